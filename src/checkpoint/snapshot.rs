@@ -1,0 +1,159 @@
+//! A checkpoint: everything that a training needs to go on with the same bits, in one safetensors file.
+
+use super::{StoreError, weights};
+use crate::data::atomic;
+use crate::learning::{Ascent, Moments};
+use crate::matrix::Matrix;
+use crate::network::{Network, Tensors, covariance_name};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where a training stands in its data, and what it has summed up so far.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Finished epochs.
+    pub epoch: usize,
+    /// Finished batches of the epoch under way.
+    pub batch: usize,
+    /// Samples seen in the epoch under way.
+    pub samples: usize,
+    /// Sum over those samples of each quantity of the epoch's metrics.
+    pub sums: BTreeMap<String, f64>,
+    /// Seconds spent on the epoch under way.
+    pub seconds: f64,
+    /// Bytes of `metrics.jsonl` that belong to finished epochs.
+    pub metrics_bytes: u64,
+    /// Seed of the training.
+    pub seed: u64,
+    /// Digest of the circuit that is trained, without its number of epochs.
+    pub circuit: String,
+    /// Digest of the data.
+    pub data: String,
+}
+
+/// Weights, optimisers and progress.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    tensors: Tensors,
+    moments: BTreeMap<String, Moments>,
+    /// Where the training stands.
+    pub progress: Progress,
+}
+
+const PROGRESS: &str = "progress";
+const STEPS: &str = "steps";
+const MEAN: &str = "adam.mean/";
+const SQUARE: &str = "adam.square/";
+
+impl Snapshot {
+    /// What a network and a position amount to.
+    #[must_use]
+    pub fn take(network: &Network, progress: Progress) -> Self {
+        let mut moments = BTreeMap::new();
+        for_each_ascent(network, |name, ascent| {
+            moments.insert(name, ascent.moments().clone());
+        });
+        Self { tensors: network.tensors(), moments, progress }
+    }
+
+    /// The network that was saved.
+    ///
+    /// # Errors
+    /// [`StoreError::Weights`] where the circuit is another one.
+    pub fn restore(
+        self,
+        circuit: Arc<crate::circuit::Circuit>,
+        path: &Path,
+    ) -> Result<(Network, Progress), StoreError> {
+        let fit = |cause| StoreError::Weights { path: path.to_owned(), cause };
+        let mut network = Network::with_weights(circuit, &self.tensors).map_err(fit)?;
+        let mut moments = self.moments;
+        for_each_ascent_mut(&mut network, |name, ascent| {
+            ascent.restore(moments.remove(&name).unwrap_or_default());
+        });
+        Ok((network, self.progress))
+    }
+
+    /// The weights.
+    #[must_use]
+    pub fn tensors(&self) -> &Tensors {
+        &self.tensors
+    }
+
+    /// Writes it, whole or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the file can't be written.
+    pub fn save(&self, path: &Path) -> Result<(), StoreError> {
+        let mut flat: Vec<(String, Vec<usize>, &[f32])> = Vec::new();
+        for (name, m) in &self.tensors {
+            flat.push((name.clone(), vec![m.rows(), m.cols()], m.as_slice()));
+        }
+        for (name, moments) in self.moments.iter().filter(|(_, m)| m.step > 0) {
+            flat.push((format!("{MEAN}{name}"), vec![moments.mean.len()], &moments.mean));
+            flat.push((format!("{SQUARE}{name}"), vec![moments.square.len()], &moments.square));
+        }
+        let steps: BTreeMap<&String, u64> = self.moments.iter().map(|(name, m)| (name, m.step)).collect();
+        let text = |value: serde_json::Result<String>| value.map_err(|e| StoreError::content(path, e.to_string()));
+        let metadata = HashMap::from([
+            (PROGRESS.to_owned(), text(serde_json::to_string(&self.progress))?),
+            (STEPS.to_owned(), text(serde_json::to_string(&steps))?),
+        ]);
+        atomic::write(path, &weights::encode(path, &flat, Some(metadata))?)?;
+        Ok(())
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the file can't be read or is not a whole checkpoint.
+    pub fn load(path: &Path) -> Result<Self, StoreError> {
+        let bytes = std::fs::read(path).map_err(|cause| StoreError::read(path, cause))?;
+        let (arrays, metadata) = weights::decode(path, &bytes)?;
+        let entry = |key: &str| {
+            let missing =
+                || StoreError::content(path, format!("is not a checkpoint: it has no \"{key}\" in its header"));
+            metadata.get(key).ok_or_else(missing)
+        };
+        let broken = |cause: serde_json::Error| StoreError::content(path, format!("is not a checkpoint: {cause}"));
+        let progress = serde_json::from_str(entry(PROGRESS)?).map_err(broken)?;
+        let steps: BTreeMap<String, u64> = serde_json::from_str(entry(STEPS)?).map_err(broken)?;
+        let (mut tensors, mut moments) = (Tensors::new(), BTreeMap::new());
+        for (name, (shape, values)) in &arrays {
+            if let [rows, cols] = **shape {
+                tensors.extend(Matrix::from_vec(rows, cols, values.clone()).map(|m| (name.clone(), m)));
+            }
+        }
+        for (name, step) in steps {
+            let of = |prefix: &str| arrays.get(&format!("{prefix}{name}")).map(|(_, v)| v.clone()).unwrap_or_default();
+            moments.insert(name.clone(), Moments { mean: of(MEAN), square: of(SQUARE), step });
+        }
+        Ok(Self { tensors, moments, progress })
+    }
+}
+
+fn for_each_ascent(network: &Network, mut each: impl FnMut(String, &Ascent)) {
+    for (population, spec) in network.populations().iter().zip(&network.wiring().populations) {
+        for synapses in population.synapses() {
+            each(synapses.name().to_owned(), synapses.ascent());
+        }
+        if let Some(covariance) = population.covariance() {
+            each(covariance_name(network.circuit().layer(spec.layer)), covariance.ascent());
+        }
+    }
+}
+
+fn for_each_ascent_mut(network: &mut Network, mut each: impl FnMut(String, &mut Ascent)) {
+    let (circuit, wiring) = (Arc::clone(network.circuit()), Arc::clone(network.wiring()));
+    for (population, spec) in network.populations_mut().iter_mut().zip(&wiring.populations) {
+        for synapses in population.synapses_mut() {
+            let name = synapses.name().to_owned();
+            each(name, synapses.ascent_mut());
+        }
+        if let Some(covariance) = population.covariance_mut() {
+            each(covariance_name(circuit.layer(spec.layer)), covariance.ascent_mut());
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! From what is written to what is sound: a [`CircuitFile`] becomes a [`Circuit`], or all of its mistakes.
+//!
+//! Each part reports what it finds and goes on with a harmless value in place of the bad one, so that one run
+//! shows every mistake. What would only be the echo of another mistake (a link missing because a projection
+//! names an unknown layer) is left out. Nothing of a circuit with mistakes ever leaves this folder.
+
+mod graph;
+mod layers;
+mod report;
+mod schedule;
+mod settling;
+
+use super::cost;
+use super::error::CircuitError;
+use super::file::{CircuitFile, LearningFile, ScheduleFile};
+use super::places::Places;
+use super::{Circuit, Learning, Schedule, Settling, Stopping};
+use crate::params::{Init, Messages, Optimizer};
+use report::{Legal, Report};
+
+/// Neurons of one layer. It keeps products of sizes far below the end of `usize`, so that no figure that is
+/// computed from a checked circuit can overflow.
+const MOST_NEURONS: usize = 1 << 24;
+/// Generative, feedback and covariance entries of a circuit: 8 GiB of weights.
+const MOST_PARAMETERS: u64 = 1 << 31;
+/// Samples in a batch.
+const MOST_SAMPLES: usize = 1 << 20;
+/// Neurons times samples in a batch: 64 GiB for each copy of the states.
+const MOST_VALUES: u64 = 1 << 34;
+/// Updates of an episode.
+const MOST_STEPS: usize = 1_000_000_000;
+/// Ticks, periods, delays, and firings to wait; sums and products with steps stay below the end of `u64`.
+const MOST_TICKS: u64 = 1 << 32;
+
+/// Checks a whole file.
+pub(super) fn circuit(file: CircuitFile, places: Places<'_>) -> Result<Circuit, CircuitError> {
+    let mut report = Report::new(places);
+    name(&file.name, &mut report);
+    if !graph::is_readable(&file, &mut report) {
+        return Err(report.into_error());
+    }
+    let roles = graph::roles(&file, &mut report);
+    let mut circuit = Circuit {
+        layers: layers::layers(&file.layers, &roles, &mut report),
+        projections: roles.projections,
+        settling: placeholder(),
+        learning: learning(&file.learning, &mut report),
+        init: init(file.init, &mut report),
+        name: file.name,
+        about: file.about,
+    };
+    totals(&circuit, &mut report);
+    circuit.settling = settling::settling(&file.settling, &circuit, roles.complete, &mut report);
+    report.finish(circuit)
+}
+
+/// Checks a schedule on its own against a circuit that is known to be sound.
+pub(super) fn schedule(file: &ScheduleFile, circuit: &Circuit, places: Places<'_>) -> Result<Schedule, CircuitError> {
+    let mut report = Report::new(places);
+    let schedule = schedule::schedule(file, circuit, true, "schedule", &mut report);
+    report.finish(schedule)
+}
+
+/// Checks messages on their own.
+pub(super) fn messages(messages: Messages, places: Places<'_>) -> Result<Messages, CircuitError> {
+    let mut report = Report::new(places);
+    settling::messages(messages, "messages", &mut report);
+    report.finish(messages)
+}
+
+/// The settling of a circuit whose own has not been checked yet.
+fn placeholder() -> Settling {
+    Settling {
+        stopping: Stopping::Steps(settling::STEPS),
+        schedule: Schedule::Synchronous,
+        executor: Default::default(),
+        messages: Messages::Dense,
+    }
+}
+
+fn name(name: &str, report: &mut Report<'_>) {
+    if name.trim().is_empty() {
+        report.add("name", "is empty; give the circuit a name, such as \"gncn-pdh\"");
+    } else if name.chars().any(|c| c.is_control() || c == '/' || c == '\\') {
+        report.add("name", "has a slash or a control character; a name stands in titles and names of files");
+    }
+}
+
+fn init(init: Init, report: &mut Report<'_>) -> Init {
+    let Init::Gaussian { sd } = init;
+    report.number("init.sd", sd, Legal::Positive);
+    init
+}
+
+fn learning(file: &LearningFile, report: &mut Report<'_>) -> Learning {
+    let (Optimizer::Sgd { rate } | Optimizer::Adam { rate }) = file.optimizer;
+    report.number("learning.optimizer.rate", rate, Legal::Positive);
+    report.count("learning.batch", file.batch as u64, 1, MOST_SAMPLES as u64);
+    report.count("learning.epochs", file.epochs as u64, 1, u64::from(u32::MAX));
+    Learning { optimizer: file.optimizer, norm: file.norm, when: file.when, batch: file.batch, epochs: file.epochs }
+}
+
+/// Sizes that are legal one by one may still be too much together.
+fn totals(circuit: &Circuit, report: &mut Report<'_>) {
+    let parameters = cost::parameters(circuit);
+    if parameters > MOST_PARAMETERS {
+        report.add(
+            "layers",
+            format!(
+                "the sizes ask for {parameters} synapses and covariances, {} GiB; at most {MOST_PARAMETERS} are \
+                 possible, so choose smaller layers, or `precision: Identity` for the largest",
+                (parameters * 4) >> 30
+            ),
+        );
+    }
+    let neurons: u64 = circuit.layers.iter().map(|layer| layer.size as u64).sum();
+    let batch = circuit.learning.batch as u64;
+    if batch <= MOST_SAMPLES as u64 && neurons.saturating_mul(batch) > MOST_VALUES {
+        let most = (MOST_VALUES / neurons).max(1);
+        report
+            .add("learning.batch", format!("is {batch}, but {neurons} neurons leave room for {most} samples at most"));
+    }
+}

@@ -1,0 +1,260 @@
+//! Schedules: names of populations become populations, and times are checked.
+
+use super::MOST_TICKS;
+use super::report::{Legal, Report};
+use crate::circuit::error::{listed, shown};
+use crate::circuit::file::{ClockFile, DelayFile, LesionFile, Listing, ScheduleFile, VirtualTimeFile};
+use crate::circuit::wiring::{Kind, PopulationId, Wiring};
+use crate::circuit::{Circuit, Clock, Delay, Schedule, VirtualTime};
+use std::collections::{HashMap, HashSet};
+
+/// Checks a schedule against the populations of `circuit`. `complete` says whether all of its projections are
+/// known; `at` is the path of the schedule.
+pub(super) fn schedule(
+    file: &ScheduleFile,
+    circuit: &Circuit,
+    complete: bool,
+    at: &str,
+    report: &mut Report<'_>,
+) -> Schedule {
+    let mut check = Check { populations: Populations::new(circuit, complete), at, report };
+    match file {
+        ScheduleFile::Synchronous => Schedule::Synchronous,
+        ScheduleFile::Free => Schedule::Free,
+        ScheduleFile::Bounded { staleness } => {
+            check.ticks("staleness", *staleness, 0);
+            Schedule::Bounded { staleness: *staleness }
+        }
+        ScheduleFile::Sweep { order } => Schedule::Sweep { order: check.sweep(order) },
+        ScheduleFile::VirtualTime(time) => Schedule::VirtualTime(Box::new(check.virtual_time(time))),
+        ScheduleFile::Replay(log) => {
+            if log.is_empty() {
+                check.add("", "the name of the recorded run is empty; give the file that `--record` wrote");
+            }
+            Schedule::Replay(log.into())
+        }
+    }
+}
+
+/// The populations of a circuit by name.
+struct Populations<'c> {
+    circuit: &'c Circuit,
+    wiring: Wiring,
+    by_name: HashMap<String, PopulationId>,
+    links: HashSet<(PopulationId, PopulationId)>,
+    /// Whether a population or a link that isn't there is known to be none.
+    complete: bool,
+}
+
+impl<'c> Populations<'c> {
+    fn new(circuit: &'c Circuit, complete: bool) -> Self {
+        let wiring = Wiring::new(circuit);
+        let by_name = wiring.populations().map(|(id, population)| (population.name.clone(), id)).collect();
+        let links = wiring.links.iter().map(|link| (link.from, link.to)).collect();
+        Self { circuit, wiring, by_name, links, complete }
+    }
+
+    fn name(&self, id: PopulationId) -> &str {
+        &self.wiring.population(id).name
+    }
+
+    fn is_clamped(&self, id: PopulationId) -> bool {
+        let population = self.wiring.population(id);
+        population.kind == Kind::State && self.circuit.layer(population.layer).sense.is_some()
+    }
+}
+
+/// One schedule under check.
+struct Check<'r, 'c, 'p> {
+    populations: Populations<'c>,
+    at: &'r str,
+    report: &'r mut Report<'p>,
+}
+
+impl Check<'_, '_, '_> {
+    fn add(&mut self, field: &str, text: impl AsRef<str>) {
+        self.report.add(&self.path(field), text);
+    }
+
+    fn path(&self, field: &str) -> String {
+        if field.is_empty() { self.at.to_owned() } else { format!("{}.{field}", self.at) }
+    }
+
+    /// A number of ticks or firings.
+    fn ticks(&mut self, field: &str, value: u64, least: u64) {
+        self.report.count(&self.path(field), value, least, MOST_TICKS);
+    }
+
+    /// The population of a name; what is no population is reported.
+    fn population(&mut self, field: &str, name: &str) -> Option<PopulationId> {
+        let found = self.populations.by_name.get(name).copied();
+        if found.is_none() {
+            self.no_population(field, name);
+        }
+        found
+    }
+
+    fn no_population(&mut self, field: &str, name: &str) {
+        let layer = name.strip_suffix(".error").filter(|layer| self.populations.circuit.find(layer).is_some());
+        let state = name.strip_suffix(".state").filter(|layer| self.populations.circuit.find(layer).is_some());
+        match (layer, state) {
+            // The projection that predicts it may be the one with the misspelt name.
+            (Some(_), _) if !self.populations.complete => (),
+            (Some(layer), _) => {
+                let text = format!("nothing predicts `{layer}`, so it has no error population; its state is `{layer}`");
+                self.add(field, text);
+            }
+            (None, Some(layer)) => {
+                let text = format!("the state population of layer `{layer}` is called `{layer}`");
+                self.add(field, text);
+            }
+            (None, None) => {
+                let path = self.path(field);
+                let legal = self.populations.wiring.populations.iter().map(|population| population.name.as_str());
+                self.report.unknown(&path, "population", name, legal);
+            }
+        }
+    }
+
+    fn sweep(&mut self, names: &[String]) -> Vec<PopulationId> {
+        let mut order = Vec::new();
+        for (i, name) in names.iter().enumerate() {
+            let field = format!("order[{i}]");
+            let Some(id) = self.population(&field, name) else { continue };
+            if self.populations.is_clamped(id) {
+                let text = format!("`{name}` is held by its sense and never fires; leave it out of the order");
+                self.add(&field, text);
+            }
+            order.push(id);
+        }
+        let is_state = |id: &PopulationId| self.populations.wiring.population(*id).kind == Kind::State;
+        // Names that aren't known may well be the missing states.
+        if names.len() == order.len() && !order.iter().any(is_state) {
+            let free: Vec<_> = self.populations.circuit.layers.iter().filter(|layer| layer.sense.is_none()).collect();
+            let free = listed(free.iter().map(|layer| layer.name.as_str()));
+            self.add("order", format!("no state population is listed, so nothing would settle; list some of {free}"));
+        }
+        order
+    }
+
+    fn virtual_time(&mut self, file: &VirtualTimeFile) -> VirtualTime {
+        if let Some(until) = file.until {
+            self.ticks("until", until, 1);
+        }
+        if let Some(clock) = &file.clock {
+            self.clock("clock", clock);
+        }
+        self.delay("delay", file.delay);
+        self.report.number(&self.path("drop"), file.drop, Legal::Share);
+        VirtualTime {
+            until: file.until,
+            clocks: self.clocks(&file.clocks),
+            clock: file.clock.map(|clock| self::clock(&clock)),
+            delays: self.delays(&file.delays),
+            delay: file.delay,
+            drop: file.drop,
+            lesions: self.lesions(&file.lesions),
+            scale: file.scale,
+            seed: file.seed,
+        }
+    }
+
+    fn clocks(&mut self, file: &Listing<ClockFile>) -> Vec<(PopulationId, Clock)> {
+        let mut given: HashMap<PopulationId, usize> = HashMap::new();
+        let mut clocks = Vec::new();
+        for (name, file) in &file.0 {
+            let field = format!("clocks.{name}");
+            self.clock(&field, file);
+            let Some(id) = self.population(&field, name) else { continue };
+            let times = given.entry(id).or_default();
+            if *times > 0 {
+                let path = self.path(&field);
+                let first = self.report.line_of(&path, 0);
+                self.report.add_nth(&path, *times, format!("the population has a clock already{first}; keep one"));
+            }
+            *times += 1;
+            clocks.push((id, clock(file)));
+        }
+        clocks
+    }
+
+    fn clock(&mut self, field: &str, file: &ClockFile) {
+        self.ticks(&format!("{field}.period"), file.period, 1);
+        self.ticks(&format!("{field}.phase"), file.phase, 0);
+        if file.period > 0 && file.jitter >= file.period {
+            let (jitter, period) = (file.jitter, file.period);
+            let text =
+                format!("is {jitter}, but must be below the period of {period}, so that firings keep their order");
+            self.add(&format!("{field}.jitter"), text);
+        }
+    }
+
+    fn delays(&mut self, file: &[DelayFile]) -> Vec<(PopulationId, PopulationId, Delay)> {
+        let mut first: HashMap<(PopulationId, PopulationId), usize> = HashMap::new();
+        let mut delays = Vec::new();
+        for (i, file) in file.iter().enumerate() {
+            self.delay(&format!("delays[{i}].delay"), file.delay);
+            let from = self.population(&format!("delays[{i}].from"), &file.from);
+            let to = self.population(&format!("delays[{i}].to"), &file.to);
+            let (Some(from), Some(to)) = (from, to) else { continue };
+            self.link(i, from, to);
+            let twin = *first.entry((from, to)).or_insert(i);
+            if twin != i {
+                self.add(&format!("delays[{i}]"), format!("this link has a delay already, delays[{twin}]; keep one"));
+            }
+            delays.push((from, to, file.delay));
+        }
+        delays
+    }
+
+    /// Reports a delay between populations that never talk.
+    fn link(&mut self, i: usize, from: PopulationId, to: PopulationId) {
+        let populations = &self.populations;
+        if !populations.complete || populations.links.contains(&(from, to)) {
+            return;
+        }
+        let heard: Vec<_> = populations.wiring.leaving(from).map(|link| populations.name(link.to)).collect();
+        let (from, to) = (populations.name(from), populations.name(to));
+        let instead = if heard.is_empty() {
+            format!("`{from}` sends to none")
+        } else {
+            format!("`{from}` sends to {}", listed(heard))
+        };
+        let text = format!("there is no link from `{from}` to `{to}`; {instead}");
+        self.add(&format!("delays[{i}]"), text);
+    }
+
+    fn delay(&mut self, field: &str, delay: Delay) {
+        match delay {
+            Delay::Fixed(ticks) => self.ticks(field, ticks, 0),
+            Delay::Uniform(lo, hi) if lo > hi => {
+                self.add(field, format!("Uniform({lo}, {hi}) is empty; the first number must not be above the second"));
+            }
+            Delay::Uniform(_, hi) => self.ticks(field, hi, 0),
+            Delay::Exponential(mean) => {
+                if self.report.number(&self.path(field), mean, Legal::NotNegative) && mean > MOST_TICKS as f64 {
+                    self.add(field, format!("is {mean}, but must be at most {MOST_TICKS}"));
+                }
+            }
+        }
+    }
+
+    fn lesions(&mut self, file: &[LesionFile]) -> Vec<(PopulationId, u64)> {
+        let mut lesioned = HashSet::new();
+        let mut lesions = Vec::new();
+        for (i, LesionFile { population, at }) in file.iter().enumerate() {
+            self.ticks(&format!("lesions[{i}].at"), *at, 0);
+            let Some(id) = self.population(&format!("lesions[{i}].population"), population) else { continue };
+            if !lesioned.insert(id) {
+                let text = format!("`{}` has a lesion already; keep the earliest", shown(population));
+                self.add(&format!("lesions[{i}]"), text);
+            }
+            lesions.push((id, *at));
+        }
+        lesions
+    }
+}
+
+fn clock(file: &ClockFile) -> Clock {
+    Clock { period: file.period, phase: file.phase, jitter: file.jitter }
+}

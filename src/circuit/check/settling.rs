@@ -1,0 +1,44 @@
+//! How an episode ends and what its messages are.
+
+use super::report::{Legal, Report};
+use super::{MOST_STEPS, schedule};
+use crate::circuit::file::{SettlingFile, UntilFile};
+use crate::circuit::{Circuit, Settling, Stopping};
+use crate::params::Messages;
+
+/// Steps of an episode where the file gives none, as in the paper.
+pub(super) const STEPS: usize = 50;
+
+/// Checks settling against the layers and projections of `circuit`, whose own settling is not read.
+pub(super) fn settling(file: &SettlingFile, circuit: &Circuit, complete: bool, report: &mut Report<'_>) -> Settling {
+    messages(file.messages, "settling.messages", report);
+    Settling {
+        stopping: stopping(file, report),
+        schedule: schedule::schedule(&file.schedule, circuit, complete, "settling.schedule", report),
+        executor: file.executor,
+        messages: file.messages,
+    }
+}
+
+fn stopping(file: &SettlingFile, report: &mut Report<'_>) -> Stopping {
+    let most = MOST_STEPS as u64;
+    if let Some(steps) = file.steps {
+        report.count("settling.steps", steps as u64, 1, most);
+    }
+    let Some(UntilFile::Quiet { tolerance, max_steps }) = file.until else {
+        return Stopping::Steps(file.steps.unwrap_or(STEPS));
+    };
+    report.number("settling.until.tolerance", tolerance, Legal::Positive);
+    report.count("settling.until.max_steps", max_steps as u64, 1, most);
+    if file.steps.is_some() {
+        report.add("settling.steps", "`steps` and `until` are both given; keep one (`max_steps` bounds `until`)");
+    }
+    Stopping::Quiet { tolerance, max_steps }
+}
+
+/// Checks what travels on a link.
+pub(super) fn messages(messages: Messages, at: &str, report: &mut Report<'_>) {
+    if let Messages::Events { threshold } = messages {
+        report.number(&format!("{at}.threshold"), threshold, Legal::NotNegative);
+    }
+}

@@ -1,0 +1,245 @@
+//! What a circuit costs, counted from its description: synapses, memory, and the work of settling.
+//!
+//! Figures only; who prints them decides how. Every layer is counted as free, because which senses are
+//! clamped is known only when data come; a clamped layer does less.
+
+use super::wiring::{Carries, Kind, Link, PopulationSpec, Wiring};
+use super::{Circuit, LayerId};
+use crate::params::{Feedback, Lateral, Optimizer, Precision};
+use serde::Serialize;
+
+/// Bytes of a number, all of which are `f32`.
+const BYTES: u64 = 4;
+
+/// The cost of a circuit.
+///
+/// # Examples
+/// ```
+/// use gncn::circuit::{Circuit, cost::Cost};
+///
+/// let text = br#"(
+///     name: "smallest",
+///     layers: { "z0": (size: 4, sense: "image"), "z1": (size: 2, beta: 0.1) },
+///     projections: [(from: "z1", to: "z0", feedback: Transposed)],
+/// )"#;
+/// let cost = Cost::new(&Circuit::parse(text).unwrap());
+/// assert_eq!(cost.totals.parameters, 8);
+/// assert_eq!(cost.totals.per_update.total(), 8 + 8, "there and back");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// One entry for each population, in the order of [`Wiring::populations`].
+    pub populations: Vec<PopulationCost>,
+    /// One entry for each link, in the order of [`Wiring::links`].
+    pub links: Vec<LinkCost>,
+    /// Sums.
+    pub totals: Totals,
+}
+
+/// The cost of one population.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PopulationCost {
+    /// `z1` or `z1.error`.
+    pub name: String,
+    /// State or error neurons.
+    pub kind: Kind,
+    /// Neurons.
+    pub size: u64,
+    /// Entries of its afferent synapses and of its covariance.
+    pub parameters: u64,
+    /// Bytes of its parameters.
+    pub bytes: u64,
+}
+
+/// The cost of one link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LinkCost {
+    /// Name of the sender.
+    pub from: String,
+    /// Name of the receiver.
+    pub to: String,
+    /// What is sent.
+    pub carries: Carries,
+    /// Values in a message, per sample.
+    pub width: u64,
+    /// Multiply-accumulates at synapses for one dense message, per sample: at the receiver, or at the sender
+    /// for the virtual pathway of type 1. A link from neuron to neuron has no synapses to count.
+    pub multiply_accumulates: u64,
+}
+
+/// The cost of a circuit as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Neurons of all populations.
+    pub neurons: u64,
+    /// Generative and error synapses, and entries of covariances.
+    pub parameters: u64,
+    /// Bytes of the parameters, as a weights file has them.
+    pub weight_bytes: u64,
+    /// Bytes of the parameters, of the optimiser's two moments where it is Adam, and of the inverses of
+    /// covariances.
+    pub training_bytes: u64,
+    /// Samples in a batch.
+    pub batch: u64,
+    /// Bytes of what the populations hold and send for one batch: states, drives, predictions, and the
+    /// messages of every outlet.
+    pub activity_bytes: u64,
+    /// The work of one update of all populations, per sample.
+    pub per_update: Work,
+    /// Updates of an episode, at most.
+    pub steps: u64,
+    /// Multiply-accumulates of an episode, per sample: all its updates, and the readout, in which error
+    /// populations fire once more.
+    pub per_settle: u64,
+}
+
+/// Multiply-accumulates per sample, by where they are spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Work {
+    /// Predictions: `a Wᵀ`.
+    pub generative: u64,
+    /// Learned feedback: `e Eᵀ`.
+    pub feedback: u64,
+    /// Feedback through the generative synapses: `e W`.
+    pub pathways: u64,
+    /// Precision: `d Σ⁻¹`.
+    pub precision: u64,
+    /// Lateral synapses, O(J).
+    pub lateral: u64,
+}
+
+impl Work {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.of_errors() + self.feedback + self.lateral
+    }
+
+    /// What error populations do.
+    fn of_errors(&self) -> u64 {
+        self.generative + self.pathways + self.precision
+    }
+}
+
+impl Cost {
+    /// Counts a circuit.
+    #[must_use]
+    pub fn new(circuit: &Circuit) -> Self {
+        let wiring = Wiring::new(circuit);
+        let populations: Vec<_> = wiring.populations.iter().map(|spec| population(circuit, spec)).collect();
+        let links: Vec<_> = wiring.links.iter().map(|link| self::link(&wiring, link)).collect();
+        let totals = totals(circuit, &wiring, &populations, work(circuit, &links));
+        Self { populations, links, totals }
+    }
+}
+
+/// Generative and error synapses and entries of covariances of a whole circuit.
+#[must_use]
+pub fn parameters(circuit: &Circuit) -> u64 {
+    let covariances: u64 = (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum();
+    let synapses = |p: &super::Projection| {
+        let copies = if matches!(p.feedback, Feedback::Learned { .. }) { 2 } else { 1 };
+        copies * pairs(circuit, p.from, p.to)
+    };
+    covariances + circuit.projections.iter().map(synapses).sum::<u64>()
+}
+
+fn size(circuit: &Circuit, layer: LayerId) -> u64 {
+    circuit.layer(layer).size as u64
+}
+
+/// Synapses of one kind between two layers.
+fn pairs(circuit: &Circuit, from: LayerId, to: LayerId) -> u64 {
+    size(circuit, from) * size(circuit, to)
+}
+
+/// Entries of `Σ`, where it is learned.
+fn covariance(circuit: &Circuit, layer: LayerId) -> u64 {
+    match circuit.layer(layer).precision {
+        Precision::Identity => 0,
+        Precision::Learned { .. } => pairs(circuit, layer, layer),
+    }
+}
+
+fn population(circuit: &Circuit, spec: &PopulationSpec) -> PopulationCost {
+    let learned = |p: &&super::Projection| matches!(p.feedback, Feedback::Learned { .. });
+    let all = circuit.projections.iter();
+    let synapses: u64 = match spec.kind {
+        Kind::State => all.filter(|p| p.from == spec.layer).filter(learned).map(|p| pairs(circuit, p.from, p.to)).sum(),
+        Kind::Error => all.filter(|p| p.to == spec.layer).map(|p| pairs(circuit, p.from, p.to)).sum(),
+    };
+    let covariance = if spec.kind == Kind::Error { covariance(circuit, spec.layer) } else { 0 };
+    let parameters = synapses + covariance;
+    let size = size(circuit, spec.layer);
+    PopulationCost { name: spec.name.clone(), kind: spec.kind, size, parameters, bytes: parameters * BYTES }
+}
+
+fn link(wiring: &Wiring, link: &Link) -> LinkCost {
+    let (from, to) = (wiring.population(link.from), wiring.population(link.to));
+    let multiply_accumulates = match link.carries {
+        Carries::Activity => link.fan,
+        Carries::Mismatch if from.layer != to.layer || link.fan > link.width => link.fan,
+        // The sender's neurons are as many as its mismatch, outlet 0, is wide.
+        Carries::Pathway => link.width * from.outlets[0],
+        Carries::Target | Carries::Mismatch => 0,
+    };
+    LinkCost {
+        from: from.name.clone(),
+        to: to.name.clone(),
+        carries: link.carries,
+        width: link.width as u64,
+        multiply_accumulates: multiply_accumulates as u64,
+    }
+}
+
+fn work(circuit: &Circuit, links: &[LinkCost]) -> Work {
+    let spent = |carries: Carries| {
+        links.iter().filter(|link| link.carries == carries).map(|link| link.multiply_accumulates).sum()
+    };
+    Work {
+        generative: spent(Carries::Activity),
+        feedback: spent(Carries::Mismatch),
+        pathways: spent(Carries::Pathway),
+        precision: (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum(),
+        lateral: circuit.layers.iter().map(|layer| lateral(layer.lateral) * layer.size as u64).sum(),
+    }
+}
+
+/// Operations of lateral synapses per neuron: one or two for a sum that is shared by neighbours (a column adds
+/// each neuron once; a sliding window adds it and takes it away again), one each for inhibition and excitation.
+fn lateral(lateral: Lateral) -> u64 {
+    match lateral {
+        Lateral::None => 0,
+        Lateral::Columns { .. } => 3,
+        Lateral::Band { .. } => 4,
+    }
+}
+
+fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], per_update: Work) -> Totals {
+    let parameters = populations.iter().map(|population| population.parameters).sum::<u64>();
+    let moments = if matches!(circuit.learning.optimizer, Optimizer::Adam { .. }) { 2 } else { 0 };
+    let inverses: u64 = (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum();
+    let batch = circuit.learning.batch as u64;
+    let held: u64 = wiring.populations.iter().map(held).sum();
+    let steps = circuit.settling.stopping.max_steps() as u64;
+    Totals {
+        neurons: populations.iter().map(|population| population.size).sum(),
+        parameters,
+        weight_bytes: parameters * BYTES,
+        training_bytes: (parameters * (1 + moments) + inverses) * BYTES,
+        batch,
+        activity_bytes: held * batch * BYTES,
+        per_update,
+        steps,
+        per_settle: per_update.total() * steps + per_update.of_errors(),
+    }
+}
+
+/// Values per sample that a population holds (a state; or a drive and a prediction) and sends.
+fn held(spec: &PopulationSpec) -> u64 {
+    let own = match spec.kind {
+        Kind::State => 1,
+        Kind::Error => 2,
+    };
+    (own * spec.outlets[0] + spec.outlets.iter().sum::<usize>()) as u64
+}

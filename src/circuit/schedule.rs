@@ -1,0 +1,165 @@
+//! Schedules as checked data: who fires when. The executors give them their meaning.
+
+use super::wiring::PopulationId;
+use crate::params::Messages;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How an episode settles.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settling {
+    /// When it ends.
+    pub stopping: Stopping,
+    /// Who fires when.
+    pub schedule: Schedule,
+    /// What runs `Bounded` and `Free`.
+    pub executor: ExecutorKind,
+    /// What travels on a link.
+    pub messages: Messages,
+}
+
+/// When an episode ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stopping {
+    /// After `T` updates of every state population.
+    Steps(usize),
+    /// Once no free state moves by more than `tolerance` in a firing and nothing is in flight, after
+    /// `max_steps` at the latest.
+    Quiet {
+        /// Largest movement of a component in one firing, in units of the state.
+        tolerance: f32,
+        /// Upper bound, in updates.
+        max_steps: usize,
+    },
+}
+
+impl Stopping {
+    /// The largest number of updates of a state population.
+    #[must_use]
+    pub fn max_steps(self) -> usize {
+        match self {
+            Self::Steps(steps) => steps,
+            Self::Quiet { max_steps, .. } => max_steps,
+        }
+    }
+}
+
+/// What carries the messages of `Bounded` and `Free`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ExecutorKind {
+    /// An OS thread per population.
+    #[default]
+    Threads,
+    /// A task per population.
+    Tasks,
+}
+
+/// Who fires when.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Schedule {
+    /// All error populations, then all state populations, T times. The reference.
+    #[default]
+    Synchronous,
+    /// Actors that wait until no inlet is more than `staleness` firings behind lock-step.
+    Bounded {
+        /// s ≥ 0; 0 is lock-step.
+        staleness: u64,
+    },
+    /// Actors at full speed; the newest message wins.
+    Free,
+    /// The listed populations one after another, each on all that was sent before it.
+    Sweep {
+        /// Every population that fires, in order.
+        order: Vec<PopulationId>,
+    },
+    /// Seeded discrete-event time.
+    VirtualTime(Box<VirtualTime>),
+    /// A recorded run, again.
+    Replay(PathBuf),
+}
+
+impl Schedule {
+    /// The word of the circuit file for it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Synchronous => "Synchronous",
+            Self::Bounded { .. } => "Bounded",
+            Self::Free => "Free",
+            Self::Sweep { .. } => "Sweep",
+            Self::VirtualTime(_) => "VirtualTime",
+            Self::Replay(_) => "Replay",
+        }
+    }
+}
+
+/// Seeded discrete-event time, in ticks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VirtualTime {
+    /// The first tick that does not happen; `None` is twice the steps.
+    pub until: Option<u64>,
+    /// The clock of a population, where it is not the one for all.
+    pub clocks: Vec<(PopulationId, Clock)>,
+    /// The clock for all; `None` is period 2 with phase 0 for error and 1 for state populations.
+    pub clock: Option<Clock>,
+    /// The delay between two populations, where it is not the one for all.
+    pub delays: Vec<(PopulationId, PopulationId, Delay)>,
+    /// The delay for all links.
+    pub delay: Delay,
+    /// Probability that a message is lost, in [0, 1).
+    pub drop: f64,
+    /// Populations that fall silent from a tick on.
+    pub lesions: Vec<(PopulationId, u64)>,
+    /// What β refers to.
+    pub scale: TimeScale,
+    /// Seed of jitter, delays and losses.
+    pub seed: u64,
+}
+
+impl Default for VirtualTime {
+    fn default() -> Self {
+        Self {
+            until: None,
+            clocks: Vec::new(),
+            clock: None,
+            delays: Vec::new(),
+            delay: Delay::Fixed(0),
+            drop: 0.0,
+            lesions: Vec::new(),
+            scale: TimeScale::PerFiring,
+            seed: 0,
+        }
+    }
+}
+
+/// When a population fires: at `phase + n · period`, each firing up to `jitter` ticks later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// Ticks between firings, at least 1.
+    pub period: u64,
+    /// Tick of the first firing.
+    pub phase: u64,
+    /// Largest lateness of a firing, drawn uniformly from 0 to this, below the period.
+    pub jitter: u64,
+}
+
+/// How long a message travels, in ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Delay {
+    /// Always the same.
+    Fixed(u64),
+    /// Uniform over `lo..=hi`.
+    Uniform(u64, u64),
+    /// Exponential with this mean, rounded to whole ticks.
+    Exponential(f64),
+}
+
+/// What β refers to under virtual time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum TimeScale {
+    /// One firing is one update, however long the last one is ago.
+    #[default]
+    PerFiring,
+    /// β times the time since the population's last firing over its nominal period 2.
+    PerTime,
+}

@@ -1,0 +1,219 @@
+//! Who talks to whom: populations, their local outlets and inlets, and the links between them.
+//!
+//! This is the only place that knows both ends of a link. A population sees the numbers of its own inlets and
+//! outlets; an executor sees links. The numbering is a contract that populations are built by:
+//!
+//! | population | outlets | inlets |
+//! |---|---|---|
+//! | state k | 0 activity, 1 target (where it is predicted) | one for each projection *from* k that has feedback, by name of the predicted layer; then, where k is predicted, its own mismatch |
+//! | error s | 0 mismatch; then one for each projection *to* s that is read backwards, by name of the source | one for each projection *to* s, by name of the source; then the target |
+
+use super::{Circuit, LayerId};
+use crate::params::Feedback;
+use serde::Serialize;
+
+/// A population, by its place in [`Wiring::populations`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PopulationId(pub usize);
+
+/// What kind of neurons a population holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Kind {
+    /// Error neurons.
+    Error,
+    /// State neurons.
+    State,
+}
+
+/// One population of a circuit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PopulationSpec {
+    /// `z1` or `z1.error`.
+    pub name: String,
+    /// The layer it belongs to.
+    pub layer: LayerId,
+    /// State or error neurons.
+    pub kind: Kind,
+    /// How many inlets it has.
+    pub inlets: usize,
+    /// The width, in neurons, of what each of its outlets sends.
+    pub outlets: Vec<usize>,
+}
+
+/// What a link carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Carries {
+    /// `a_k`, from a state population to an error population that it predicts.
+    Activity,
+    /// `t_s`, from a state population to its own error population.
+    Target,
+    /// `e_s`, from an error population to a state population that owns error synapses, or to its own.
+    Mismatch,
+    /// `gain · e_s W_{k→s}`, along the virtual pathway of type 1.
+    Pathway,
+}
+
+/// One sender to one receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The sender.
+    pub from: PopulationId,
+    /// Which of the sender's outlets.
+    pub outlet: usize,
+    /// The receiver.
+    pub to: PopulationId,
+    /// Which of the receiver's inlets.
+    pub inlet: usize,
+    /// What is sent.
+    pub carries: Carries,
+    /// Neurons of the sender whose values arrive: the width of a message.
+    pub width: usize,
+    /// Multiply-accumulates per sample that a dense message causes at the receiver's synapses.
+    pub fan: usize,
+}
+
+/// The populations of a circuit and the links between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wiring {
+    /// State populations in the order of the layers, then error populations in the same order.
+    pub populations: Vec<PopulationSpec>,
+    /// Links, ordered by receiver and inlet.
+    pub links: Vec<Link>,
+}
+
+impl Wiring {
+    /// The wiring of a circuit.
+    #[must_use]
+    pub fn new(circuit: &Circuit) -> Self {
+        let mut wiring = Self { populations: Vec::new(), links: Vec::new() };
+        for (id, _) in circuit.layers() {
+            wiring.populations.push(state_spec(circuit, id));
+        }
+        for (id, _) in circuit.layers().filter(|(id, _)| circuit.is_predicted(*id)) {
+            wiring.populations.push(error_spec(circuit, id));
+        }
+        for (id, _) in circuit.layers() {
+            wiring.link_state(circuit, id);
+        }
+        for (id, _) in circuit.layers().filter(|(id, _)| circuit.is_predicted(*id)) {
+            wiring.link_error(circuit, id);
+        }
+        wiring.links.sort_by_key(|link| (link.to, link.inlet));
+        wiring
+    }
+
+    /// The state population of a layer.
+    #[must_use]
+    pub fn state_of(&self, layer: LayerId) -> PopulationId {
+        PopulationId(layer.0)
+    }
+
+    /// The error population of a layer, where it is predicted.
+    #[must_use]
+    pub fn error_of(&self, layer: LayerId) -> Option<PopulationId> {
+        self.populations.iter().position(|p| p.layer == layer && p.kind == Kind::Error).map(PopulationId)
+    }
+
+    /// The population of a name such as `z1` or `z1.error`.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<PopulationId> {
+        self.populations.iter().position(|p| p.name == name).map(PopulationId)
+    }
+
+    /// What is known of a population.
+    #[must_use]
+    pub fn population(&self, id: PopulationId) -> &PopulationSpec {
+        &self.populations[id.0]
+    }
+
+    /// Every population with its id.
+    pub fn populations(&self) -> impl Iterator<Item = (PopulationId, &PopulationSpec)> {
+        self.populations.iter().enumerate().map(|(i, spec)| (PopulationId(i), spec))
+    }
+
+    /// The links that arrive at a population, by inlet.
+    pub fn arriving(&self, to: PopulationId) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(move |link| link.to == to)
+    }
+
+    /// The links that leave a population.
+    pub fn leaving(&self, from: PopulationId) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(move |link| link.from == from)
+    }
+
+    /// Inlets of the state population of `layer`.
+    fn link_state(&mut self, circuit: &Circuit, layer: LayerId) {
+        let to = self.state_of(layer);
+        let mut inlet = 0;
+        for projection in circuit.efferents(layer).iter().filter(|p| p.feedback != Feedback::Silent) {
+            let from = self.expect_error(projection.to);
+            let predicted = circuit.layer(projection.to).size;
+            let own = circuit.layer(layer).size;
+            let (outlet, carries, width, fan) = match projection.feedback {
+                Feedback::Learned { .. } => (0, Carries::Mismatch, predicted, predicted * own),
+                _ => (pathway_outlet(circuit, projection.to, layer), Carries::Pathway, own, own),
+            };
+            self.links.push(Link { from, outlet, to, inlet, carries, width, fan });
+            inlet += 1;
+        }
+        if let Some(from) = self.error_of(layer) {
+            let width = circuit.layer(layer).size;
+            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Mismatch, width, fan: width });
+        }
+    }
+
+    /// Inlets of the error population of `layer`.
+    fn link_error(&mut self, circuit: &Circuit, layer: LayerId) {
+        let to = self.expect_error(layer);
+        let own = circuit.layer(layer).size;
+        let afferents = circuit.afferents(layer);
+        for (inlet, projection) in afferents.iter().enumerate() {
+            let width = circuit.layer(projection.from).size;
+            let from = self.state_of(projection.from);
+            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Activity, width, fan: width * own });
+        }
+        let from = self.state_of(layer);
+        let inlet = afferents.len();
+        self.links.push(Link { from, outlet: 1, to, inlet, carries: Carries::Target, width: own, fan: own });
+    }
+
+    fn expect_error(&self, layer: LayerId) -> PopulationId {
+        self.error_of(layer).expect("the target of a projection is predicted")
+    }
+}
+
+fn state_spec(circuit: &Circuit, id: LayerId) -> PopulationSpec {
+    let layer = circuit.layer(id);
+    let predicted = circuit.is_predicted(id);
+    let heard = circuit.efferents(id).iter().filter(|p| p.feedback != Feedback::Silent).count();
+    PopulationSpec {
+        name: layer.name.clone(),
+        layer: id,
+        kind: Kind::State,
+        inlets: heard + usize::from(predicted),
+        outlets: vec![layer.size; if predicted { 2 } else { 1 }],
+    }
+}
+
+fn error_spec(circuit: &Circuit, id: LayerId) -> PopulationSpec {
+    let layer = circuit.layer(id);
+    let afferents = circuit.afferents(id);
+    let backwards = afferents.iter().filter(|p| is_backwards(p.feedback)).map(|p| circuit.layer(p.from).size);
+    PopulationSpec {
+        name: format!("{}.error", layer.name),
+        layer: id,
+        kind: Kind::Error,
+        inlets: afferents.len() + 1,
+        outlets: std::iter::once(layer.size).chain(backwards).collect(),
+    }
+}
+
+/// Which outlet of the error population of `to` carries `e W` back to `from`.
+fn pathway_outlet(circuit: &Circuit, to: LayerId, from: LayerId) -> usize {
+    let backwards = circuit.afferents(to).into_iter().filter(|p| is_backwards(p.feedback)).position(|p| p.from == from);
+    1 + backwards.expect("a backwards projection is among the afferents of its target")
+}
+
+fn is_backwards(feedback: Feedback) -> bool {
+    matches!(feedback, Feedback::Transposed | Feedback::ScaledTranspose { .. })
+}

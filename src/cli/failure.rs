@@ -1,0 +1,133 @@
+//! How a command fails: the request was wrong, or the run failed. Every error of the library becomes one of them here.
+
+use crate::checkpoint::StoreError;
+use crate::circuit::CircuitError;
+use crate::data::DataError;
+use crate::episode::EpisodeError;
+use crate::evaluation::{MeasureError, SenseError};
+use crate::executor::SettleError;
+use crate::network::{LearningError, WeightsError};
+use crate::training::TrainError;
+use std::fmt;
+
+/// Exit code where the run failed.
+const RUN: u8 = 1;
+/// Exit code where the request was wrong.
+pub(super) const REQUEST: u8 = 2;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The request can't be met as it stands: an argument, a file of the user, a shape.
+    Request(String),
+    /// The request was sound, and carrying it out failed: a full disk, a state that grew without bound, a stop.
+    Run(String),
+}
+
+impl Failure {
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Request(_) => REQUEST,
+            Self::Run(_) => RUN,
+        }
+    }
+
+    /// Either kind, by what the error itself says of it.
+    fn of(is_request: bool, error: &dyn fmt::Display) -> Self {
+        if is_request { Self::Request(error.to_string()) } else { Self::Run(error.to_string()) }
+    }
+
+    /// The same failure, each line of it about an option.
+    pub(super) fn in_option(self, option: &str) -> Self {
+        let named = |text: String| text.lines().map(|line| format!("{option}: {line}")).collect::<Vec<_>>().join("\n");
+        match self {
+            Self::Request(text) => Self::Request(named(text)),
+            Self::Run(text) => Self::Run(named(text)),
+        }
+    }
+
+    /// The same failure with a further line.
+    pub(super) fn and(self, line: &str) -> Self {
+        match self {
+            Self::Request(text) => Self::Request(format!("{text}\n{line}")),
+            Self::Run(text) => Self::Run(format!("{text}\n{line}")),
+        }
+    }
+}
+
+/// One line for each mistake, so that each can be found by the word `error`.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Request(text) | Self::Run(text)) = self;
+        let lines: Vec<_> = text.lines().map(|line| format!("error: {line}")).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl From<CircuitError> for Failure {
+    fn from(error: CircuitError) -> Self {
+        Self::Request(error.to_string())
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        Self::of(error.is_request(), &error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::of(error.is_request(), &error)
+    }
+}
+
+impl From<WeightsError> for Failure {
+    fn from(error: WeightsError) -> Self {
+        Self::Request(error.to_string())
+    }
+}
+
+impl From<EpisodeError> for Failure {
+    fn from(error: EpisodeError) -> Self {
+        Self::Request(error.to_string())
+    }
+}
+
+impl From<SenseError> for Failure {
+    fn from(error: SenseError) -> Self {
+        Self::Request(error.to_string())
+    }
+}
+
+impl From<SettleError> for Failure {
+    fn from(error: SettleError) -> Self {
+        Self::of(matches!(error, SettleError::NotAvailable { .. }), &error)
+    }
+}
+
+impl From<LearningError> for Failure {
+    fn from(error: LearningError) -> Self {
+        Self::Run(error.to_string())
+    }
+}
+
+impl From<MeasureError> for Failure {
+    fn from(error: MeasureError) -> Self {
+        match error {
+            MeasureError::Sense(error) => error.into(),
+            MeasureError::Settle(error) => error.into(),
+        }
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Store(error) => error.into(),
+            TrainError::Measure(error) => error.into(),
+            TrainError::Learning(error) => error.into(),
+            TrainError::Another { .. } => Self::Request(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The command line: what was asked, which part of the library does it, and how that is told.
+//!
+//! The library prints nothing; this folder prints. Tables, JSON and lists go to standard output, which may be a pipe
+//! that closes early; what is about to be written, progress, logs and errors go to standard error. Every command is a
+//! file with its arguments and a `run`, which ends well or with a [`Failure`] that knows its exit code.
+
+mod check;
+mod data;
+mod eval;
+mod failure;
+mod interrupt;
+mod output;
+mod progress;
+mod reconstruct;
+mod settle;
+mod table;
+mod train;
+mod trained;
+
+use crate::checkpoint::weights;
+use crate::circuit::file::parse_messages;
+use crate::circuit::{Circuit, CircuitError, Schedule};
+use crate::network::Network;
+use clap::{ArgAction, Parser, Subcommand};
+use failure::Failure;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+const EXAMPLES: &str = "\
+A circuit is a RON file. It is checked, trained on images, settled on new input
+and measured by these commands; each has examples in its own help.
+
+Examples:
+  gncn check circuits/gncn-pdh.ron   Validate a circuit and see what it costs
+  gncn train circuits/gncn-pdh.ron   Train it on the embedded drawn digits
+  gncn eval runs/gncn-pdh            Measure it on test images
+  gncn settle --help                 Settle a circuit on arrays of your own
+
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong.";
+
+/// Simulates predictive-coding circuits as populations of neurons that are
+/// independent actors
+#[derive(Debug, Parser)]
+#[command(name = "gncn", version, max_term_width = 80, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Log what happens to standard error; twice for more (or set RUST_LOG)
+    #[arg(short, long, global = true, action = ArgAction::Count, display_order = LAST)]
+    verbose: u8,
+}
+
+/// After the options of a command itself.
+const LAST: usize = 100;
+
+/// One variant for each file of this folder that is a command.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::CheckArguments),
+    Settle(settle::SettleArguments),
+    Train(Box<train::TrainArguments>),
+    Eval(eval::EvalArguments),
+    Reconstruct(reconstruct::ReconstructArguments),
+    Data(data::DataArguments),
+}
+
+/// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            // Help and version come this way, too. Where nobody listens there is nobody to tell.
+            let _ = message.print();
+            return ExitCode::from(if message.use_stderr() { failure::REQUEST } else { 0 });
+        }
+    };
+    log_to_stderr(arguments.verbose);
+    let done = match arguments.command {
+        Command::Check(command) => command.run(),
+        Command::Settle(command) => command.run(),
+        Command::Train(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Reconstruct(command) => command.run(),
+        Command::Data(command) => command.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::note(&failure.to_string());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = ["warn", "gncn=info", "gncn=debug"][usize::from(verbose.min(2))];
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber, or a standard error that is closed, is no reason to fail.
+    let _ = log.with_ansi(false).log_internal_errors(false).try_init();
+}
+
+/// The network of a circuit with the weights of a file.
+fn network_of(circuit: &Arc<Circuit>, path: &Path) -> Result<Network, Failure> {
+    let network = Network::with_weights(Arc::clone(circuit), &weights::load(path)?);
+    network.map_err(|cause| Failure::Request(format!("{}: {cause}", path.display())))
+}
+
+/// Puts the `--schedule` and `--messages` of a command in the place of the circuit's own.
+fn override_settling(circuit: &mut Circuit, schedule: Option<&str>, messages: Option<&str>) -> Result<(), Failure> {
+    let about = |option: &'static str| move |error: CircuitError| Failure::from(error).in_option(option);
+    if let Some(text) = schedule {
+        circuit.settling.schedule = Schedule::parse(text, circuit).map_err(about("--schedule"))?;
+    }
+    if let Some(text) = messages {
+        circuit.settling.messages = parse_messages(text).map_err(about("--messages"))?;
+    }
+    Ok(())
+}
+
+/// The worker threads of `--threads`; the bits do not depend on it.
+fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
+    let Some(threads) = threads else { return Ok(()) };
+    let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    built.map_err(|cause| Failure::Run(format!("can't start {threads} threads ({cause}); use fewer --threads")))
+}
+
+/// The legal values of `--threads`.
+fn thread_count(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1024;
+    let count = text.parse().ok().filter(|n| (1..=MOST).contains(n));
+    count.ok_or_else(|| format!("a whole number from 1 to {MOST} is needed"))
+}
+
+/// A whole number above 0.
+fn positive(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1_000_000_000;
+    let count = text.parse().ok().filter(|n| (1..=MOST).contains(n));
+    count.ok_or_else(|| format!("a whole number from 1 to {MOST} is needed"))
+}

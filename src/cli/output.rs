@@ -1,0 +1,56 @@
+//! The two streams and the files of a command.
+//!
+//! Nothing here panics where a stream is closed: `gncn check c.ron | head -1` is a normal thing to do.
+
+use super::failure::Failure;
+use serde::Serialize;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// Writes `text` and a line end to standard output. A reader that went away has had enough; a full disk is a failure.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    match written {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(Failure::Run(format!(
+            "standard output can't be written ({cause}); free some space or send it elsewhere"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Writes `value` as JSON to standard output.
+pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value);
+    print(&text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?)
+}
+
+/// Writes `text` and a line end to standard error, or to nobody.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Says what a command is about to write.
+pub(super) fn announce(path: &Path, what: &str) {
+    note(&format!("writes {} ({what})", path.display()));
+}
+
+/// Refuses, before any work is done, an output file that could not be written at its end or that would put a plain
+/// file in the place of something else (a folder, a device, a pipe).
+pub(super) fn check_target(path: &Path) -> Result<(), Failure> {
+    let refuse = |problem: &str| Err(Failure::Request(format!("{}: {problem}", path.display())));
+    if path.file_name().is_none() {
+        return refuse("names no file; give the name of a file to write");
+    }
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => return refuse("is a folder; give the name of a file to write"),
+        Ok(there) if !there.is_file() => return refuse("is no regular file; give the name of a file to write"),
+        _ => (),
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            refuse("its folder does not exist; make it first, or choose another")
+        }
+        _ => Ok(()),
+    }
+}

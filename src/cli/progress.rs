@@ -1,0 +1,52 @@
+//! Progress of long work on standard error: a bar on a terminal, nothing elsewhere (who calls prints a line at each
+//! milestone, by [`Progress::milestone`], which a bar does not garble).
+
+use super::output;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A bar, or nothing where nobody would see one.
+#[derive(Debug)]
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// A bar of `length` parts.
+    pub(super) fn new(length: usize) -> Self {
+        let bar = ProgressBar::new(length as u64);
+        if tracing::enabled!(tracing::Level::INFO) {
+            // Lines of the log and a bar would overwrite each other.
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}  {msg}  {eta} left");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { bar }
+    }
+
+    /// Stands at `done` of `of` parts.
+    pub(super) fn stand(&self, name: String, done: usize, of: usize, message: String) {
+        if done <= 1 {
+            self.bar.reset();
+        }
+        self.bar.set_prefix(name);
+        self.bar.set_length(of as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(message);
+    }
+
+    /// `parts` more are done.
+    pub(super) fn advance(&self, parts: usize) {
+        self.bar.inc(parts as u64);
+    }
+
+    /// A line that stays.
+    pub(super) fn milestone(&self, line: &str) {
+        self.bar.suspend(|| output::note(line));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,90 @@
+//! `gncn reconstruct`: images above what a trained circuit makes of them.
+
+use super::failure::Failure;
+use super::output;
+use super::trained::Trained;
+use crate::circuit::Settling;
+use crate::data::Images;
+use crate::evaluation;
+use crate::network::Network;
+use crate::picture;
+use clap::Args;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  gncn reconstruct runs/gncn-pdh -o digits.png
+  gncn reconstruct runs/gncn-pdh -o other.png --count 40 --data ~/data/mnist";
+
+/// Draw test images above their reconstructions
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ReconstructArguments {
+    /// The run folder
+    run: PathBuf,
+    /// The picture to write
+    #[arg(short, long, value_name = "FILE.png")]
+    out: PathBuf,
+    /// How many images
+    #[arg(long, value_name = "N", default_value_t = COUNT, value_parser = super::positive)]
+    count: usize,
+    /// Other images than those of the run: a name or a path
+    #[arg(long, value_name = "NAME|DIR")]
+    data: Option<String>,
+    /// Worker threads
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    threads: Option<usize>,
+}
+
+/// Images in a picture unless asked otherwise.
+pub(super) const COUNT: usize = 20;
+/// Images in a row of a picture.
+const ACROSS: usize = 10;
+/// Pixels of the picture for each pixel of an image.
+const SCALE: usize = 3;
+
+impl ReconstructArguments {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        super::use_threads(self.threads)?;
+        output::check_target(&self.out)?;
+        let mut trained = Trained::open(&self.run, self.data.as_deref())?;
+        let settling = trained.circuit().settling.clone();
+        let images = trained.data.test_or_train();
+        output::announce(&self.out, &format!("{} images above their reconstructions", self.count.min(images.count())));
+        let picture = draw(&mut trained.network, images, self.count, &settling)?;
+        Ok(picture::write(&self.out, &picture)?)
+    }
+}
+
+/// The bytes of a PNG: rows of images, each row above the row of their reconstructions.
+pub(super) fn draw(
+    network: &mut Network,
+    images: &Images,
+    count: usize,
+    settling: &Settling,
+) -> Result<Vec<u8>, Failure> {
+    let chosen = choose(images, count);
+    let shown = images.matrix(&chosen);
+    let settled = evaluation::reconstruct(network, images, &chosen, settling)?;
+    let line = |matrix, start: usize| -> Vec<&[f32]> {
+        (start..(start + ACROSS).min(chosen.len())).map(|i| crate::matrix::Matrix::row(matrix, i)).collect()
+    };
+    let rows: Vec<_> = (0..chosen.len()).step_by(ACROSS).flat_map(|i| [line(&shown, i), line(&settled, i)]).collect();
+    Ok(picture::grid(&rows, images.width(), images.height(), SCALE)?)
+}
+
+/// The first images of each class in turn, so that a small picture shows all classes; without labels the first ones.
+fn choose(images: &Images, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..images.count()).collect();
+    if let Some(labels) = images.labels() {
+        let mut seen = [0_usize; 256];
+        let mut round = vec![0; labels.len()];
+        for (round, label) in round.iter_mut().zip(labels) {
+            *round = seen[usize::from(*label)];
+            seen[usize::from(*label)] += 1;
+        }
+        order.sort_by_key(|i| (round[*i], labels[*i]));
+    }
+    order.truncate(count);
+    order
+}

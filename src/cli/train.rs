@@ -1,0 +1,280 @@
+//! `gncn train`: a circuit and images in, a run folder out.
+//!
+//! Order: everything that can be wrong with the request is found before anything is written; then the run folder is
+//! made or opened; then batches, until all epochs are done or a stop is asked for; then the picture and the table.
+
+mod report;
+
+use super::failure::Failure;
+use super::progress::Progress;
+use super::trained::load_data;
+use super::{interrupt, output, reconstruct};
+use crate::checkpoint::{Run, RunInfo, StoreError};
+use crate::circuit::Circuit;
+use crate::circuit::file::CircuitFile;
+use crate::data::{Dataset, Images};
+use crate::evaluation::{self, Show};
+use crate::executor::Settler;
+use crate::network::Network;
+use crate::picture;
+use crate::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
+use clap::{Args, Parser};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const EXAMPLES: &str = "\
+Examples:
+  gncn train circuits/gncn-pdh.ron                   On drawn digits, no files
+  gncn train circuits/gncn-pdh.ron --data mnist --out runs/mnist --epochs 4
+  gncn train circuits/gncn-pdh.ron --out runs/mnist --resume
+  gncn train circuits/gncn-pdh.ron --limit 1000 --epochs 2 --overwrite
+
+Ctrl-C ends the batch under way, writes a checkpoint and stops; a second one
+stops at once. A run that was stopped or killed goes on with --resume to the
+very bits it would have reached; the options it was started with hold again.";
+
+/// Train a circuit on images
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct TrainArguments {
+    /// The circuit file
+    circuit: PathBuf,
+    /// Images: digits (drawn by gncn, the default), mnist, fashion, kmnist or
+    /// caltech (in the folder that GNCN_DATA names), or a path
+    #[arg(long, value_name = "NAME|DIR")]
+    data: Option<String>,
+    /// The run folder to write [default: runs/ and the circuit's name]
+    #[arg(long, value_name = "RUN")]
+    out: Option<PathBuf>,
+    /// Passes over the data, instead of the circuit's own
+    #[arg(long, value_name = "N", value_parser = super::positive)]
+    epochs: Option<usize>,
+    /// Images in a batch, instead of the circuit's own
+    #[arg(long, value_name = "N", value_parser = super::positive)]
+    batch: Option<usize>,
+    /// Seed of synapses, validation split and order [default: 0]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Worker threads; the weights are the same for any number
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    threads: Option<usize>,
+    /// Go on with a run that was stopped, or with a finished one for more epochs
+    #[arg(long, conflicts_with = "overwrite")]
+    resume: bool,
+    /// Replace the run that is in the folder
+    #[arg(long)]
+    overwrite: bool,
+    /// Learn from the first N training images only
+    #[arg(long, value_name = "N", value_parser = super::positive)]
+    limit: Option<usize>,
+    /// Who fires when, as in a circuit file, instead of the circuit's own
+    #[arg(long, value_name = "RON")]
+    schedule: Option<String>,
+    /// What travels on a link, as in a circuit file
+    #[arg(long, value_name = "RON")]
+    messages: Option<String>,
+    /// Checkpoint after every N batches [default: once a minute]
+    #[arg(long, value_name = "BATCHES", value_parser = super::positive)]
+    checkpoint_every: Option<usize>,
+    /// Measure on the test images after every epoch, not only the last
+    #[arg(long)]
+    test_each_epoch: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// A request that is known to make sense.
+struct Request {
+    circuit: Arc<Circuit>,
+    data: Dataset,
+    spec: TrainSpec,
+    folder: PathBuf,
+}
+
+impl TrainArguments {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        super::use_threads(self.threads)?;
+        let file = Circuit::load(&self.circuit)?;
+        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(&file.name)));
+        let (arguments, mut run) = if self.resume {
+            let run = Run::open(&folder)?;
+            (self.continuing(&run)?, Some(run))
+        } else {
+            (self.clone(), None)
+        };
+        let request = arguments.check(file, folder)?;
+        let mut run = match run.take() {
+            Some(run) => run,
+            None => arguments.create(&request)?,
+        };
+        let ended = arguments.train(&mut run, &request);
+        ended.map_err(|failure| arguments.how_to_go_on(failure, &run))
+    }
+
+    /// What holds of a run that goes on: the options given now, or else those that it was started with.
+    fn continuing(&self, run: &Run) -> Result<Self, Failure> {
+        let first = Command::try_parse_from(&run.info.command).map(|command| command.train);
+        let Ok(Either::Train(first)) = first else {
+            return Ok(self.clone());
+        };
+        let now = self.clone();
+        Ok(Self {
+            data: now.data.or(first.data),
+            epochs: now.epochs.or(Some(run.circuit()?.learning.epochs)),
+            batch: now.batch.or(first.batch),
+            seed: now.seed.or(first.seed),
+            limit: now.limit.or(first.limit),
+            schedule: now.schedule.or(first.schedule),
+            messages: now.messages.or(first.messages),
+            checkpoint_every: now.checkpoint_every.or(first.checkpoint_every),
+            test_each_epoch: now.test_each_epoch || first.test_each_epoch,
+            ..now
+        })
+    }
+
+    /// Everything that can be wrong with the request, before anything is written.
+    fn check(&self, mut circuit: Circuit, folder: PathBuf) -> Result<Request, Failure> {
+        super::override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+        circuit.learning.epochs = self.epochs.unwrap_or(circuit.learning.epochs);
+        circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
+        // What the run folder holds has to be a sound circuit file again.
+        let circuit = CircuitFile::from(&circuit).check()?;
+        Settler::check(&circuit.settling)?;
+        let data = load_data(self.data.as_deref())?;
+        check_data(&circuit, &data.train)?;
+        let spec = TrainSpec {
+            seed: self.seed.unwrap_or(0),
+            epochs: circuit.learning.epochs,
+            batch: circuit.learning.batch,
+            limit: self.limit,
+            settling: circuit.settling.clone(),
+            checkpoint_every: self.checkpoint_every,
+            test_each_epoch: self.test_each_epoch,
+        };
+        Ok(Request { circuit: Arc::new(circuit), data, spec, folder })
+    }
+
+    fn create(&self, request: &Request) -> Result<Run, StoreError> {
+        let info = RunInfo {
+            command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: request.spec.seed,
+            source: self.data.clone(),
+            data: serde_json::to_value(request.data.describe()).unwrap_or_default(),
+            schedule: request.circuit.settling.schedule.name().to_owned(),
+            limit: self.limit,
+            cpu: cpu_features(),
+            threads: rayon::current_num_threads(),
+            finished: false,
+        };
+        Run::create(&request.folder, &request.circuit, info, self.overwrite)
+    }
+
+    fn train(&self, run: &mut Run, request: &Request) -> Result<(), Failure> {
+        let Request { circuit, data, spec, folder } = request;
+        let network = Network::new(Arc::clone(circuit), spec.seed);
+        let mut training = if self.resume {
+            reopen_if_longer(run, circuit)?;
+            Training::resume(run, network, data, spec.clone())?
+        } else {
+            Training::start(run, network, data, spec.clone())
+        };
+        report::announce(circuit, data, spec, &training, folder);
+        interrupt::listen()?;
+        if watch(&mut training, spec.epochs)? == Ended::Stopped {
+            return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
+        }
+        let images = data.test_or_train();
+        let picture = reconstruct::draw(training.network_mut(), images, reconstruct::COUNT, &spec.settling)?;
+        picture::write(&run.path("reconstructions.png"), &picture)?;
+        report::print(run, circuit, self.json)
+    }
+
+    /// A failed run tells how to go on, where there is something to go on from.
+    fn how_to_go_on(&self, failure: Failure, run: &Run) -> Failure {
+        let resumable = matches!(failure, Failure::Run(_)) && matches!(run.newest(), Ok(Some(_)));
+        if !resumable {
+            return failure;
+        }
+        let (circuit, out) = (self.circuit.display(), run.folder().display());
+        failure.and(&format!("the last checkpoint is good; go on with: gncn train {circuit} --out {out} --resume"))
+    }
+}
+
+/// The command of `run.json`, to read its options again.
+#[derive(Debug, Parser)]
+struct Command {
+    #[command(subcommand)]
+    train: Either,
+}
+
+/// The one command that makes run folders.
+#[derive(Debug, clap::Subcommand)]
+enum Either {
+    Train(Box<TrainArguments>),
+}
+
+/// Lets every batch be learned and told, until the end or a stop.
+fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError> {
+    let bar = Progress::new(1);
+    training.run(&mut |event| {
+        match event {
+            Event::Batch { epoch, done, of, free_energy } => {
+                bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("free energy {free_energy:.1}"));
+            }
+            Event::Epoch(metrics) => bar.milestone(&report::line(metrics, epochs)),
+            Event::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
+        }
+        if interrupt::requested() { Flow::Stop } else { Flow::GoOn }
+    })
+}
+
+/// A run that gets another number of epochs is under way again.
+fn reopen_if_longer(run: &mut Run, circuit: &Circuit) -> Result<(), Failure> {
+    let epochs = run.circuit()?.learning.epochs;
+    if circuit.learning.epochs < epochs {
+        let problem = format!(
+            "{}: was asked for {epochs} epochs; --resume goes on to as many or more, not to {}",
+            run.folder().display(),
+            circuit.learning.epochs
+        );
+        return Err(Failure::Request(problem));
+    }
+    if circuit.learning.epochs > epochs {
+        run.reopen(circuit)?;
+    } else if run.info.finished {
+        output::note("the run is finished already; --epochs N trains it for longer");
+    }
+    Ok(())
+}
+
+/// Shows the circuit one image, and the largest label: what fits for these fits for all.
+fn check_data(circuit: &Circuit, images: &Images) -> Result<(), Failure> {
+    let labels = images.labels().unwrap_or_default();
+    let row = labels.iter().enumerate().max_by_key(|(_, label)| **label).map_or(0, |(row, _)| row);
+    evaluation::episode(circuit, images, &[row], Show::Everything)?;
+    Ok(())
+}
+
+/// The name of a circuit as the name of a folder.
+fn file_name(name: &str) -> String {
+    let keep = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = name.chars().map(keep).collect();
+    let name = name.trim_start_matches('.');
+    if name.is_empty() { "run".to_owned() } else { name.to_owned() }
+}
+
+/// What the CPU offers of what kernels are compiled for.
+fn cpu_features() -> Vec<String> {
+    #[cfg(target_arch = "x86_64")]
+    let found = [
+        ("avx", std::is_x86_feature_detected!("avx")),
+        ("avx2", std::is_x86_feature_detected!("avx2")),
+        ("fma", std::is_x86_feature_detected!("fma")),
+        ("avx512f", std::is_x86_feature_detected!("avx512f")),
+    ];
+    #[cfg(not(target_arch = "x86_64"))]
+    let found = [(std::env::consts::ARCH, true)];
+    found.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect()
+}

@@ -1,0 +1,138 @@
+//! What a training tells: before it starts, after each epoch, and at its end.
+
+use super::super::failure::Failure;
+use super::super::{output, table};
+use crate::checkpoint::Run;
+use crate::circuit::Circuit;
+use crate::data::Dataset;
+use crate::evaluation::{Measures, image_sense};
+use crate::params::Likelihood;
+use crate::training::{EpochMetrics, TrainSpec, Training};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Rows of the table at the end, beyond which epochs are left out.
+const MOST_ROWS: usize = 20;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    run: &'a Path,
+    weights: PathBuf,
+    epochs: &'a [EpochMetrics],
+}
+
+/// What will be done and written.
+pub(super) fn announce(circuit: &Circuit, data: &Dataset, spec: &TrainSpec, training: &Training<'_>, folder: &Path) {
+    let number = |n: usize| table::count(n as u64);
+    let (learned, held_out) = training.images();
+    let test = data.test.as_ref().map_or(0, |images| images.count());
+    output::note(&table::wrap(&format!(
+        "{} on {}: {} images to learn from, {} held out, {} to test; {} epochs of batches of {}, seed {}, {} threads",
+        circuit.name,
+        data.name,
+        number(learned),
+        number(held_out),
+        number(test),
+        number(spec.epochs),
+        number(spec.batch),
+        spec.seed,
+        rayon::current_num_threads(),
+    )));
+    if training.epoch() > 0 {
+        output::note(&format!("goes on after epoch {}", training.epoch()));
+    }
+    output::announce(folder, "run.json, metrics.jsonl, checkpoints, weights, a picture");
+}
+
+/// One epoch in one line.
+pub(super) fn line(metrics: &EpochMetrics, epochs: usize) -> String {
+    let mut line = format!("epoch {}/{epochs}", metrics.epoch);
+    let mut add = |text: String| line.push_str(&text);
+    add(format!("  free energy {:.2}", metrics.train_free_energy.values().sum::<f64>()));
+    for (name, measures) in [("validation", &metrics.validation), ("test", &metrics.test)] {
+        let Some(measures) = measures else { continue };
+        if let Some(bce) = measures.bce {
+            add(format!("  {name} BCE {bce:.2}"));
+        }
+        if let Some(accuracy) = measures.accuracy {
+            add(format!(", accuracy {}", table::percent(accuracy)));
+        }
+    }
+    line + &format!("  {} ({:.0} images/s)", table::seconds(metrics.seconds), metrics.samples_per_second)
+}
+
+/// All epochs, what was written, and what can be done with it.
+pub(super) fn print(run: &Run, circuit: &Circuit, json: bool) -> Result<(), Failure> {
+    let metrics = read_metrics(run)?;
+    if json {
+        let weights = run.path("weights.safetensors");
+        return output::print_json(&Report { run: run.folder(), weights, epochs: &metrics });
+    }
+    output::print(&epoch_table(circuit, &metrics))?;
+    if metrics.len() > MOST_ROWS {
+        output::print("(some epochs left out; metrics.jsonl has all of them)")?;
+    }
+    let folder = run.folder().display();
+    output::print(&format!(
+        "\nwritten: {folder}/weights.safetensors\n         {folder}/reconstructions.png\n\
+         next:    gncn eval {folder}\n         gncn reconstruct {folder} -o more.png --count 100"
+    ))
+}
+
+/// The lines of `metrics.jsonl`, those of an earlier process included.
+fn read_metrics(run: &Run) -> Result<Vec<EpochMetrics>, Failure> {
+    let path = run.path("metrics.jsonl");
+    let failed = |cause: String| Failure::Run(format!("{}: can't be read ({cause})", path.display()));
+    let text = std::fs::read_to_string(&path).map_err(|cause| failed(cause.to_string()))?;
+    let lines = text.lines().map(|line| serde_json::from_str(line).map_err(|cause| failed(cause.to_string())));
+    lines.collect()
+}
+
+/// The columns that this circuit has figures for.
+fn epoch_table(circuit: &Circuit, metrics: &[EpochMetrics]) -> String {
+    let last = metrics.last();
+    let measures = |m: &EpochMetrics| [m.validation.clone(), m.test.clone()];
+    let any = |has: fn(&Measures) -> bool| last.is_some_and(|m| measures(m).iter().flatten().any(has));
+    let (bce, accuracy) = (any(|m| m.bce.is_some()), any(|m| m.accuracy.is_some()));
+    let mut header = vec![">epoch"];
+    if bce {
+        header.extend([">BCE train", ">validation", ">test"]);
+    }
+    header.push(">free energy");
+    if accuracy {
+        header.push(">accuracy");
+    }
+    header.push(">time");
+    let image = image_layer(circuit);
+    let rows = shown(metrics).map(|m| {
+        let [validation, test] = measures(m);
+        let of = |measures: &Option<Measures>| table::figure_or_dash(measures.as_ref().and_then(|m| m.bce));
+        let mut row = vec![m.epoch.to_string()];
+        if bce {
+            let train = image.and_then(|name| m.train_free_energy.get(name).copied());
+            row.extend([table::figure_or_dash(train), of(&validation), of(&test)]);
+        }
+        row.push(table::figure(m.train_free_energy.values().sum()));
+        if accuracy {
+            let share = test.or(validation).and_then(|m| m.accuracy);
+            row.push(share.map_or_else(|| "-".to_owned(), table::percent));
+        }
+        row.push(table::seconds(m.seconds));
+        row
+    });
+    table::render(&header, rows.collect())
+}
+
+/// The layer whose free energy is the BCE of an image.
+fn image_layer(circuit: &Circuit) -> Option<&str> {
+    let (_, id) = image_sense(circuit).ok()?;
+    let layer = circuit.layer(id);
+    (layer.likelihood == Likelihood::Bernoulli).then_some(layer.name.as_str())
+}
+
+/// All epochs, or of many every so-manyth and the last.
+fn shown(metrics: &[EpochMetrics]) -> impl Iterator<Item = &EpochMetrics> {
+    let stride = metrics.len().div_ceil(MOST_ROWS).max(1);
+    metrics.iter().enumerate().filter(move |(i, _)| (metrics.len() - 1 - i).is_multiple_of(stride)).map(|(_, m)| m)
+}

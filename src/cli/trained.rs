@@ -1,0 +1,52 @@
+//! A run that is to be looked at: its circuit, its weights, and the images to look with.
+
+use super::failure::Failure;
+use super::output;
+use crate::checkpoint::Run;
+use crate::circuit::Circuit;
+use crate::data::{Dataset, Source, load};
+use crate::evaluation::{self, Show};
+use crate::executor::Settler;
+use crate::network::Network;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A run folder, opened.
+pub(super) struct Trained {
+    pub(super) run: Run,
+    pub(super) network: Network,
+    pub(super) data: Dataset,
+}
+
+impl Trained {
+    /// Opens a run with the data it was trained on, or with other data.
+    pub(super) fn open(folder: &Path, data: Option<&str>) -> Result<Self, Failure> {
+        let run = Run::open(folder)?;
+        let circuit = Arc::new(run.circuit()?);
+        Settler::check(&circuit.settling)?;
+        if !run.info.finished {
+            output::note("the run is not finished; these are the weights of its newest checkpoint");
+        }
+        let network = Network::with_weights(Arc::clone(&circuit), &run.weights()?);
+        let network = network.map_err(|cause| Failure::Request(format!("{}: {cause}", folder.display())))?;
+        let loaded = load_data(data.or(run.info.source.as_deref()))?;
+        evaluation::episode(&circuit, loaded.test_or_train(), &[0], Show::ImagesOnly)?;
+        if data.is_none() && run.info.data.get("digest").is_some_and(|digest| *digest != loaded.digest()) {
+            output::note("note: the data are not the ones that the run was trained on: their digest differs");
+        }
+        Ok(Self { run, network, data: loaded })
+    }
+
+    pub(super) fn circuit(&self) -> Arc<Circuit> {
+        Arc::clone(self.network.circuit())
+    }
+}
+
+/// The data that `--data` names, and what has to be said of them.
+pub(super) fn load_data(name: Option<&str>) -> Result<Dataset, Failure> {
+    let data = load(&Source::parse(name))?;
+    if let Some(notice) = &data.notice {
+        output::note(&format!("note: {}: {notice}", data.name));
+    }
+    Ok(data)
+}

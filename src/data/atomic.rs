@@ -1,0 +1,71 @@
+//! Files that are there as a whole or not at all: written under a temporary name beside the target, synced,
+//! renamed. A run that is killed at any instant leaves the old file or the new one, never half of one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::DataError;
+
+/// Writes `bytes` to `path`, whole or not at all.
+///
+/// # Errors
+/// [`DataError::Write`] where the folder is missing, full or read-only.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let (pending, mut file) = Pending::create(path)?;
+    file.write_all(bytes).map_err(|cause| DataError::write(path, cause))?;
+    pending.commit(&file)
+}
+
+/// A file that is being written under a temporary name. Dropped without [`Pending::commit`], it vanishes.
+#[derive(Debug)]
+pub struct Pending {
+    target: PathBuf,
+    temporary: PathBuf,
+}
+
+impl Pending {
+    /// Opens a temporary file in the folder of `target`, because a rename is atomic only within a file system.
+    ///
+    /// # Errors
+    /// [`DataError::Write`] where that folder can't be written.
+    pub fn create(target: &Path) -> Result<(Self, File), DataError> {
+        // Two writers of one process must not share a name, and neither must two processes.
+        static SERIAL: AtomicU64 = AtomicU64::new(0);
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let temporary = target.with_file_name(format!(".{name}.{}-{serial}.part", std::process::id()));
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
+        let file = file.map_err(|cause| DataError::write(target, cause))?;
+        Ok((Self { target: target.to_owned(), temporary }, file))
+    }
+
+    /// The name that the file will have.
+    #[must_use]
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Syncs `file`, which [`Pending::create`] gave, and gives it its name.
+    ///
+    /// # Errors
+    /// [`DataError::Write`] where the sync or the rename fails.
+    pub fn commit(self, file: &File) -> Result<(), DataError> {
+        let renamed = file.sync_all().and_then(|()| fs::rename(&self.temporary, &self.target));
+        renamed.map_err(|cause| DataError::write(&self.target, cause))?;
+        // The rename itself survives a power cut only once the folder is synced; not every system can do that.
+        if let Some(folder) = self.target.parent() {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // After a commit there is nothing of that name; before, a leftover is worth no second error.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}

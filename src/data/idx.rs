@@ -1,0 +1,142 @@
+//! IDX files, the format of MNIST: a big-endian header and unsigned bytes, gzip-compressed or not.
+//!
+//! Whether a file is compressed is told by its content, never by its name. The header is believed only as far as
+//! the bytes bear it out: a payload that is smaller or larger than announced is refused.
+
+use std::io::{ErrorKind, Read};
+
+use flate2::read::MultiGzDecoder;
+
+use super::{DataError, Images, Pixels};
+
+/// First four bytes of a file of images: unsigned bytes, three dimensions.
+const IMAGES: u32 = 0x0803;
+/// First four bytes of a file of labels: unsigned bytes, one dimension.
+const LABELS: u32 = 0x0801;
+/// The longest side of an image. Nothing that is presented to a circuit is larger, and a lying header is.
+const LONGEST_SIDE: usize = 4096;
+/// Deflate can't expand a byte to more than this many, so a compressed file bounds what may be reserved for it.
+const LARGEST_RATIO: usize = 1032;
+
+/// The images in the bytes of an IDX file; `file` is named in errors.
+///
+/// # Errors
+/// Where the bytes are no complete IDX file of images.
+pub fn images(bytes: &[u8], file: &str) -> Result<Images, DataError> {
+    let mut source = Payload::open(bytes, file);
+    let [count, height, width] = source.header::<3>(IMAGES, "images")?;
+    let sides = 1..=LONGEST_SIDE;
+    if !sides.contains(&height) || !sides.contains(&width) {
+        let problem = format!("its header announces images of {width}x{height} pixels");
+        return Err(DataError::content(file, problem, format!("sides of 1 to {LONGEST_SIDE} are legal")));
+    }
+    let pixels = source.exactly(count.saturating_mul(height * width))?;
+    Images::new(Pixels::Bytes(pixels), None, (width, height), file)
+}
+
+/// The labels in the bytes of an IDX file, each below `classes` where that is given; `file` is named in errors.
+///
+/// # Errors
+/// Where the bytes are no complete IDX file of labels, or a label is out of range.
+pub fn labels(bytes: &[u8], file: &str, classes: Option<usize>) -> Result<Vec<u8>, DataError> {
+    let mut source = Payload::open(bytes, file);
+    let [count] = source.header::<1>(LABELS, "labels")?;
+    let labels = source.exactly(count)?;
+    if let Some(classes) = classes
+        && let Some(at) = labels.iter().position(|&label| usize::from(label) >= classes)
+    {
+        let problem = format!("label {} of image {at} is out of range", labels[at]);
+        return Err(DataError::content(file, problem, format!("labels 0 to {} are legal", classes - 1)));
+    }
+    Ok(labels)
+}
+
+/// Images as the bytes of an uncompressed IDX file; real values are rounded to bytes.
+#[must_use]
+pub fn encode_images(images: &Images) -> Vec<u8> {
+    let mut bytes = IMAGES.to_be_bytes().to_vec();
+    for dimension in [images.count(), images.height(), images.width()] {
+        bytes.extend(u32::try_from(dimension).unwrap_or(u32::MAX).to_be_bytes());
+    }
+    match images.pixels() {
+        Pixels::Bytes(pixels) => bytes.extend_from_slice(pixels),
+        Pixels::Real(values) => bytes.extend(values.iter().map(|value| (value * 255.0).round() as u8)),
+    }
+    bytes
+}
+
+/// Labels as the bytes of an uncompressed IDX file.
+#[must_use]
+pub fn encode_labels(labels: &[u8]) -> Vec<u8> {
+    let mut bytes = LABELS.to_be_bytes().to_vec();
+    bytes.extend(u32::try_from(labels.len()).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend_from_slice(labels);
+    bytes
+}
+
+/// The uncompressed content, with an upper bound of its length that doesn't depend on any header.
+struct Payload<'a> {
+    reader: Box<dyn Read + 'a>,
+    at_most: usize,
+    file: &'a str,
+}
+
+impl<'a> Payload<'a> {
+    fn open(bytes: &'a [u8], file: &'a str) -> Self {
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            let at_most = bytes.len().saturating_mul(LARGEST_RATIO);
+            Self { reader: Box::new(MultiGzDecoder::new(bytes)), at_most, file }
+        } else {
+            Self { reader: Box::new(bytes), at_most: bytes.len(), file }
+        }
+    }
+
+    /// Checks the magic number and reads `N` dimensions.
+    fn header<const N: usize>(&mut self, magic: u32, what: &str) -> Result<[usize; N], DataError> {
+        let found = self.word()?;
+        if found != magic {
+            let problem = format!("it starts with 0x{found:08x}");
+            let expected = format!("an IDX file of {what} starts with 0x{magic:08x} (unsigned bytes)");
+            return Err(DataError::content(self.file, problem, expected));
+        }
+        let mut dimensions = [0; N];
+        for dimension in &mut dimensions {
+            *dimension = self.word()? as usize;
+        }
+        Ok(dimensions)
+    }
+
+    fn word(&mut self) -> Result<u32, DataError> {
+        let mut word = [0; 4];
+        match self.reader.read_exact(&mut word) {
+            Ok(()) => Ok(u32::from_be_bytes(word)),
+            Err(cause) => Err(self.broken(&cause, "it ends within its header")),
+        }
+    }
+
+    /// All that is left, which must be `announced` bytes.
+    fn exactly(mut self, announced: usize) -> Result<Vec<u8>, DataError> {
+        let mut payload = Vec::with_capacity(announced.min(self.at_most));
+        // One byte more than announced: a longer payload shows, and a bomb is not unpacked.
+        let limit = (announced as u64).saturating_add(1);
+        let read = self.reader.by_ref().take(limit).read_to_end(&mut payload);
+        if let Err(cause) = read {
+            return Err(self.broken(&cause, &format!("it ends after {} of {announced} bytes", payload.len())));
+        }
+        if payload.len() != announced {
+            let found = if payload.len() > announced { "more" } else { &format!("only {}", payload.len()) };
+            let problem = format!("its header announces {announced} bytes, {found} follow");
+            return Err(DataError::content(self.file, problem, "the file is damaged: fetch it again"));
+        }
+        payload.shrink_to_fit();
+        Ok(payload)
+    }
+
+    fn broken(&self, cause: &std::io::Error, ends: &str) -> DataError {
+        let problem = match cause.kind() {
+            ErrorKind::UnexpectedEof => format!("it is truncated: {ends}"),
+            _ => format!("its gzip stream is damaged ({cause})"),
+        };
+        DataError::content(self.file, problem, "the file is damaged: fetch it again")
+    }
+}

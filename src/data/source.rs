@@ -1,0 +1,108 @@
+//! Which data was asked for, and where it is looked up.
+
+use std::path::{Path, PathBuf};
+
+use super::{DataError, Dataset, Reading, digits, folder};
+
+/// The names that mean a published data set, and `digits`, which is generated.
+pub const NAMES: [&str; 5] = ["digits", "mnist", "fashion", "kmnist", "caltech"];
+
+/// The environment variable that names the folder of `mnist/`, `fashion/`, ...
+pub const VARIABLE: &str = "GNCN_DATA";
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The embedded drawn digits.
+    Digits {
+        /// Seed of the drawings.
+        seed: u64,
+        /// Training images.
+        train: usize,
+        /// Test images.
+        test: usize,
+    },
+    /// A name, looked up in the folder that `GNCN_DATA` names.
+    Name(String),
+    /// A folder of IDX, `.npy` or `.npz` files or with the MATLAB file of Caltech silhouettes, or one such file.
+    Path(PathBuf),
+}
+
+impl Default for Source {
+    /// The embedded digits. Their seed is fixed: it names a data set and has nothing to do with that of a run.
+    fn default() -> Self {
+        Self::Digits { seed: 0, train: digits::TRAIN, test: digits::TEST }
+    }
+}
+
+impl Source {
+    /// What the value of `--data` means, or its absence: a known name is a name, anything else is a path where
+    /// it looks like one or is there, and a name otherwise.
+    #[must_use]
+    pub fn parse(text: Option<&str>) -> Self {
+        match text {
+            None | Some("digits") => Self::default(),
+            Some(name) if NAMES.contains(&name) => Self::Name(name.to_owned()),
+            Some(text) if text.contains(['/', '\\', '.']) || Path::new(text).exists() => Self::Path(text.into()),
+            Some(name) => Self::Name(name.to_owned()),
+        }
+    }
+}
+
+/// Loads what `source` names, looking names up in the folder that the environment variable `GNCN_DATA` names, to be
+/// read as binary images.
+///
+/// # Errors
+/// A [`DataError`] that says what is wrong and what would be legal.
+pub fn load(source: &Source) -> Result<Dataset, DataError> {
+    let root = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    load_from(source, root.as_deref(), Reading::Binary)
+}
+
+/// Loads what `source` names, looking names up in `root`, to be read as `reading` says.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_from(source: &Source, root: Option<&Path>, reading: Reading) -> Result<Dataset, DataError> {
+    let data = match source {
+        Source::Digits { seed, train, test } => digits::generate(*seed, *train, *test),
+        Source::Name(name) if name == "digits" => digits::generate(0, digits::TRAIN, digits::TEST),
+        Source::Name(name) => named(name, root),
+        Source::Path(path) => {
+            let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+            let name = name.map_or_else(|| "data".into(), |name| name.to_string_lossy());
+            folder::load(path, &name, None)
+        }
+    };
+    data?.with_reading(reading)
+}
+
+fn named(name: &str, root: Option<&Path>) -> Result<Dataset, DataError> {
+    let error =
+        |problem: &str, next: String| Err(DataError::Name { name: name.to_owned(), problem: problem.to_owned(), next });
+    let known = NAMES.contains(&name);
+    let folder = root.map(|root| root.join(name)).filter(|folder| !name.is_empty() && folder.is_dir());
+    match (folder, root) {
+        (Some(folder), _) => folder::load(&folder, name, classes(name)),
+        (None, _) if !known => error("no data set has this name", advice(name)),
+        (None, Some(root)) => {
+            error(&format!("{} has no folder `{name}`", root.display()), format!("put its files there, or {ADVICE}"))
+        }
+        (None, None) => error(&format!("{VARIABLE} is not set"), ADVICE.to_owned()),
+    }
+}
+
+const ADVICE: &str = "set GNCN_DATA to the folder that holds `mnist/`, `fashion/`, ..., or give a path, or use \
+                      `digits`, which needs no files";
+
+fn advice(name: &str) -> String {
+    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+    let nearest = NAMES.into_iter().min_by_key(distance).filter(|known| distance(known) <= 1 + known.len() / 3);
+    let guess = nearest.map(|known| format!("did you mean `{known}`? ")).unwrap_or_default();
+    format!("{guess}legal are {}; {ADVICE}", NAMES.join(", "))
+}
+
+/// How many classes the published data sets have; `None` where any label is legal.
+fn classes(name: &str) -> Option<usize> {
+    matches!(name, "mnist" | "fashion" | "kmnist").then_some(10)
+}

@@ -1,0 +1,310 @@
+//! One presentation of data: what every sense shows, and the activities that settle on it.
+
+use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::circuit::{Circuit, LayerId};
+use crate::kernels::product::SHARD_ROWS;
+use crate::matrix::Matrix;
+use crate::network::Network;
+use crate::params::{Likelihood, Messages};
+use crate::population::{AnyActivity, Presented};
+use std::ops::Range;
+
+/// What is shown to one layer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Shown {
+    /// Nothing: the layer is free, or a sense is released.
+    #[default]
+    Nothing,
+    /// Data for every neuron, `[rows, J]`.
+    All(Matrix),
+    /// Data where `observed` is 1, `[rows, J]` both; the rest is completed (Eq. 19).
+    Part {
+        /// Values of every neuron.
+        data: Matrix,
+        /// 1 where they hold, 0 where they are missing.
+        observed: Matrix,
+    },
+}
+
+/// One presentation of `rows` samples to a circuit, checked against it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Episode {
+    rows: usize,
+    shown: Vec<Shown>,
+}
+
+/// Data that do not fit a circuit.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EpisodeError {
+    /// No input at all.
+    #[error("no input: the circuit's senses are {senses}; give at least one")]
+    Empty {
+        /// The senses of the circuit.
+        senses: String,
+    },
+    /// An input for a sense that the circuit does not have.
+    #[error("there is no sense \"{sense}\": the circuit's senses are {senses}")]
+    UnknownSense {
+        /// As given.
+        sense: String,
+        /// The senses of the circuit.
+        senses: String,
+    },
+    /// The wrong number of values per sample.
+    #[error("input \"{sense}\" has {found} values per sample, but layer \"{layer}\" has {size} neurons")]
+    Width {
+        /// The sense.
+        sense: String,
+        /// Its layer.
+        layer: String,
+        /// Neurons of the layer.
+        size: usize,
+        /// Columns of the input.
+        found: usize,
+    },
+    /// Another number of samples than another input.
+    #[error("input \"{sense}\" has {found} samples where the inputs before it have {rows}")]
+    Rows {
+        /// The sense.
+        sense: String,
+        /// Samples of the others.
+        rows: usize,
+        /// Samples of this one.
+        found: usize,
+    },
+    /// No samples.
+    #[error("input \"{sense}\" has no samples")]
+    NoSamples {
+        /// The sense.
+        sense: String,
+    },
+    /// A value that can't be used.
+    #[error("input \"{sense}\" holds {value} at sample {row}, value {column}: {why}")]
+    Value {
+        /// The sense.
+        sense: String,
+        /// Sample, from 0.
+        row: usize,
+        /// Position in the sample, from 0.
+        column: usize,
+        /// What is there.
+        value: f32,
+        /// Why it can't be used.
+        why: &'static str,
+    },
+}
+
+impl Episode {
+    /// Shows `inputs` (sense, `[rows, size]`) and leaves every sense that is not named free. Shapes, finiteness and,
+    /// for Bernoulli layers, the range [0, 1] are checked here.
+    ///
+    /// # Errors
+    /// [`EpisodeError`] where the data do not fit the circuit.
+    pub fn new(circuit: &Circuit, inputs: impl IntoIterator<Item = (String, Matrix)>) -> Result<Self, EpisodeError> {
+        let mut episode = Self { rows: 0, shown: vec![Shown::Nothing; circuit.layers.len()] };
+        for (sense, data) in inputs {
+            let layer = find_sense(circuit, &sense)?;
+            episode.check(circuit, &sense, layer, &data)?;
+            episode.rows = data.rows();
+            episode.shown[layer.0] = Shown::All(data);
+        }
+        if episode.rows == 0 {
+            return Err(EpisodeError::Empty { senses: list_senses(circuit) });
+        }
+        Ok(episode)
+    }
+
+    /// Hides the components of a shown sense where `observed` is 0.
+    ///
+    /// # Errors
+    /// [`EpisodeError`] where the mask does not fit the circuit or the sense shows nothing.
+    pub fn mask(mut self, circuit: &Circuit, sense: &str, observed: Matrix) -> Result<Self, EpisodeError> {
+        let layer = find_sense(circuit, sense)?;
+        self.check(circuit, sense, layer, &observed)?;
+        let wrong = observed.as_slice().iter().position(|v| *v != 0.0 && *v != 1.0);
+        if let Some(at) = wrong {
+            return Err(value_error(
+                sense,
+                &observed,
+                at,
+                "a mask is 1 where a value is observed and 0 where it is missing",
+            ));
+        }
+        self.shown[layer.0] = match std::mem::take(&mut self.shown[layer.0]) {
+            Shown::All(data) | Shown::Part { data, .. } => Shown::Part { data, observed },
+            Shown::Nothing => Shown::Nothing,
+        };
+        Ok(self)
+    }
+
+    fn check(&self, circuit: &Circuit, sense: &str, layer: LayerId, data: &Matrix) -> Result<(), EpisodeError> {
+        let spec = circuit.layer(layer);
+        let sense = || sense.to_owned();
+        if data.rows() == 0 {
+            return Err(EpisodeError::NoSamples { sense: sense() });
+        }
+        if data.cols() != spec.size {
+            return Err(EpisodeError::Width {
+                sense: sense(),
+                layer: spec.name.clone(),
+                size: spec.size,
+                found: data.cols(),
+            });
+        }
+        if self.rows != 0 && data.rows() != self.rows {
+            return Err(EpisodeError::Rows { sense: sense(), rows: self.rows, found: data.rows() });
+        }
+        if let Some(at) = data.as_slice().iter().position(|v| !v.is_finite()) {
+            return Err(value_error(&sense(), data, at, "inputs are finite numbers"));
+        }
+        let bernoulli = spec.likelihood == Likelihood::Bernoulli;
+        match data.as_slice().iter().position(|v| bernoulli && !(0.0..=1.0).contains(v)) {
+            Some(at) => Err(value_error(&sense(), data, at, "the layer is Bernoulli, so its inputs lie in [0, 1]")),
+            None => Ok(()),
+        }
+    }
+
+    /// Number of samples.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// What is shown to a layer.
+    #[must_use]
+    pub fn shown(&self, layer: LayerId) -> &Shown {
+        &self.shown[layer.0]
+    }
+
+    /// Whether data hold every neuron of the layer, so that its state population never fires.
+    #[must_use]
+    pub fn is_clamped(&self, layer: LayerId) -> bool {
+        matches!(self.shown[layer.0], Shown::All(_))
+    }
+
+    fn presented(&self, layer: LayerId, rows: &Range<usize>) -> Presented<'_> {
+        match &self.shown[layer.0] {
+            Shown::Nothing => Presented::Free,
+            Shown::All(data) => Presented::Clamped(data.rows_slice(rows.clone())),
+            Shown::Part { data, observed } => {
+                Presented::Masked { data: data.rows_slice(rows.clone()), observed: observed.rows_slice(rows.clone()) }
+            }
+        }
+    }
+}
+
+fn find_sense(circuit: &Circuit, sense: &str) -> Result<LayerId, EpisodeError> {
+    let unknown = || EpisodeError::UnknownSense { sense: sense.to_owned(), senses: list_senses(circuit) };
+    circuit.sensory(sense).ok_or_else(unknown)
+}
+
+fn list_senses(circuit: &Circuit) -> String {
+    circuit.senses().map(|(sense, _)| format!("\"{sense}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn value_error(sense: &str, data: &Matrix, at: usize, why: &'static str) -> EpisodeError {
+    let (row, column) = (at / data.cols(), at % data.cols());
+    EpisodeError::Value { sense: sense.to_owned(), row, column, value: data.as_slice()[at], why }
+}
+
+/// The activities of every population for some consecutive samples: what one worker settles alone.
+#[derive(Debug)]
+pub struct Lane {
+    /// Which samples of the episode.
+    pub rows: Range<usize>,
+    /// One for each population, in the order of the wiring.
+    pub activities: Vec<AnyActivity>,
+}
+
+/// The activities of every population for a whole episode, in lanes of consecutive samples.
+#[derive(Debug, Default)]
+pub struct Activities {
+    lanes: Vec<Lane>,
+    rows: usize,
+    shards_per_lane: usize,
+    messages: Messages,
+}
+
+impl Activities {
+    /// Brings every population to rest on an episode, in lanes of `shards_per_lane` shards. Storage is reused where
+    /// the last episode had the same shape.
+    pub fn rest(&mut self, network: &Network, episode: &Episode, messages: Messages, shards_per_lane: usize) {
+        let same = self.rows == episode.rows && self.shards_per_lane == shards_per_lane && self.messages == messages;
+        if !same || self.lanes.is_empty() {
+            let width = SHARD_ROWS.saturating_mul(shards_per_lane.max(1));
+            let starts = (0..episode.rows).step_by(width);
+            let lane = |start: usize| Lane { rows: start..(start + width).min(episode.rows), activities: Vec::new() };
+            self.lanes = starts.map(lane).collect();
+            (self.rows, self.shards_per_lane, self.messages) = (episode.rows, shards_per_lane, messages);
+        }
+        for lane in &mut self.lanes {
+            let populations = network.populations().iter().zip(&network.wiring().populations);
+            for (i, (population, spec)) in populations.enumerate() {
+                let presented = episode.presented(spec.layer, &lane.rows);
+                match lane.activities.get_mut(i) {
+                    Some(activity) => population.rest_again(activity, presented),
+                    None => lane.activities.push(population.rest(lane.rows.len(), messages, presented)),
+                }
+            }
+        }
+    }
+
+    /// The lanes, in the order of their samples.
+    #[must_use]
+    pub fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// The lanes, to be settled.
+    #[must_use]
+    pub fn lanes_mut(&mut self) -> &mut [Lane] {
+        &mut self.lanes
+    }
+
+    /// Number of samples.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The activities of one population, lane by lane.
+    #[must_use]
+    pub fn of(&self, population: PopulationId) -> Vec<&AnyActivity> {
+        self.lanes.iter().map(|lane| &lane.activities[population.0]).collect()
+    }
+
+    /// `z` of a layer, `[rows, J]`.
+    #[must_use]
+    pub fn state(&self, wiring: &Wiring, layer: LayerId) -> Matrix {
+        self.gather(wiring.state_of(layer), |a| a.state().map(|s| s.state()))
+    }
+
+    /// `φ(z)` of a layer, `[rows, J]`.
+    #[must_use]
+    pub fn activity(&self, wiring: &Wiring, layer: LayerId) -> Matrix {
+        self.gather(wiring.state_of(layer), |a| a.state().map(|s| s.activity()))
+    }
+
+    /// `μ` of a predicted layer, `[rows, J]`.
+    #[must_use]
+    pub fn mean(&self, wiring: &Wiring, layer: LayerId) -> Option<Matrix> {
+        Some(self.gather(wiring.error_of(layer)?, |a| a.error().map(|e| e.mean())))
+    }
+
+    /// `e` of a predicted layer, `[rows, J]`.
+    #[must_use]
+    pub fn mismatch(&self, wiring: &Wiring, layer: LayerId) -> Option<Matrix> {
+        Some(self.gather(wiring.error_of(layer)?, |a| a.error().map(|e| e.mismatch())))
+    }
+
+    fn gather<'a>(
+        &'a self,
+        population: PopulationId,
+        values: impl Fn(&'a AnyActivity) -> Option<&'a Matrix>,
+    ) -> Matrix {
+        let parts: Vec<_> = self.lanes.iter().filter_map(|lane| values(&lane.activities[population.0])).collect();
+        let cols = parts.first().map_or(0, |part| part.cols());
+        let data: Vec<f32> = parts.iter().flat_map(|part| part.as_slice()).copied().collect();
+        Matrix::from_vec(self.rows, cols, data).expect("lanes together hold every sample")
+    }
+}

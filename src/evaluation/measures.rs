@@ -1,0 +1,153 @@
+//! BCE, free energy, sparsity and, for circuits with a label, accuracy.
+
+use super::senses::{self, SenseError, Show};
+use crate::circuit::Settling;
+use crate::data::{Batches, Images};
+use crate::executor::{Measure, SettleError, SettleOptions, Settler};
+use crate::matrix::Matrix;
+use crate::network::Network;
+use crate::params::Likelihood;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// Activity above which a unit counts as active (the paper's sparsity).
+const ACTIVE: f32 = 1e-6;
+
+/// Images settled at once: enough shards for every worker, little memory.
+const BATCH: usize = 500;
+
+/// Measures of a network on some images. A sense `label` is released: nothing here has seen the labels.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Measures {
+    /// Number of images.
+    pub images: usize,
+    /// Mean over images of the summed binary cross-entropy of the settled prediction, in nats; for Bernoulli images.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bce: Option<f64>,
+    /// Free energy of each predicted layer, mean over images, in nats (constants of π dropped).
+    pub free_energy: IndexMap<String, f64>,
+    /// Share of units above 1e-6, for each free layer.
+    pub sparsity: IndexMap<String, f64>,
+    /// Share of images whose released label settles highest at the true class.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accuracy: Option<f64>,
+}
+
+impl Measures {
+    /// Free energy summed over layers.
+    #[must_use]
+    pub fn total_free_energy(&self) -> f64 {
+        self.free_energy.values().sum()
+    }
+}
+
+/// Why measuring failed.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// The data do not fit the circuit.
+    #[error(transparent)]
+    Sense(#[from] SenseError),
+    /// Settling failed.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+}
+
+/// Settles on the images `rows` and measures; `seen` is told how many images are done.
+///
+/// # Errors
+/// [`MeasureError`] where the data do not fit or settling fails.
+pub fn measure(
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
+    settling: &Settling,
+    mut seen: impl FnMut(usize),
+) -> Result<Measures, MeasureError> {
+    let mut sums = Sums::new(network);
+    let mut settler = Settler::new();
+    let options = SettleOptions { measure: Measure::Readout, learn: false };
+    for batch in &Batches::in_order(rows, BATCH) {
+        let episode = senses::episode(network.circuit(), images, batch, Show::ImagesOnly)?;
+        let settled = settler.settle(network, &episode, settling, options)?;
+        for (sum, value) in sums.energy.iter_mut().zip(settled.energies.sums.last().into_iter().flatten()) {
+            *sum += value;
+        }
+        sums.add(network, &settler, images, batch);
+        seen(batch.len());
+    }
+    Ok(sums.finish(network))
+}
+
+/// The settled predictions of the images `rows`, `[rows, size]`.
+///
+/// # Errors
+/// [`MeasureError`] where the data do not fit or settling fails.
+pub fn reconstruct(
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
+    settling: &Settling,
+) -> Result<Matrix, MeasureError> {
+    let (_, layer) = senses::image_sense(network.circuit())?;
+    let episode = senses::episode(network.circuit(), images, rows, Show::ImagesOnly)?;
+    let mut settler = Settler::new();
+    settler.settle(network, &episode, settling, SettleOptions::default())?;
+    let mean = settler.activities().mean(network.wiring(), layer);
+    Ok(mean.unwrap_or_else(|| settler.activities().state(network.wiring(), layer)))
+}
+
+/// Running sums over batches.
+struct Sums {
+    images: usize,
+    energy: Vec<f64>,
+    active: Vec<u64>,
+    right: Option<u64>,
+}
+
+impl Sums {
+    fn new(network: &Network) -> Self {
+        let circuit = network.circuit();
+        let predicted = circuit.layers().filter(|(id, _)| circuit.is_predicted(*id)).count();
+        Self { images: 0, energy: vec![0.0; predicted], active: vec![0; circuit.layers.len()], right: None }
+    }
+
+    fn add(&mut self, network: &Network, settler: &Settler, images: &Images, batch: &[usize]) {
+        let (circuit, wiring, activities) = (network.circuit(), network.wiring(), settler.activities());
+        self.images += batch.len();
+        for (id, _) in circuit.layers().filter(|(_, layer)| layer.sense.is_none()) {
+            for activity in activities.of(wiring.state_of(id)).iter().filter_map(|a| a.state()) {
+                self.active[id.0] += activity.activity().as_slice().iter().filter(|a| **a > ACTIVE).count() as u64;
+            }
+        }
+        if let (Some((label, _)), Some(labels)) = (senses::label_layer(circuit), images.labels()) {
+            let state = activities.state(wiring, label);
+            let is_right = |(i, row): (usize, &usize)| highest(state.row(i)) == usize::from(labels[*row]);
+            let right = batch.iter().enumerate().filter(|pair| is_right(*pair)).count() as u64;
+            *self.right.get_or_insert(0) += right;
+        }
+    }
+
+    fn finish(self, network: &Network) -> Measures {
+        let circuit = network.circuit();
+        let images = self.images.max(1) as f64;
+        let predicted = circuit.layers().filter(|(id, _)| circuit.is_predicted(*id));
+        let energy: IndexMap<_, _> =
+            predicted.zip(&self.energy).map(|((_, layer), sum)| (layer.name.clone(), sum / images)).collect();
+        let free = circuit.layers().filter(|(_, layer)| layer.sense.is_none());
+        let share = |id: usize, size: usize| self.active[id] as f64 / (images * size as f64);
+        let image = senses::image_sense(circuit).ok().map(|(_, id)| circuit.layer(id));
+        Measures {
+            images: self.images,
+            bce: image.filter(|l| l.likelihood == Likelihood::Bernoulli).and_then(|l| energy.get(&l.name).copied()),
+            sparsity: free.map(|(id, layer)| (layer.name.clone(), share(id.0, layer.size))).collect(),
+            accuracy: self.right.map(|right| right as f64 / images),
+            free_energy: energy,
+        }
+    }
+}
+
+/// The index of the largest value, the first of equals.
+fn highest(values: &[f32]) -> usize {
+    let better = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
+    (1..values.len()).fold(0, better)
+}

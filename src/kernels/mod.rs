@@ -1,0 +1,19 @@
+//! The arithmetic of populations on plain slices: what every firing spends its time in.
+//!
+//! A kernel states its equation and its symbols with shapes; it knows nothing of the crate. Batches are row-major
+//! `[rows, size]`. Each fast kernel has a slow twin in its tests, compared at ragged sizes.
+//!
+//! **Bits.** Within one build and one machine every kernel gives the same bits for a sample, whatever other
+//! samples are in the batch and whichever thread runs it: pointwise kernels work on one element at a time,
+//! and matrix products over a batch are done in shards of [`product::SHARD_ROWS`] rows counted from the first
+//! sample, so that a shard is multiplied in the same way alone and among others.
+
+pub mod activation;
+pub mod lanes;
+pub mod lateral;
+pub mod mismatch;
+pub mod norms;
+pub mod optimize;
+pub mod product;
+pub mod spd;
+pub mod update;

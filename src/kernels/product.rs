@@ -1,0 +1,125 @@
+//! Matrix products between a batch and synapses, in shards of the batch.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+
+/// Rows of a batch that are multiplied together. Fixed, so that the bits of a sample do not depend on how a
+/// batch is spread over threads; large enough that packing the synapses is a small share of a product.
+pub const SHARD_ROWS: usize = 50;
+
+/// What happens to the output before the product arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Onto {
+    /// It is overwritten.
+    Replace,
+    /// The product is added to it.
+    Add,
+}
+
+impl Onto {
+    fn accum(self) -> Accum {
+        match self {
+            Self::Replace => Accum::Replace,
+            Self::Add => Accum::Add,
+        }
+    }
+}
+
+/// `out (+)= gain · batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`.
+pub fn forward(out: &mut [f32], onto: Onto, gain: f32, batch: &[f32], weights: &[f32], n: usize, m: usize) {
+    shards(out, batch, n, m, |out, batch, rows| {
+        let out = MatMut::from_row_major_slice_mut(out, rows, m);
+        let batch = MatRef::from_row_major_slice(batch, rows, n);
+        matmul(out, onto.accum(), batch, MatRef::from_row_major_slice(weights, n, m), gain, Par::Seq);
+    });
+}
+
+/// `out (+)= gain · batch · weightsᵀ`, with `batch` `[rows, n]`, `weights` `[m, n]`, `out` `[rows, m]`.
+pub fn backward(out: &mut [f32], onto: Onto, gain: f32, batch: &[f32], weights: &[f32], n: usize, m: usize) {
+    shards(out, batch, n, m, |out, batch, rows| {
+        let out = MatMut::from_row_major_slice_mut(out, rows, m);
+        let batch = MatRef::from_row_major_slice(batch, rows, n);
+        let weights = MatRef::from_row_major_slice(weights, m, n).transpose();
+        matmul(out, onto.accum(), batch, weights, gain, Par::Seq);
+    });
+}
+
+/// `out += gain · left[:, from..to]ᵀ · right`, with `left` `[rows, n]`, `right` `[rows, m]`, `out`
+/// `[to − from, m]`: a part of the outer product of a learning rule, summed over shards in their order.
+pub fn outer(
+    out: &mut [f32],
+    gain: f32,
+    left: &[f32],
+    right: &[f32],
+    n: usize,
+    m: usize,
+    columns: std::ops::Range<usize>,
+) {
+    for (left, right) in left.chunks(SHARD_ROWS * n).zip(right.chunks(SHARD_ROWS * m)) {
+        let rows = left.len() / n;
+        let left = MatRef::from_row_major_slice(left, rows, n).subcols(columns.start, columns.len());
+        let right = MatRef::from_row_major_slice(right, rows, m);
+        let out = MatMut::from_row_major_slice_mut(&mut *out, columns.len(), m);
+        matmul(out, Accum::Add, left.transpose(), right, gain, Par::Seq);
+    }
+}
+
+fn shards(out: &mut [f32], batch: &[f32], n: usize, m: usize, mut each: impl FnMut(&mut [f32], &[f32], usize)) {
+    assert_eq!(out.len() * n, batch.len() * m, "rows of a product");
+    for (out, batch) in out.chunks_mut(SHARD_ROWS * m).zip(batch.chunks(SHARD_ROWS * n)) {
+        let rows = batch.len() / n;
+        each(out, batch, rows);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(len: usize, step: usize) -> Vec<f32> {
+        (0..len).map(|i| ((i * step % 17) as f32 - 8.0) * 0.1).collect()
+    }
+
+    fn close(fast: &[f32], slow: impl Fn(usize) -> f64) {
+        for (i, v) in fast.iter().enumerate() {
+            assert!((f64::from(*v) - slow(i)).abs() < 1e-4, "entry {i}: {v} against {}", slow(i));
+        }
+    }
+
+    #[test]
+    fn products_equal_triple_loops_at_ragged_sizes() {
+        for (rows, n, m) in [(1, 1, 1), (3, 5, 7), (50, 9, 4), (51, 16, 33), (120, 7, 12), (200, 36, 20)] {
+            let (batch, weights, back) = (ramp(rows * n, 3), ramp(n * m, 5), ramp(m * n, 7));
+            let at = |r: usize, j: usize, w: &dyn Fn(usize) -> f32| -> f64 {
+                (0..n).map(|k| f64::from(batch[r * n + k]) * f64::from(w(k * m + j))).sum()
+            };
+            let mut out = vec![1.0; rows * m];
+            forward(&mut out, Onto::Add, 2.0, &batch, &weights, n, m);
+            close(&out, |i| 1.0 + 2.0 * at(i / m, i % m, &|p| weights[p]));
+            backward(&mut out, Onto::Replace, 1.0, &batch, &back, n, m);
+            close(&out, |i| at(i / m, i % m, &|p| back[(p % m) * n + p / m]));
+            let right = ramp(rows * m, 11);
+            let half = n / 2..n;
+            let mut part = vec![0.0; half.len() * m];
+            outer(&mut part, 0.5, &batch, &right, n, m, half.clone());
+            close(&part, |i| {
+                let (k, j) = (half.start + i / m, i % m);
+                0.5 * (0..rows).map(|r| f64::from(batch[r * n + k]) * f64::from(right[r * m + j])).sum::<f64>()
+            });
+        }
+    }
+
+    #[test]
+    fn a_shard_alone_gives_the_bits_it_gives_among_others() {
+        let (rows, n, m) = (170, 37, 29);
+        let (batch, weights) = (ramp(rows * n, 3), ramp(n * m, 5));
+        let mut whole = vec![0.0; rows * m];
+        forward(&mut whole, Onto::Replace, 1.0, &batch, &weights, n, m);
+        for start in (0..rows).step_by(SHARD_ROWS) {
+            let end = (start + SHARD_ROWS).min(rows);
+            let mut alone = vec![0.0; (end - start) * m];
+            forward(&mut alone, Onto::Replace, 1.0, &batch[start * n..end * n], &weights, n, m);
+            assert_eq!(alone, whole[start * m..end * m]);
+        }
+    }
+}

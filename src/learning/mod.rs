@@ -1,0 +1,10 @@
+//! The local learning rules and the optimisers that ascend them.
+//!
+//! Each rule reads only what its owner has: its own activity or mismatch, and what arrived on one inlet
+//! (Eqs. 4, 16-18). Rules are means over the batch, summed over shards in their order.
+
+pub mod ascent;
+pub mod covariance;
+
+pub use ascent::{Ascent, Moments};
+pub use covariance::{Covariance, Refused};

@@ -1,0 +1,308 @@
+//! A network: the populations of a circuit, with their synapses, ready to run.
+
+use crate::circuit::wiring::{Kind, PopulationId, Wiring};
+use crate::circuit::{Circuit, Layer, LayerId, Projection};
+use crate::episode::Activities;
+use crate::kernels::update::UpdateRule;
+use crate::learning::{Covariance, Refused};
+use crate::matrix::Matrix;
+use crate::params::{Feedback, Init, Precision};
+use crate::population::{AnyPopulation, ErrorPopulation, Generative, Returned, StatePopulation};
+use crate::rng;
+use crate::synapse::Synapses;
+use rand_distr::{Distribution, Normal};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Weights by name, in the layout of files: `z2_to_z1.generative` `[to, from]`, `z2_to_z1.feedback` `[from, to]`,
+/// `z1.covariance`.
+pub type Tensors = BTreeMap<String, Matrix>;
+
+/// Populations built from a circuit.
+#[derive(Debug, Clone)]
+pub struct Network {
+    circuit: Arc<Circuit>,
+    wiring: Arc<Wiring>,
+    populations: Vec<AnyPopulation>,
+}
+
+/// Weights that do not fit a circuit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WeightsError {
+    /// A tensor that the circuit needs is not there.
+    #[error("the weights hold no tensor \"{name}\", which the circuit needs; they hold {found}")]
+    Missing {
+        /// The tensor.
+        name: String,
+        /// What is there.
+        found: String,
+    },
+    /// A tensor that no population of the circuit owns.
+    #[error("the weights hold a tensor \"{name}\" that the circuit has no use for: they belong to another circuit")]
+    Unknown {
+        /// The tensor.
+        name: String,
+    },
+    /// A tensor of another shape.
+    #[error("tensor \"{name}\" has shape {found:?}, but the circuit needs {expected:?}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        found: [usize; 2],
+        /// The shape that fits.
+        expected: [usize; 2],
+    },
+    /// A tensor with a value that is no number.
+    #[error("tensor \"{name}\" holds a value that is not finite")]
+    NotFinite {
+        /// The tensor.
+        name: String,
+    },
+    /// A covariance without a Cholesky factor.
+    #[error("tensor \"{name}\" is not positive definite (its Cholesky factorisation fails)")]
+    NotPositiveDefinite {
+        /// The tensor.
+        name: String,
+    },
+}
+
+/// A learning step that was refused; nothing of the covariance has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "layer \"{layer}\": the learning step would make the covariance lose its Cholesky factor, so it was refused; a lower \
+     learning rate or a higher precision floor avoids it"
+)]
+pub struct LearningError {
+    /// The layer whose covariance it is.
+    pub layer: String,
+}
+
+impl Network {
+    /// A network with synapses drawn from `seed`: each tensor from a stream of its own, so that they depend on the
+    /// names of layers and not on the order of the file.
+    #[must_use]
+    pub fn new(circuit: Arc<Circuit>, seed: u64) -> Self {
+        let tensors = initial_tensors(&circuit, seed);
+        Self::with_weights(circuit, &tensors).expect("drawn weights fit the circuit they were drawn for")
+    }
+
+    /// A network with given weights.
+    ///
+    /// # Errors
+    /// [`WeightsError`] where they do not fit the circuit.
+    pub fn with_weights(circuit: Arc<Circuit>, tensors: &Tensors) -> Result<Self, WeightsError> {
+        let wiring = Wiring::new(&circuit);
+        let known = tensor_shapes(&circuit);
+        if let Some(name) = tensors.keys().find(|name| !known.contains_key(*name)) {
+            return Err(WeightsError::Unknown { name: name.clone() });
+        }
+        let build = Build { circuit: &circuit, tensors, shapes: &known };
+        let populations = wiring.populations.iter().map(|spec| match spec.kind {
+            Kind::State => build.state(spec.layer),
+            Kind::Error => build.error(spec.layer),
+        });
+        let populations = populations.collect::<Result<_, _>>()?;
+        Ok(Self { wiring: Arc::new(wiring), circuit, populations })
+    }
+
+    /// The circuit it was built from.
+    #[must_use]
+    pub fn circuit(&self) -> &Arc<Circuit> {
+        &self.circuit
+    }
+
+    /// Who talks to whom.
+    #[must_use]
+    pub fn wiring(&self) -> &Arc<Wiring> {
+        &self.wiring
+    }
+
+    /// The populations, in the order of the wiring.
+    #[must_use]
+    pub fn populations(&self) -> &[AnyPopulation] {
+        &self.populations
+    }
+
+    /// The populations, to be lent to actors and put back.
+    #[must_use]
+    pub fn populations_mut(&mut self) -> &mut Vec<AnyPopulation> {
+        &mut self.populations
+    }
+
+    /// One population.
+    #[must_use]
+    pub fn population(&self, id: PopulationId) -> &AnyPopulation {
+        &self.populations[id.0]
+    }
+
+    /// Every population learns from its own activities, in parallel: no rule reads what another population owns.
+    ///
+    /// # Errors
+    /// [`LearningError`] where a covariance would lose its Cholesky factor.
+    pub fn learn(&mut self, activities: &Activities) -> Result<(), LearningError> {
+        let all: Vec<_> = (0..self.populations.len()).map(PopulationId).collect();
+        self.learn_some(activities, &all)
+    }
+
+    /// The populations of `ids` learn from their own activities.
+    ///
+    /// # Errors
+    /// As [`Network::learn`].
+    pub fn learn_some(&mut self, activities: &Activities, ids: &[PopulationId]) -> Result<(), LearningError> {
+        let (circuit, wiring) = (&self.circuit, &self.wiring);
+        self.populations.par_iter_mut().enumerate().filter(|(i, _)| ids.contains(&PopulationId(*i))).try_for_each(
+            |(i, population)| {
+                let own = activities.of(PopulationId(i));
+                let layer = || circuit.layer(wiring.populations[i].layer).name.clone();
+                population.learn(&own, activities.rows()).map_err(|Refused| LearningError { layer: layer() })
+            },
+        )
+    }
+
+    /// The weights, in the layout of files.
+    #[must_use]
+    pub fn tensors(&self) -> Tensors {
+        let mut tensors = Tensors::new();
+        for (population, spec) in self.populations.iter().zip(&self.wiring.populations) {
+            for synapses in population.synapses() {
+                tensors.insert(synapses.name().to_owned(), synapses.weights().transposed());
+            }
+            if let Some(covariance) = population.covariance() {
+                tensors.insert(covariance_name(self.circuit.layer(spec.layer)), covariance.sigma().clone());
+            }
+        }
+        tensors
+    }
+}
+
+/// The name of the covariance of a layer.
+#[must_use]
+pub fn covariance_name(layer: &Layer) -> String {
+    format!("{}.covariance", layer.name)
+}
+
+/// The shape of every tensor of a circuit, in the layout of files.
+#[must_use]
+pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
+    let mut shapes = BTreeMap::new();
+    for projection in &circuit.projections {
+        let (from, to) = (circuit.layer(projection.from).size, circuit.layer(projection.to).size);
+        shapes.insert(circuit.tensor_name(projection, "generative"), [to, from]);
+        if matches!(projection.feedback, Feedback::Learned { .. }) {
+            shapes.insert(circuit.tensor_name(projection, "feedback"), [from, to]);
+        }
+    }
+    for (id, layer) in circuit.layers() {
+        if circuit.is_predicted(id) && matches!(layer.precision, Precision::Learned { .. }) {
+            shapes.insert(covariance_name(layer), [layer.size, layer.size]);
+        }
+    }
+    shapes
+}
+
+/// Fresh weights: synapses as the circuit's `init` says, covariances the identity (or the floor, if higher).
+fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
+    let Init::Gaussian { sd } = circuit.init;
+    let normal = Normal::new(0.0, sd).expect("the standard deviation was checked with the circuit");
+    let draw = |(name, [rows, cols]): (String, [usize; 2])| {
+        let matrix = match name.strip_suffix(".covariance").and_then(|layer| circuit.find(layer)) {
+            Some(layer) => resting_covariance(circuit.layer(layer)),
+            None => {
+                let mut rng = rng::stream(seed, &name);
+                Matrix::from_fn(rows, cols, |_, _| normal.sample(&mut rng))
+            }
+        };
+        (name, matrix)
+    };
+    tensor_shapes(circuit).into_iter().map(draw).collect()
+}
+
+fn resting_covariance(layer: &Layer) -> Matrix {
+    let floor = match layer.precision {
+        Precision::Learned { floor, .. } => floor,
+        Precision::Identity => 1.0,
+    };
+    let mut sigma = Matrix::identity(layer.size);
+    for i in 0..layer.size {
+        sigma.row_mut(i)[i] = floor.max(1.0);
+    }
+    sigma
+}
+
+/// Takes the tensors of a circuit into populations.
+struct Build<'a> {
+    circuit: &'a Circuit,
+    tensors: &'a Tensors,
+    shapes: &'a BTreeMap<String, [usize; 2]>,
+}
+
+impl Build<'_> {
+    fn state(&self, id: LayerId) -> Result<AnyPopulation, WeightsError> {
+        let layer = self.circuit.layer(id);
+        let rule = UpdateRule {
+            activation: layer.activation,
+            derivative: layer.derivative,
+            beta: layer.beta.get(),
+            leak: layer.leak.get(),
+            prior: layer.prior,
+            lateral: layer.lateral,
+        };
+        let efferents = self.circuit.efferents(id);
+        let heard = efferents.iter().filter(|p| p.feedback != Feedback::Silent);
+        let returned = heard.map(|p| match p.feedback {
+            Feedback::Learned { rate } => Ok(Returned::Learned { synapses: self.synapses(p, "feedback")?, rate }),
+            _ => Ok(Returned::Pathway),
+        });
+        let returned = returned.collect::<Result<_, _>>()?;
+        let predicted = self.circuit.is_predicted(id);
+        Ok(AnyPopulation::State(StatePopulation::new(layer.size, rule, layer.target, predicted, returned)))
+    }
+
+    fn error(&self, id: LayerId) -> Result<AnyPopulation, WeightsError> {
+        let layer = self.circuit.layer(id);
+        let generative = self.circuit.afferents(id).into_iter().map(|p| {
+            let backwards = match p.feedback {
+                Feedback::Transposed => Some(1.0),
+                Feedback::ScaledTranspose { gain } => Some(gain),
+                Feedback::Learned { .. } | Feedback::Silent => None,
+            };
+            Ok(Generative { synapses: self.synapses(&p, "generative")?, backwards })
+        });
+        let generative = generative.collect::<Result<_, _>>()?;
+        let covariance = match layer.precision {
+            Precision::Identity => None,
+            Precision::Learned { floor, form } => {
+                let name = covariance_name(layer);
+                let sigma = self.tensor(&name)?.clone();
+                let made = Covariance::new(sigma, floor, form, self.circuit.learning.optimizer);
+                Some(made.map_err(|Refused| WeightsError::NotPositiveDefinite { name })?)
+            }
+        };
+        Ok(AnyPopulation::Error(ErrorPopulation::new(layer.size, layer.mean, layer.likelihood, generative, covariance)))
+    }
+
+    fn synapses(&self, projection: &Projection, kind: &str) -> Result<Synapses, WeightsError> {
+        let name = self.circuit.tensor_name(projection, kind);
+        let weights = self.tensor(&name)?.transposed();
+        let learning = &self.circuit.learning;
+        Ok(Synapses::new(name, weights, learning.optimizer, learning.norm))
+    }
+
+    fn tensor(&self, name: &str) -> Result<&Matrix, WeightsError> {
+        let missing = || WeightsError::Missing {
+            name: name.to_owned(),
+            found: self.tensors.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+        };
+        let tensor = self.tensors.get(name).ok_or_else(missing)?;
+        let (found, expected) = ([tensor.rows(), tensor.cols()], self.shapes[name]);
+        if found != expected {
+            return Err(WeightsError::Shape { name: name.to_owned(), found, expected });
+        }
+        if tensor.as_slice().iter().any(|v| !v.is_finite()) {
+            return Err(WeightsError::NotFinite { name: name.to_owned() });
+        }
+        Ok(tensor)
+    }
+}

@@ -1,0 +1,267 @@
+//! The parameters of a population, as plain checked values: which activation, which prior, which lateral
+//! synapses, how large a step. They are shared by the circuit file and by the populations, and know neither.
+
+use serde::{Deserialize, Serialize};
+
+/// A pointwise (or, for [`Activation::KWinners`], per-sample) function `φ` or mean activation `g`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub enum Activation {
+    /// `v`
+    #[default]
+    Identity,
+    /// `tanh v`
+    Tanh,
+    /// `1 / (1 + exp(−v))`
+    Sigmoid,
+    /// `max(v, 0)`, with derivative **1** at 0: a circuit that starts at rest could not move otherwise.
+    Relu,
+    /// `v` above 0 and `slope · v` below.
+    LeakyRelu(f32),
+    /// `log(1 + exp v)`
+    Softplus,
+    /// `v` above 0 and `alpha · (exp v − 1)` below.
+    Elu(f32),
+    /// The sign of `v`, 0 at 0; it has no derivative.
+    Signum,
+    /// 1 where `v > 0`, else 0; it has no derivative.
+    Heaviside,
+    /// Keeps the `k` largest values of each sample and silences the others, ties to the lower index; it has
+    /// no derivative.
+    KWinners(usize),
+}
+
+impl Activation {
+    /// Whether `derivative: true` is allowed with this function.
+    #[must_use]
+    pub fn has_derivative(self) -> bool {
+        !matches!(self, Self::Signum | Self::Heaviside | Self::KWinners(_))
+    }
+}
+
+/// The pull of a state towards rest: the gradient of a log-prior over `z`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub enum Prior {
+    /// No pull.
+    #[default]
+    None,
+    /// `λ sign(z)`
+    Laplace(f32),
+    /// `2 λ z`
+    Gaussian(f32),
+    /// `2 λ z / (1 + z²)`
+    Cauchy(f32),
+}
+
+/// Lateral synapses `V` within one state population; both kinds cost O(J), never O(J²).
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub enum Lateral {
+    /// No lateral synapses.
+    #[default]
+    None,
+    /// Groups of `size` neighbours: `(Vφ)_i = inhibit (Σ_group φ − φ_i) − excite φ_i`.
+    Columns {
+        /// Neurons in one column; divides the size of the layer.
+        size: usize,
+        /// Self-excitation α.
+        excite: f32,
+        /// Inhibition β from every other neuron of the column.
+        inhibit: f32,
+    },
+    /// Neighbours up to `width` away, without wrap-around:
+    /// `(Vφ)_i = inhibit Σ_{0<|i−j|≤width} φ_j − excite φ_i`.
+    Band {
+        /// The reach of inhibition, in neurons.
+        width: usize,
+        /// Self-excitation α.
+        excite: f32,
+        /// Inhibition β from every neighbour within reach.
+        inhibit: f32,
+    },
+}
+
+/// What a state population sends to its own error population.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Target {
+    /// The state `z`.
+    #[default]
+    State,
+    /// The activity `φ(z)`, as the authors' code does in a PDH.
+    Activity,
+}
+
+/// The distribution that a prediction parametrises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Likelihood {
+    /// `t ~ N(μ, Σ)`
+    #[default]
+    Gaussian,
+    /// `t ~ Bernoulli(μ)`, for values in [0, 1].
+    Bernoulli,
+}
+
+/// How a mismatch is weighted by precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum PrecisionForm {
+    /// `e = d Σ⁻¹`, the paper.
+    #[default]
+    Inverse,
+    /// `e = d R⁻ᵀ` with `Σ = R Rᵀ`, R lower triangular: the whitened mismatch, as the authors' code has it.
+    Factor,
+}
+
+/// The precision of an error population.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub enum Precision {
+    /// `Σ = I`, never learned, at no cost.
+    #[default]
+    Identity,
+    /// A learned covariance whose diagonal never falls below `floor`.
+    Learned {
+        /// Lower bound of the diagonal of Σ.
+        floor: f32,
+        /// Which form of the weighted mismatch is sent.
+        #[serde(default)]
+        form: PrecisionForm,
+    },
+}
+
+/// How the mismatch of a predicted layer returns to the layer that predicts it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Feedback {
+    /// Learned error synapses E (type 2); `rate` is λ of their rule.
+    Learned {
+        /// λ: the rate of E relative to that of W.
+        rate: f32,
+    },
+    /// The generative synapses read backwards (type 1): `e W`.
+    Transposed,
+    /// `gain · e W`.
+    ScaledTranspose {
+        /// Factor on the returned mismatch.
+        gain: f32,
+    },
+    /// No feedback: a skip that predicts and is not corrected.
+    Silent,
+}
+
+/// The constraint on synapses after each learning step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Norm {
+    /// Every column (the synapses that leave one presynaptic neuron) is scaled to norm 1: the paper.
+    UnitColumns,
+    /// Every row (the synapses that arrive at one postsynaptic neuron) longer than 1 is scaled to 1: the
+    /// authors' code.
+    ClipRows,
+    /// No constraint.
+    #[default]
+    None,
+}
+
+/// The optimiser that ascends the local learning rules.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Optimizer {
+    /// Plain steps of `rate` times the rule.
+    Sgd {
+        /// Learning rate.
+        rate: f32,
+    },
+    /// Adam (Kingma & Ba, 2015) with moments 0.9 and 0.999 and ε = 1e-8.
+    Adam {
+        /// Learning rate.
+        rate: f32,
+    },
+}
+
+impl Optimizer {
+    /// The learning rate.
+    #[must_use]
+    pub fn rate(self) -> f32 {
+        match self {
+            Self::Sgd { rate } | Self::Adam { rate } => rate,
+        }
+    }
+}
+
+impl Default for Optimizer {
+    fn default() -> Self {
+        Self::Adam { rate: 0.001 }
+    }
+}
+
+/// When the learning rules are applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum When {
+    /// Once, at the readout of an episode.
+    #[default]
+    Readout,
+    /// After every firing (incremental predictive coding).
+    EveryStep,
+}
+
+/// How synapses are drawn before the first episode.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Init {
+    /// Independent `N(0, sd²)`.
+    Gaussian {
+        /// Standard deviation.
+        sd: f32,
+    },
+}
+
+impl Default for Init {
+    fn default() -> Self {
+        Self::Gaussian { sd: 0.05 }
+    }
+}
+
+/// What travels on a link.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub enum Messages {
+    /// The whole vector at every firing.
+    #[default]
+    Dense,
+    /// Only the components that moved by more than `threshold` since they were last sent.
+    Events {
+        /// θ, in units of the component.
+        threshold: f32,
+    },
+}
+
+/// `γ`, the pull of a state towards 0 per update; not negative.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize)]
+pub struct Leak(f32);
+
+impl Leak {
+    /// `None` where the value is negative or not finite.
+    #[must_use]
+    pub fn new(gamma: f32) -> Option<Self> {
+        (gamma.is_finite() && gamma >= 0.0).then_some(Self(gamma))
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn get(self) -> f32 {
+        self.0
+    }
+}
+
+/// `β`, the size of one update of a state: in (0, 1], and not a learning rate.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+pub struct StepSize(f32);
+
+impl StepSize {
+    /// What a sensory layer uses where it is masked or released and its circuit file gives no `beta`.
+    pub const SENSORY: Self = Self(0.1);
+
+    /// `None` outside (0, 1].
+    #[must_use]
+    pub fn new(beta: f32) -> Option<Self> {
+        (beta > 0.0 && beta <= 1.0).then_some(Self(beta))
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn get(self) -> f32 {
+        self.0
+    }
+}

@@ -1,0 +1,101 @@
+//! Pictures of what a circuit sees and has learned: tiles in a grid, as grayscale PNG.
+//!
+//! Knows pixels and nothing of circuits. Every function returns the bytes of a file; [`write`] puts them on disk,
+//! whole or not at all.
+
+use std::path::Path;
+
+use crate::data::{DataError, atomic};
+
+/// Brightness of the lines between tiles.
+const LINE: u8 = 96;
+
+/// Rows of tiles of `width`x`height` values in [0, 1], 0 black and 1 white, each value `scale`x`scale` pixels: say
+/// originals in one row and their reconstructions in the next. Rows may differ in length.
+///
+/// # Errors
+/// Where there is nothing to show or the picture would be larger than a PNG can be.
+///
+/// # Panics
+/// Where a tile hasn't `width · height` values, which is a bug of the caller.
+pub fn grid(rows: &[Vec<&[f32]>], width: usize, height: usize, scale: usize) -> Result<Vec<u8>, DataError> {
+    let shades: Vec<Vec<Vec<u8>>> = rows.iter().map(|row| row.iter().map(|tile| shades(tile)).collect()).collect();
+    tiles(&shades, width, height, scale)
+}
+
+/// Receptive fields, `columns` of them in a row: 0 is mid-grey, and each tile is scaled by its own largest
+/// magnitude, so that signs and shapes can be compared, and strengths can't.
+///
+/// # Errors
+/// As [`grid`].
+///
+/// # Panics
+/// As [`grid`], and where `columns` is 0.
+pub fn fields(
+    fields: &[&[f32]],
+    columns: usize,
+    width: usize,
+    height: usize,
+    scale: usize,
+) -> Result<Vec<u8>, DataError> {
+    let shades: Vec<Vec<u8>> = fields.iter().map(|field| signed_shades(field)).collect();
+    let rows: Vec<Vec<Vec<u8>>> = shades.chunks(columns).map(<[_]>::to_vec).collect();
+    tiles(&rows, width, height, scale)
+}
+
+/// Writes the bytes of a picture to `path`, whole or not at all.
+///
+/// # Errors
+/// [`DataError::Write`].
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    atomic::write(path, bytes)
+}
+
+fn shades(tile: &[f32]) -> Vec<u8> {
+    tile.iter().map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8).collect()
+}
+
+fn signed_shades(field: &[f32]) -> Vec<u8> {
+    let largest = field.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let scale = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+    field.iter().map(|value| (128.0 + value * scale).round() as u8).collect()
+}
+
+fn tiles(rows: &[Vec<Vec<u8>>], width: usize, height: usize, scale: usize) -> Result<Vec<u8>, DataError> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let nothing = || DataError::content("picture", "there is nothing to show", "give at least one tile");
+    if columns * width * height * scale == 0 {
+        return Err(nothing());
+    }
+    // One line of pixels before, between and after the tiles.
+    let (across, down) = (columns * (width * scale + 1) + 1, rows.len() * (height * scale + 1) + 1);
+    let mut canvas = vec![LINE; across * down];
+    for (i, row) in rows.iter().enumerate() {
+        for (j, tile) in row.iter().enumerate() {
+            assert_eq!(tile.len(), width * height, "values of a tile");
+            let corner = (1 + i * (height * scale + 1)) * across + 1 + j * (width * scale + 1);
+            for y in 0..height * scale {
+                for x in 0..width * scale {
+                    canvas[corner + y * across + x] = tile[y / scale * width + x / scale];
+                }
+            }
+        }
+    }
+    encode(&canvas, across, down)
+}
+
+fn encode(canvas: &[u8], across: usize, down: usize) -> Result<Vec<u8>, DataError> {
+    let failed = |cause: String| {
+        let problem = format!("{across}x{down} pixels can't be encoded ({cause})");
+        DataError::content("picture", problem, "show fewer tiles, or choose a smaller scale")
+    };
+    let side = |length: usize| u32::try_from(length).map_err(|cause| failed(cause.to_string()));
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side(across)?, side(down)?);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().map_err(|cause| failed(cause.to_string()))?;
+    writer.write_image_data(canvas).map_err(|cause| failed(cause.to_string()))?;
+    writer.finish().map_err(|cause| failed(cause.to_string()))?;
+    Ok(bytes)
+}

@@ -1,0 +1,156 @@
+//! State and error populations behind one type, so that an executor can hold them side by side.
+
+use super::{
+    ErrorActivity, ErrorInput, ErrorPopulation, Fired, Population, Presented, StateActivity, StateInput,
+    StatePopulation,
+};
+use crate::learning::{Covariance, Refused};
+use crate::params::Messages;
+use crate::signal::Signal;
+use crate::synapse::Synapses;
+
+/// A population of either kind.
+#[derive(Debug, Clone)]
+pub enum AnyPopulation {
+    /// State neurons.
+    State(StatePopulation),
+    /// Error neurons.
+    Error(ErrorPopulation),
+}
+
+/// The activity of a population of either kind.
+#[derive(Debug)]
+pub enum AnyActivity {
+    /// Of state neurons.
+    State(StateActivity),
+    /// Of error neurons.
+    Error(ErrorActivity),
+}
+
+/// An activity came to a population of the other kind: a bug of the executor.
+const MIXED: &str = "an activity belongs to the population that made it";
+
+impl AnyPopulation {
+    /// See [`Population::rest`]; `presented` is for state populations.
+    #[must_use]
+    pub fn rest(&self, rows: usize, messages: Messages, presented: Presented<'_>) -> AnyActivity {
+        match self {
+            Self::State(p) => AnyActivity::State(p.rest(rows, messages, presented)),
+            Self::Error(p) => AnyActivity::Error(p.rest(rows, messages, ())),
+        }
+    }
+
+    /// See [`Population::rest_again`].
+    pub fn rest_again(&self, activity: &mut AnyActivity, presented: Presented<'_>) {
+        match (self, activity) {
+            (Self::State(p), AnyActivity::State(a)) => p.rest_again(a, presented),
+            (Self::Error(p), AnyActivity::Error(a)) => p.rest_again(a, ()),
+            _ => unreachable!("{MIXED}"),
+        }
+    }
+
+    /// See [`Population::receive`]. What arrives on the last inlet of a population is its own layer's target or
+    /// mismatch; which input a signal becomes follows from the inlet.
+    pub fn receive(&self, activity: &mut AnyActivity, inlet: usize, signal: Signal) {
+        match (self, activity) {
+            (Self::State(p), AnyActivity::State(a)) => p.receive(a, inlet, p.input(inlet, signal)),
+            (Self::Error(p), AnyActivity::Error(a)) => p.receive(a, inlet, p.input(inlet, signal)),
+            _ => unreachable!("{MIXED}"),
+        }
+    }
+
+    /// See [`Population::fire`].
+    pub fn fire(&self, activity: &mut AnyActivity, scale: f32) -> Fired {
+        match (self, activity) {
+            (Self::State(p), AnyActivity::State(a)) => p.fire(a, scale),
+            (Self::Error(p), AnyActivity::Error(a)) => p.fire(a, scale),
+            _ => unreachable!("{MIXED}"),
+        }
+    }
+
+    /// See [`Population::learn`].
+    ///
+    /// # Errors
+    /// [`Refused`] where a covariance would lose its Cholesky factor.
+    pub fn learn(&mut self, activities: &[&AnyActivity], batch: usize) -> Result<(), Refused> {
+        match self {
+            Self::State(p) => p.learn(&activities.iter().filter_map(|a| a.state()).collect::<Vec<_>>(), batch),
+            Self::Error(p) => p.learn(&activities.iter().filter_map(|a| a.error()).collect::<Vec<_>>(), batch),
+        }
+    }
+
+    /// The blocks of synapses that it owns.
+    #[must_use]
+    pub fn synapses(&self) -> Vec<&Synapses> {
+        match self {
+            Self::State(p) => p.synapses().collect(),
+            Self::Error(p) => p.synapses().collect(),
+        }
+    }
+
+    /// The blocks of synapses that it owns, to be restored.
+    pub fn synapses_mut(&mut self) -> Vec<&mut Synapses> {
+        match self {
+            Self::State(p) => p.synapses_mut().collect(),
+            Self::Error(p) => p.synapses_mut().collect(),
+        }
+    }
+
+    /// Its covariance, where one is learned.
+    #[must_use]
+    pub fn covariance(&self) -> Option<&Covariance> {
+        match self {
+            Self::State(_) => None,
+            Self::Error(p) => p.covariance(),
+        }
+    }
+
+    /// Its covariance, to be restored.
+    pub fn covariance_mut(&mut self) -> Option<&mut Covariance> {
+        match self {
+            Self::State(_) => None,
+            Self::Error(p) => p.covariance_mut(),
+        }
+    }
+}
+
+impl AnyActivity {
+    /// See [`Population::sent`].
+    #[must_use]
+    pub fn sent(&self, outlet: usize) -> Signal {
+        match self {
+            Self::State(a) => StatePopulation::sent(a, outlet),
+            Self::Error(a) => ErrorPopulation::sent(a, outlet),
+        }
+    }
+
+    /// As the activity of state neurons.
+    #[must_use]
+    pub fn state(&self) -> Option<&StateActivity> {
+        match self {
+            Self::State(a) => Some(a),
+            Self::Error(_) => None,
+        }
+    }
+
+    /// As the activity of error neurons.
+    #[must_use]
+    pub fn error(&self) -> Option<&ErrorActivity> {
+        match self {
+            Self::State(_) => None,
+            Self::Error(a) => Some(a),
+        }
+    }
+}
+
+impl StatePopulation {
+    fn input(&self, inlet: usize, signal: Signal) -> StateInput {
+        if self.is_pathway(inlet) { StateInput::Pathway(signal) } else { StateInput::Mismatch(signal) }
+    }
+}
+
+impl ErrorPopulation {
+    fn input(&self, inlet: usize, signal: Signal) -> ErrorInput {
+        if inlet + 1 == self.inlets() { ErrorInput::Target(signal) } else { ErrorInput::Activity(signal) }
+    }
+}

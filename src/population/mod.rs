@@ -1,0 +1,110 @@
+//! Populations: the actors' minds.
+//!
+//! A population is its synapses (slow, changed by learning only) and, for every presentation of data, its
+//! activity (fast). It is a state machine without input or output of its own. Whoever runs it calls
+//!
+//! 1. [`Population::rest`] once per presentation, which gives an activity at rest that has already *sent* what a
+//!    resting population sends;
+//! 2. [`Population::receive`] for each message that arrives, on a local inlet number;
+//! 3. [`Population::fire`] for each firing: it uses what its inlets hold, changes its own activity and writes
+//!    its outlets, read with [`Population::sent`];
+//! 4. [`Population::learn`] at the readout, once for all activities of the batch.
+//!
+//! It must not know a circuit, a wiring table, an executor, a clock, a channel, a lock or a peer: its inlets and
+//! outlets are numbers, its inputs are two closed enums, and what it sent can't change.
+//!
+//! The fences are types. A state population takes mismatches, never another population's activity:
+//!
+//! ```
+//! use gncn::population::StateInput;
+//! fn hear(signal: gncn::signal::Signal) -> StateInput { StateInput::Mismatch(signal) }
+//! ```
+//! ```compile_fail,E0599
+//! use gncn::population::StateInput;
+//! fn hear(signal: gncn::signal::Signal) -> StateInput { StateInput::Activity(signal) }
+//! ```
+//!
+//! An error population never hears another error population:
+//!
+//! ```
+//! use gncn::population::ErrorInput;
+//! fn hear(signal: gncn::signal::Signal) -> ErrorInput { ErrorInput::Target(signal) }
+//! ```
+//! ```compile_fail,E0599
+//! use gncn::population::ErrorInput;
+//! fn hear(signal: gncn::signal::Signal) -> ErrorInput { ErrorInput::Mismatch(signal) }
+//! ```
+//!
+//! And nobody outside adds a third kind, because the trait is sealed:
+//!
+//! ```
+//! fn kinds<P: gncn::population::Population>() {}
+//! kinds::<gncn::population::StatePopulation>();
+//! ```
+//! ```compile_fail,E0277
+//! fn kinds<P: gncn::population::Population>() {}
+//! kinds::<gncn::population::StateInput>();
+//! ```
+
+mod any;
+mod error;
+mod inlet;
+mod outlet;
+mod state;
+
+pub use any::{AnyActivity, AnyPopulation};
+pub use error::{ErrorActivity, ErrorInput, ErrorPopulation, Generative};
+pub use state::{Presented, Returned, StateActivity, StateInput, StatePopulation};
+
+use crate::learning::Refused;
+use crate::params::Messages;
+use crate::signal::Signal;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::StatePopulation {}
+    impl Sealed for super::ErrorPopulation {}
+}
+
+/// A block of neurons that is one actor. See the module for the order of calls.
+pub trait Population: sealed::Sealed + Send + Sync + 'static {
+    /// Its fast half, for one presentation of some samples.
+    type Activity: Send + 'static;
+    /// What may arrive.
+    type Input;
+    /// What data hold in place: for state populations; nothing for error populations.
+    type Presented<'a>;
+
+    /// An activity at rest for `rows` samples.
+    fn rest(&self, rows: usize, messages: Messages, presented: Self::Presented<'_>) -> Self::Activity;
+
+    /// Brings an activity of the same size back to rest, in place.
+    fn rest_again(&self, activity: &mut Self::Activity, presented: Self::Presented<'_>);
+
+    /// Takes in a message on an inlet.
+    fn receive(&self, activity: &mut Self::Activity, inlet: usize, input: Self::Input);
+
+    /// One firing on what the inlets hold. `scale` multiplies the step size β (1 but under virtual time per time).
+    fn fire(&self, activity: &mut Self::Activity, scale: f32) -> Fired;
+
+    /// What an outlet sent last.
+    fn sent(activity: &Self::Activity, outlet: usize) -> Signal;
+
+    /// Applies every local rule once, on what the population itself has in `activities`, which together hold
+    /// `batch` samples.
+    ///
+    /// # Errors
+    /// [`Refused`] where a covariance would lose its Cholesky factor; nothing of it has changed then.
+    fn learn(&mut self, activities: &[&Self::Activity], batch: usize) -> Result<(), Refused>;
+}
+
+/// What one firing did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fired {
+    /// The largest change of a component of the state; 0 for error populations.
+    pub movement: f32,
+    /// The largest finite magnitude of a state, or of a mismatch.
+    pub peak: f32,
+    /// Whether everything is finite.
+    pub finite: bool,
+}

@@ -1,0 +1,273 @@
+//! State populations: `z`, what pulls on it, and the error synapses `E` that arrive here (Eqs. 13-15, 17).
+
+use super::inlet::{self, Inlet};
+use super::outlet::Outlet;
+use super::{Fired, Population};
+use crate::kernels::activation;
+use crate::kernels::product::Onto;
+use crate::kernels::update::{self, UpdateRule};
+use crate::learning::Refused;
+use crate::matrix::Matrix;
+use crate::params::{Messages, Target};
+use crate::signal::Signal;
+use crate::synapse::Synapses;
+
+/// What a state population may hear.
+#[derive(Debug, Clone)]
+pub enum StateInput {
+    /// `e_s` `[rows, J_s]`: over error synapses that it owns, or its own mismatch.
+    Mismatch(Signal),
+    /// `gain · e_s W` `[rows, J_k]`, along the virtual pathway of type 1.
+    Pathway(Signal),
+}
+
+/// How mismatch returns on one inlet.
+#[derive(Debug, Clone)]
+pub enum Returned {
+    /// Over learned error synapses `[J_s, J_k]` with their rate λ.
+    Learned {
+        /// `E`
+        synapses: Synapses,
+        /// λ
+        rate: f32,
+    },
+    /// Ready to be added, as wide as the population itself.
+    Pathway,
+}
+
+/// What data hold in place for a presentation; matrices are `[rows, J]`.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Presented<'a> {
+    /// Nothing: the population starts at `z = 0` and is free.
+    #[default]
+    Free,
+    /// Every neuron.
+    Clamped(&'a [f32]),
+    /// The neurons where `observed` is 1; the others start at 0 and move (Eq. 19).
+    Masked {
+        /// Values of every neuron.
+        data: &'a [f32],
+        /// 1 where they hold, 0 where they are missing.
+        observed: &'a [f32],
+    },
+}
+
+/// The slow half of a state population.
+#[derive(Debug, Clone)]
+pub struct StatePopulation {
+    size: usize,
+    rule: UpdateRule,
+    target: Target,
+    /// Whether its layer is predicted, so that it sends a target and hears its own mismatch.
+    predicted: bool,
+    /// One for each inlet but the last, if `predicted`.
+    returned: Vec<Returned>,
+}
+
+/// The fast half of a state population.
+#[derive(Debug)]
+pub struct StateActivity {
+    z: Matrix,
+    up: Matrix,
+    /// Summed drive that events keep up to date; absent for dense messages.
+    drive: Option<Matrix>,
+    observed: Option<Matrix>,
+    clamped: bool,
+    inlets: Vec<Inlet>,
+    activity: Outlet,
+    /// Absent where nobody predicts the layer.
+    target: Option<Outlet>,
+    messages: Messages,
+    scratch: Vec<f32>,
+}
+
+impl StatePopulation {
+    /// A population of `size` neurons; `returned` in the order of its inlets.
+    #[must_use]
+    pub fn new(size: usize, rule: UpdateRule, target: Target, predicted: bool, returned: Vec<Returned>) -> Self {
+        Self { size, rule, target, predicted, returned }
+    }
+
+    /// Number of neurons.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The error synapses that it owns.
+    pub fn synapses(&self) -> impl Iterator<Item = &Synapses> {
+        self.returned.iter().filter_map(|r| match r {
+            Returned::Learned { synapses, .. } => Some(synapses),
+            Returned::Pathway => None,
+        })
+    }
+
+    /// The error synapses that it owns, to be restored.
+    pub fn synapses_mut(&mut self) -> impl Iterator<Item = &mut Synapses> {
+        self.returned.iter_mut().filter_map(|r| match r {
+            Returned::Learned { synapses, .. } => Some(synapses),
+            Returned::Pathway => None,
+        })
+    }
+
+    /// Whether what arrives on an inlet is a virtual pathway.
+    pub(super) fn is_pathway(&self, inlet: usize) -> bool {
+        matches!(self.returned.get(inlet), Some(Returned::Pathway))
+    }
+
+    fn own_inlet(&self) -> Option<usize> {
+        self.predicted.then_some(self.returned.len())
+    }
+
+    /// `up = Σ e E (or e W)`, from what every inlet holds.
+    fn gather(&self, activity: &mut StateActivity) {
+        if let Some(drive) = &activity.drive {
+            activity.up.copy_from(drive);
+            return;
+        }
+        activity.up.fill(0.0);
+        for (returned, inlet) in self.returned.iter().zip(&activity.inlets) {
+            match returned {
+                Returned::Learned { synapses, .. } => synapses.drive(&mut activity.up, Onto::Add, inlet.values()),
+                Returned::Pathway => add(&mut activity.up, inlet.values()),
+            }
+        }
+    }
+
+    /// Writes `φ(z)` and the target onto the outlets.
+    fn publish(&self, activity: &mut StateActivity) {
+        let StateActivity { z, activity: outlet, target, .. } = activity;
+        outlet.write(|out| activation::apply(self.rule.activation, z.as_slice(), out.as_mut_slice(), self.size));
+        if let Some(target) = target {
+            match self.target {
+                Target::State => target.write(|out| out.copy_from(z)),
+                Target::Activity => target.write(|out| out.copy_from(outlet.values())),
+            }
+        }
+    }
+}
+
+impl Population for StatePopulation {
+    type Activity = StateActivity;
+    type Input = StateInput;
+    type Presented<'a> = Presented<'a>;
+
+    fn rest(&self, rows: usize, messages: Messages, presented: Presented<'_>) -> StateActivity {
+        let events = matches!(messages, Messages::Events { .. });
+        let width = |returned: &Returned| match returned {
+            Returned::Learned { synapses, .. } => synapses.weights().rows(),
+            Returned::Pathway => self.size,
+        };
+        let widths = self.returned.iter().map(width).chain(self.own_inlet().map(|_| self.size));
+        let mut activity = StateActivity {
+            z: Matrix::zeros(rows, self.size),
+            up: Matrix::zeros(rows, self.size),
+            drive: events.then(|| Matrix::zeros(rows, self.size)),
+            observed: None,
+            clamped: false,
+            inlets: widths.map(|width| Inlet::new(rows, width, events)).collect(),
+            activity: Outlet::new(rows, self.size),
+            target: self.predicted.then(|| Outlet::new(rows, self.size)),
+            messages,
+            scratch: Vec::with_capacity(self.size),
+        };
+        self.rest_again(&mut activity, presented);
+        activity
+    }
+
+    fn rest_again(&self, activity: &mut StateActivity, presented: Presented<'_>) {
+        activity.clamped = matches!(presented, Presented::Clamped(_));
+        activity.observed = None;
+        match presented {
+            Presented::Free => activity.z.fill(0.0),
+            Presented::Clamped(data) => activity.z.as_mut_slice().copy_from_slice(data),
+            Presented::Masked { data, observed } => {
+                let mut mask = Matrix::zeros(activity.z.rows(), self.size);
+                mask.as_mut_slice().copy_from_slice(observed);
+                activity.z.as_mut_slice().copy_from_slice(data);
+                crate::kernels::lanes::zip_in_place(activity.z.as_mut_slice(), observed, |z, o| z * o);
+                activity.observed = Some(mask);
+            }
+        }
+        if let Some(drive) = &mut activity.drive {
+            drive.fill(0.0);
+        }
+        for inlet in &mut activity.inlets {
+            inlet.clear();
+        }
+        for outlet in std::iter::once(&mut activity.activity).chain(&mut activity.target) {
+            outlet.forget(activity.messages);
+        }
+        self.publish(activity);
+    }
+
+    fn receive(&self, activity: &mut StateActivity, inlet: usize, input: StateInput) {
+        let StateActivity { drive, inlets, .. } = activity;
+        let (StateInput::Mismatch(signal) | StateInput::Pathway(signal)) = input;
+        inlets[inlet].take(signal, |row, neuron, delta| match (self.returned.get(inlet), drive.as_mut()) {
+            (Some(Returned::Learned { synapses, .. }), Some(drive)) => {
+                inlet::add_event(drive.row_mut(row), delta, synapses.weights().row(neuron));
+            }
+            (Some(Returned::Pathway), Some(drive)) => drive.row_mut(row)[neuron] += delta,
+            _ => {}
+        });
+    }
+
+    fn fire(&self, activity: &mut StateActivity, scale: f32) -> Fired {
+        if activity.clamped {
+            return Fired { movement: 0.0, peak: 0.0, finite: true };
+        }
+        self.gather(activity);
+        let StateActivity { z, up, observed, inlets, activity: outlet, scratch, .. } = activity;
+        let own = self.own_inlet().map(|i| inlets[i].values().as_slice());
+        let rule = UpdateRule { beta: self.rule.beta * scale, ..self.rule };
+        let observed = observed.as_ref().map(Matrix::as_slice);
+        let before = outlet.values().as_slice();
+        let moved =
+            update::update(&rule, z.as_mut_slice(), up.as_mut_slice(), own, before, observed, self.size, scratch);
+        self.publish(activity);
+        Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite }
+    }
+
+    fn sent(activity: &StateActivity, outlet: usize) -> Signal {
+        match (&activity.target, outlet) {
+            (Some(target), 1) => target.signal(),
+            _ => activity.activity.signal(),
+        }
+    }
+
+    fn learn(&mut self, activities: &[&StateActivity], batch: usize) -> Result<(), Refused> {
+        for (inlet, returned) in self.returned.iter_mut().enumerate() {
+            if let Returned::Learned { synapses, rate } = returned {
+                let pairs: Vec<_> =
+                    activities.iter().map(|a| (a.inlets[inlet].values(), a.activity.values())).collect();
+                synapses.learn(*rate, &pairs, batch);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl StateActivity {
+    /// `z` `[rows, J]`
+    #[must_use]
+    pub fn state(&self) -> &Matrix {
+        &self.z
+    }
+
+    /// `φ(z)` `[rows, J]`, as sent last.
+    #[must_use]
+    pub fn activity(&self) -> &Matrix {
+        self.activity.values()
+    }
+
+    /// Whether data hold every neuron in place, so that it never fires.
+    #[must_use]
+    pub fn is_clamped(&self) -> bool {
+        self.clamped
+    }
+}
+
+fn add(sum: &mut Matrix, other: &Matrix) {
+    crate::kernels::lanes::zip_in_place(sum.as_mut_slice(), other.as_slice(), |s, o| s + o);
+}

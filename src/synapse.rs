@@ -1,0 +1,105 @@
+//! Afferent synapses: a dense block that belongs to the postsynaptic population, and the rule that changes it.
+//!
+//! Storage is `[presynaptic, postsynaptic]`, so that everything one presynaptic neuron reaches lies together: a
+//! dense batch multiplies from the left, and a single changed component adds one row. Files hold the transpose
+//! (design section 2: generative `[to, from]`, feedback `[from, to]`), which is `[postsynaptic, presynaptic]` for both.
+
+use crate::kernels::norms;
+use crate::kernels::product::{self, Onto};
+use crate::learning::Ascent;
+use crate::matrix::Matrix;
+use crate::params::{Norm, Optimizer};
+use rayon::prelude::*;
+
+/// Rows of a learning rule that are computed as one piece of work.
+const RULE_ROWS: usize = 64;
+
+/// Synapses from one presynaptic population to the population that owns them.
+#[derive(Debug, Clone)]
+pub struct Synapses {
+    name: String,
+    weights: Matrix,
+    norm: Norm,
+    ascent: Ascent,
+    /// The rule of the last step; kept for its storage.
+    rule: Matrix,
+    scratch: Vec<f32>,
+}
+
+impl Synapses {
+    /// Synapses named as their tensor, from weights `[presynaptic, postsynaptic]`.
+    #[must_use]
+    pub fn new(name: String, weights: Matrix, optimizer: Optimizer, norm: Norm) -> Self {
+        Self { name, weights, norm, ascent: Ascent::new(optimizer), rule: Matrix::default(), scratch: Vec::new() }
+    }
+
+    /// The name of the tensor, such as `z2_to_z1.generative`: a label for files, not an address.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `[presynaptic, postsynaptic]`
+    #[must_use]
+    pub fn weights(&self) -> &Matrix {
+        &self.weights
+    }
+
+    /// What presynaptic values `[rows, pre]` drive in the owner `[rows, post]`.
+    pub fn drive(&self, out: &mut Matrix, onto: Onto, presynaptic: &Matrix) {
+        let (pre, post) = (self.weights.rows(), self.weights.cols());
+        product::forward(out.as_mut_slice(), onto, 1.0, presynaptic.as_slice(), self.weights.as_slice(), pre, post);
+    }
+
+    /// The virtual pathway of type 1: the owner's values `[rows, post]` read backwards, `out = gain · e W` `[rows, pre]`.
+    pub fn read_backwards(&self, out: &mut Matrix, gain: f32, postsynaptic: &Matrix) {
+        let (pre, post) = (self.weights.rows(), self.weights.cols());
+        product::backward(
+            out.as_mut_slice(),
+            Onto::Replace,
+            gain,
+            postsynaptic.as_slice(),
+            self.weights.as_slice(),
+            post,
+            pre,
+        );
+    }
+
+    /// One learning step: `Δ[pre, post] = gain · preᵀ post / B`, then the constraint (Eqs. 16-18). `pairs` are
+    /// presynaptic and postsynaptic values of each part of the batch; sums run over parts and shards in their order.
+    pub fn learn(&mut self, gain: f32, pairs: &[(&Matrix, &Matrix)], batch: usize) {
+        let (pre, post) = (self.weights.rows(), self.weights.cols());
+        if (self.rule.rows(), self.rule.cols()) != (pre, post) {
+            self.rule = Matrix::zeros(pre, post);
+        }
+        let scale = gain / batch as f32;
+        self.rule.as_mut_slice().par_chunks_mut(RULE_ROWS * post).enumerate().for_each(|(i, part)| {
+            let columns = i * RULE_ROWS..(i * RULE_ROWS + part.len() / post);
+            part.fill(0.0);
+            for (left, right) in pairs {
+                product::outer(part, scale, left.as_slice(), right.as_slice(), pre, post, columns.clone());
+            }
+        });
+        self.ascent.step(self.weights.as_mut_slice(), self.rule.as_slice());
+        norms::constrain(self.norm, self.weights.as_mut_slice(), post, &mut self.scratch);
+    }
+
+    /// The optimiser, for checkpoints.
+    #[must_use]
+    pub fn ascent(&self) -> &Ascent {
+        &self.ascent
+    }
+
+    /// The optimiser, to be restored.
+    pub fn ascent_mut(&mut self) -> &mut Ascent {
+        &mut self.ascent
+    }
+
+    /// Replaces the weights by others of the same shape.
+    ///
+    /// # Panics
+    /// Where the shapes differ, which is a bug of the caller.
+    pub fn set_weights(&mut self, weights: &Matrix) {
+        self.weights.copy_from(weights);
+    }
+}

@@ -1,0 +1,296 @@
+//! Training: epochs over data, each batch one episode and one learning step, with checkpoints on the way.
+//!
+//! A training is a position in the data and a network. The order of the data follows from seed and epoch, every
+//! episode starts from rest, and learning happens once a batch has settled: so a checkpoint taken between two
+//! batches holds all there is, and any split of a training gives the bits of the whole.
+
+use crate::checkpoint::{Progress, Run, Snapshot, StoreError, circuit_digest};
+use crate::circuit::Settling;
+use crate::data::{Batches, Dataset, Split};
+use crate::evaluation::{self, MeasureError, Measures, Show};
+use crate::executor::{Measure, SettleError, SettleOptions, Settler};
+use crate::network::{LearningError, Network};
+use crate::params::When;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a training is asked to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainSpec {
+    /// Seed of synapses, validation split and order.
+    pub seed: u64,
+    /// Passes over the data.
+    pub epochs: usize,
+    /// Samples in a batch.
+    pub batch: usize,
+    /// Use only the first so many training images.
+    pub limit: Option<usize>,
+    /// How an episode settles.
+    pub settling: Settling,
+    /// Checkpoint after so many batches; `None` is once a minute. Always at the end of an epoch.
+    pub checkpoint_every: Option<usize>,
+    /// Measure on the test images after every epoch, too, not only after the last.
+    pub test_each_epoch: bool,
+}
+
+/// One line of `metrics.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// Finished epochs, from 1.
+    pub epoch: usize,
+    /// Free energy of each predicted layer while training, mean over images, in nats.
+    pub train_free_energy: std::collections::BTreeMap<String, f64>,
+    /// On the images held out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub validation: Option<Measures>,
+    /// On the test images.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub test: Option<Measures>,
+    /// Seconds of training, without measuring.
+    pub seconds: f64,
+    /// Training images per second.
+    pub samples_per_second: f64,
+}
+
+/// What an observer is told.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A batch was learned.
+    Batch {
+        /// Epoch under way, from 1.
+        epoch: usize,
+        /// Batches done in it.
+        done: usize,
+        /// Batches in it.
+        of: usize,
+        /// Free energy of the batch, mean over its images, all layers.
+        free_energy: f64,
+    },
+    /// An epoch was finished and measured.
+    Epoch(&'a EpochMetrics),
+    /// A checkpoint was written.
+    Checkpoint(PathBuf),
+}
+
+/// What an observer answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    GoOn,
+    /// Write a checkpoint and stop.
+    Stop,
+}
+
+/// How a training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All epochs are done.
+    Finished,
+    /// The observer stopped it; it can be resumed.
+    Stopped,
+}
+
+/// Training that failed. The last checkpoint is good.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A checkpoint or a file of the run.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Data or settling.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// A learning step.
+    #[error(transparent)]
+    Learning(#[from] LearningError),
+    /// A checkpoint of something else.
+    #[error("{path}: {problem}")]
+    Another {
+        /// The run folder.
+        path: PathBuf,
+        /// What differs.
+        problem: String,
+    },
+}
+
+impl From<SettleError> for TrainError {
+    fn from(error: SettleError) -> Self {
+        Self::Measure(error.into())
+    }
+}
+
+/// A training under way.
+#[derive(Debug)]
+pub struct Training<'a> {
+    run: &'a mut Run,
+    network: Network,
+    data: &'a Dataset,
+    spec: TrainSpec,
+    split: Split,
+    progress: Progress,
+    settler: Settler,
+}
+
+impl<'a> Training<'a> {
+    /// Starts from a network with nothing learned.
+    #[must_use]
+    pub fn start(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec) -> Self {
+        let progress = Progress {
+            seed: spec.seed,
+            circuit: circuit_digest(network.circuit()),
+            data: data.digest(),
+            ..Progress::default()
+        };
+        Self::new(run, network, data, spec, progress)
+    }
+
+    /// Goes on from the newest checkpoint of the run, or from the start where there is none.
+    ///
+    /// # Errors
+    /// [`TrainError`] where the checkpoint belongs to another circuit, seed or data, or can't be read.
+    pub fn resume(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec) -> Result<Self, TrainError> {
+        let fresh = Self::start(run, network, data, spec);
+        let Some((path, snapshot)) = fresh.run.newest()? else { return Ok(fresh) };
+        let (was, is) = (&snapshot.progress, &fresh.progress);
+        let differs = [
+            (was.circuit != is.circuit, "another circuit (or other settings than its number of epochs)".to_owned()),
+            (was.data != is.data, "other data".to_owned()),
+            (was.seed != is.seed, format!("seed {}, not {}", was.seed, is.seed)),
+        ];
+        if let Some((_, what)) = differs.into_iter().find(|(differs, _)| *differs) {
+            let problem = format!("was trained with {what}; --overwrite starts anew, another --out keeps it");
+            return Err(TrainError::Another { path: fresh.run.folder().to_owned(), problem });
+        }
+        let (network, progress) = snapshot.restore(Arc::clone(fresh.network.circuit()), &path)?;
+        Ok(Self::new(fresh.run, network, data, fresh.spec, progress))
+    }
+
+    fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
+        let mut split = data.split(spec.seed);
+        if let Some(limit) = spec.limit {
+            split.train.truncate(limit);
+        }
+        Self { run, network, data, spec, split, progress, settler: Settler::new() }
+    }
+
+    /// Finished epochs.
+    #[must_use]
+    pub fn epoch(&self) -> usize {
+        self.progress.epoch
+    }
+
+    /// Training images, and images held out.
+    #[must_use]
+    pub fn images(&self) -> (usize, usize) {
+        (self.split.train.len(), self.split.validation.len())
+    }
+
+    /// The network as it stands.
+    #[must_use]
+    pub fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    /// Trains until all epochs are done or `observe` stops it.
+    ///
+    /// # Errors
+    /// [`TrainError`]; the last checkpoint is good, and `--resume` goes on from there.
+    pub fn run(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, TrainError> {
+        while self.progress.epoch < self.spec.epochs {
+            if self.run_epoch(observe)? == Ended::Stopped {
+                return Ok(Ended::Stopped);
+            }
+        }
+        let tensors = self.network.tensors();
+        self.run.finish(&tensors)?;
+        Ok(Ended::Finished)
+    }
+
+    fn run_epoch(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, TrainError> {
+        let batches = Batches::new(&self.split.train, self.spec.batch, self.spec.seed, self.progress.epoch as u64);
+        let mut saved = Instant::now();
+        while self.progress.batch < batches.len() {
+            let start = Instant::now();
+            let free_energy = self.learn_batch(batches.get(self.progress.batch))?;
+            self.progress.seconds += start.elapsed().as_secs_f64();
+            self.progress.batch += 1;
+            let (epoch, done, of) = (self.progress.epoch + 1, self.progress.batch, batches.len());
+            let flow = observe(&Event::Batch { epoch, done, of, free_energy });
+            let due = match self.spec.checkpoint_every {
+                Some(every) => done % every.max(1) == 0,
+                None => saved.elapsed() > Duration::from_secs(60),
+            };
+            if flow == Flow::Stop || (due && done < of) {
+                self.checkpoint(observe)?;
+                saved = Instant::now();
+            }
+            if flow == Flow::Stop {
+                return Ok(Ended::Stopped);
+            }
+        }
+        self.finish_epoch(observe)
+    }
+
+    /// One episode and one learning step; returns the free energy per image.
+    fn learn_batch(&mut self, rows: &[usize]) -> Result<f64, TrainError> {
+        let circuit = Arc::clone(self.network.circuit());
+        let episode =
+            evaluation::episode(&circuit, &self.data.train, rows, Show::Everything).map_err(MeasureError::from)?;
+        let options = SettleOptions { measure: Measure::Readout, learn: true };
+        let settled = self.settler.settle(&mut self.network, &episode, &self.spec.settling, options)?;
+        if circuit.learning.when == When::Readout {
+            self.network.learn(self.settler.activities())?;
+        }
+        let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
+        let mut total = 0.0;
+        for (id, energy) in energies {
+            let layer = circuit.layer(self.network.wiring().population(*id).layer);
+            *self.progress.sums.entry(layer.name.clone()).or_default() += energy;
+            total += energy;
+        }
+        self.progress.samples += rows.len();
+        Ok(total / rows.len() as f64)
+    }
+
+    /// Measures, writes the epoch's line, moves on to the next epoch and saves that.
+    fn finish_epoch(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, TrainError> {
+        let samples = self.progress.samples.max(1) as f64;
+        let seconds = self.progress.seconds;
+        let last = self.progress.epoch + 1 == self.spec.epochs;
+        let validation = self.split.validation.clone();
+        let metrics = EpochMetrics {
+            epoch: self.progress.epoch + 1,
+            train_free_energy: self.progress.sums.iter().map(|(name, sum)| (name.clone(), sum / samples)).collect(),
+            validation: if validation.is_empty() { None } else { Some(self.measure_train_images(&validation)?) },
+            test: if last || self.spec.test_each_epoch { self.measure_test()? } else { None },
+            seconds,
+            samples_per_second: samples / seconds.max(1e-9),
+        };
+        let metrics_bytes = self.run.append_metrics(self.progress.metrics_bytes, &metrics)?;
+        let Progress { seed, circuit, data, .. } = std::mem::take(&mut self.progress);
+        self.progress = Progress { epoch: metrics.epoch, metrics_bytes, seed, circuit, data, ..Progress::default() };
+        self.checkpoint(observe)?;
+        match observe(&Event::Epoch(&metrics)) {
+            Flow::Stop if !last => Ok(Ended::Stopped),
+            _ => Ok(Ended::Finished),
+        }
+    }
+
+    fn checkpoint(&self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<(), TrainError> {
+        let path = self.run.save(&Snapshot::take(&self.network, self.progress.clone()))?;
+        // A stop that is asked for here is asked for again after the next batch.
+        let _ = observe(&Event::Checkpoint(path));
+        Ok(())
+    }
+
+    fn measure_train_images(&mut self, rows: &[usize]) -> Result<Measures, TrainError> {
+        Ok(evaluation::measure(&mut self.network, &self.data.train, rows, &self.spec.settling, |_| {})?)
+    }
+
+    fn measure_test(&mut self) -> Result<Option<Measures>, TrainError> {
+        let Some(test) = &self.data.test else { return Ok(None) };
+        let rows: Vec<usize> = (0..test.count()).collect();
+        Ok(Some(evaluation::measure(&mut self.network, test, &rows, &self.spec.settling, |_| {})?))
+    }
+}

@@ -1,0 +1,10 @@
+//! All integration tests, as one binary.
+
+#[path = "suite/circuits.rs"]
+mod circuits;
+#[path = "suite/cli.rs"]
+mod cli;
+#[path = "suite/data.rs"]
+mod data;
+#[path = "suite/golden.rs"]
+mod golden;
