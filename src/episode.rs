@@ -8,6 +8,7 @@ use crate::network::Network;
 use crate::params::{Likelihood, Messages};
 use crate::population::{AnyActivity, Presented};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What is shown to one layer.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -223,19 +224,25 @@ pub struct Activities {
     rows: usize,
     shards_per_lane: usize,
     messages: Messages,
+    /// The wiring that the activities were made for: they fit no other network.
+    wiring: Option<Arc<Wiring>>,
 }
 
 impl Activities {
     /// Brings every population to rest on an episode, in lanes of `shards_per_lane` shards. Storage is reused where
     /// the last episode had the same shape.
     pub fn rest(&mut self, network: &Network, episode: &Episode, messages: Messages, shards_per_lane: usize) {
-        let same = self.rows == episode.rows && self.shards_per_lane == shards_per_lane && self.messages == messages;
+        let same = self.rows == episode.rows
+            && self.shards_per_lane == shards_per_lane
+            && self.messages == messages
+            && self.wiring.as_ref().is_some_and(|wiring| Arc::ptr_eq(wiring, network.wiring()));
         if !same || self.lanes.is_empty() {
             let width = SHARD_ROWS.saturating_mul(shards_per_lane.max(1));
             let starts = (0..episode.rows).step_by(width);
             let lane = |start: usize| Lane { rows: start..(start + width).min(episode.rows), activities: Vec::new() };
             self.lanes = starts.map(lane).collect();
             (self.rows, self.shards_per_lane, self.messages) = (episode.rows, shards_per_lane, messages);
+            self.wiring = Some(Arc::clone(network.wiring()));
         }
         for lane in &mut self.lanes {
             let populations = network.populations().iter().zip(&network.wiring().populations);

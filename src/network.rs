@@ -6,7 +6,7 @@ use crate::episode::Activities;
 use crate::kernels::update::UpdateRule;
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Feedback, Init, Precision};
+use crate::params::{Feedback, Init, Precision, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Generative, Returned, StatePopulation};
 use crate::rng;
 use crate::synapse::Synapses;
@@ -152,13 +152,16 @@ impl Network {
     /// As [`Network::learn`].
     pub fn learn_some(&mut self, activities: &Activities, ids: &[PopulationId]) -> Result<(), LearningError> {
         let (circuit, wiring) = (&self.circuit, &self.wiring);
-        self.populations.par_iter_mut().enumerate().filter(|(i, _)| ids.contains(&PopulationId(*i))).try_for_each(
-            |(i, population)| {
+        let chosen = self.populations.par_iter_mut().enumerate().filter(|(i, _)| ids.contains(&PopulationId(*i)));
+        // Everybody learns, also where one is refused, so that what is learned does not depend on who was first.
+        let results: Vec<_> = chosen
+            .map(|(i, population)| {
                 let own = activities.of(PopulationId(i));
                 let layer = || circuit.layer(wiring.populations[i].layer).name.clone();
                 population.learn(&own, activities.rows()).map_err(|Refused| LearningError { layer: layer() })
-            },
-        )
+            })
+            .collect();
+        results.into_iter().collect()
     }
 
     /// The weights, in the layout of files.
@@ -252,12 +255,16 @@ impl Build<'_> {
         let efferents = self.circuit.efferents(id);
         let heard = efferents.iter().filter(|p| p.feedback != Feedback::Silent);
         let returned = heard.map(|p| match p.feedback {
-            Feedback::Learned { rate } => Ok(Returned::Learned { synapses: self.synapses(p, "feedback")?, rate }),
+            Feedback::Learned { rate } => {
+                Ok(Returned::Learned { synapses: Box::new(self.synapses(p, "feedback")?), rate })
+            }
             _ => Ok(Returned::Pathway),
         });
         let returned = returned.collect::<Result<_, _>>()?;
         let predicted = self.circuit.is_predicted(id);
-        Ok(AnyPopulation::State(StatePopulation::new(layer.size, rule, layer.target, predicted, returned)))
+        Ok(AnyPopulation::State(
+            StatePopulation::new(layer.size, rule, layer.target, predicted, returned).plastic(self.is_plastic()),
+        ))
     }
 
     fn error(&self, id: LayerId) -> Result<AnyPopulation, WeightsError> {
@@ -280,7 +287,12 @@ impl Build<'_> {
                 Some(made.map_err(|Refused| WeightsError::NotPositiveDefinite { name })?)
             }
         };
-        Ok(AnyPopulation::Error(ErrorPopulation::new(layer.size, layer.mean, layer.likelihood, generative, covariance)))
+        let population = ErrorPopulation::new(layer.size, layer.mean, layer.likelihood, generative, covariance);
+        Ok(AnyPopulation::Error(population.plastic(self.is_plastic())))
+    }
+
+    fn is_plastic(&self) -> bool {
+        self.circuit.learning.when == When::EveryStep
     }
 
     fn synapses(&self, projection: &Projection, kind: &str) -> Result<Synapses, WeightsError> {

@@ -237,7 +237,7 @@ impl<'a> Training<'a> {
         let circuit = Arc::clone(self.network.circuit());
         let episode =
             evaluation::episode(&circuit, &self.data.train, rows, Show::Everything).map_err(MeasureError::from)?;
-        let options = SettleOptions { measure: Measure::Readout, learn: true };
+        let options = SettleOptions { measure: Measure::Readout, learn: true, ..SettleOptions::default() };
         let settled = self.settler.settle(&mut self.network, &episode, &self.spec.settling, options)?;
         if circuit.learning.when == When::Readout {
             self.network.learn(self.settler.activities())?;

@@ -4,7 +4,11 @@
 mod circuits;
 #[path = "suite/cli.rs"]
 mod cli;
+#[path = "suite/conformance.rs"]
+mod conformance;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/properties.rs"]
+mod properties;

@@ -111,7 +111,7 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where it can't be read.
     pub fn circuit(&self) -> Result<Circuit, StoreError> {
-        Ok(Circuit::load(&self.path("circuit.ron"))?)
+        Ok(Circuit::load(self.path("circuit.ron"))?)
     }
 
     /// The weights of a finished run, or else of its newest checkpoint.

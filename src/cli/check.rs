@@ -5,7 +5,6 @@ use super::{output, table};
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
 use crate::circuit::{Circuit, Stopping};
-use crate::executor::Settler;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -39,9 +38,6 @@ struct Report<'a> {
     name: &'a str,
     about: &'a str,
     schedule: &'a str,
-    /// Why this version can't settle it, where it can't.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not_available: Option<String>,
     cost: &'a Cost,
 }
 
@@ -52,10 +48,9 @@ impl CheckArguments {
             super::network_of(&circuit, path)?;
         }
         let cost = Cost::new(&circuit);
-        let not_available = Settler::check(&circuit.settling).err().map(|error| error.to_string());
         if self.json {
             let schedule = circuit.settling.schedule.name();
-            let report = Report { name: &circuit.name, about: &circuit.about, schedule, not_available, cost: &cost };
+            let report = Report { name: &circuit.name, about: &circuit.about, schedule, cost: &cost };
             return output::print_json(&report);
         }
         let text =
@@ -63,9 +58,6 @@ impl CheckArguments {
         output::print(&text.join("\n\n"))?;
         if let Some(path) = &self.weights {
             output::print(&format!("\n{} fits this circuit.", path.display()))?;
-        }
-        if let Some(problem) = not_available {
-            output::note(&format!("note: the circuit is sound, but {problem}"));
         }
         Ok(())
     }

@@ -102,7 +102,7 @@ impl From<SenseError> for Failure {
 
 impl From<SettleError> for Failure {
     fn from(error: SettleError) -> Self {
-        Self::of(matches!(error, SettleError::NotAvailable { .. }), &error)
+        Self::of(matches!(error, SettleError::Log { .. }), &error)
     }
 }
 

@@ -3,11 +3,11 @@
 use super::failure::Failure;
 use super::{output, table};
 use crate::checkpoint::weights;
-use crate::circuit::{Circuit, ExecutorKind, Stopping};
+use crate::circuit::{Circuit, ExecutorKind, Schedule, Stopping};
 use crate::data::npy;
 use crate::data::npz::NpzOut;
 use crate::episode::Episode;
-use crate::executor::{Measure, SettleOptions, Settled, Settler};
+use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleOptions, Settled, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::When;
@@ -72,6 +72,15 @@ pub(super) struct SettleArguments {
     /// Learn from the settled states once and write the new weights here
     #[arg(long, value_name = "FILE")]
     learn: Option<PathBuf>,
+    /// Write the delivery log here: for every firing, which messages it used
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// With --schedule 'Replay("FILE")': stop after so many firings of the log
+    #[arg(long, value_name = "FIRINGS")]
+    stop_at: Option<usize>,
+    /// Print what went over every link: messages, operations, staleness
+    #[arg(long)]
+    traffic: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -121,6 +130,10 @@ struct Report {
     movement: f32,
     /// Free energy of each predicted layer at each step, summed over samples, the last at the readout.
     energies: IndexMap<String, Vec<f64>>,
+    /// What went over each link.
+    traffic: Vec<LinkTraffic>,
+    /// What populations did, where they ran as actors.
+    work: Vec<PopulationWork>,
     /// Files written.
     files: Vec<PathBuf>,
 }
@@ -137,9 +150,17 @@ impl SettleArguments {
         self.announce();
 
         let settling = network.circuit().settling.clone();
-        let options = SettleOptions { measure: Measure::EveryStep, learn: self.learn.is_some() };
+        let options = SettleOptions {
+            measure: Measure::EveryStep,
+            learn: self.learn.is_some(),
+            record: self.record.is_some(),
+            stop_at: self.stop_at,
+        };
         let mut settler = Settler::new();
         let settled = settler.settle(&mut network, &episode, &settling, options)?;
+        if let (Some(path), Some(log)) = (&self.record, &settled.log) {
+            log.save(path)?;
+        }
         let energies = energies(&network, &settled);
         if let Some(out) = out {
             write_activities(out, &network, &settler, &energies)?;
@@ -151,7 +172,7 @@ impl SettleArguments {
     }
 
     fn check_targets(&self) -> Result<(), Failure> {
-        for path in self.out.iter().chain(&self.learn) {
+        for path in self.out.iter().chain(&self.learn).chain(&self.record) {
             output::check_target(path)?;
         }
         if self.out.is_some() && self.out == self.learn {
@@ -164,13 +185,16 @@ impl SettleArguments {
     fn circuit(&self) -> Result<Circuit, Failure> {
         let mut circuit = Circuit::load(&self.circuit)?;
         super::override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+        if self.stop_at.is_some() && !matches!(circuit.settling.schedule, Schedule::Replay(_)) {
+            let problem = "--stop-at counts firings of a delivery log; add --schedule 'Replay(\"FILE\")'";
+            return Err(Failure::Request(problem.to_owned()));
+        }
         if let Some(executor) = self.executor {
             circuit.settling.executor = executor.into();
         }
         if let Some(steps) = self.steps {
             circuit.settling.stopping = Stopping::Steps(steps);
         }
-        Settler::check(&circuit.settling)?;
         Ok(circuit)
     }
 
@@ -210,6 +234,9 @@ impl SettleArguments {
         if let Some(path) = &self.learn {
             output::announce(path, "weights after one learning step");
         }
+        if let Some(path) = &self.record {
+            output::announce(path, "delivery log");
+        }
     }
 
     fn report(
@@ -221,11 +248,15 @@ impl SettleArguments {
     ) -> Result<(), Failure> {
         let Settled { steps, movement, .. } = *settled;
         if self.json {
-            let files = self.out.iter().chain(&self.learn).cloned().collect();
+            let files = self.out.iter().chain(&self.learn).chain(&self.record).cloned().collect();
             let circuit = network.circuit().name.clone();
-            return output::print_json(&Report { circuit, samples, steps, movement, energies, files });
+            let (traffic, work) = (settled.traffic.clone(), settled.work.clone());
+            return output::print_json(&Report { circuit, samples, steps, movement, energies, traffic, work, files });
         }
         output::print(&energy_table(&energies, samples))?;
+        if self.traffic {
+            output::print(&format!("\n{}", traffic_table(&settled.traffic)))?;
+        }
         output::print(&format!(
             "\n{samples} samples, {steps} updates; the last one moved no state by more than {movement:.2e}"
         ))
@@ -278,6 +309,27 @@ fn learn(network: &mut Network, settler: &Settler, path: &Path) -> Result<(), Fa
         network.learn(settler.activities())?;
     }
     Ok(weights::save(path, &network.tensors())?)
+}
+
+/// What went over each link; the staleness of a link is shown as its mean and its largest age.
+fn traffic_table(traffic: &[LinkTraffic]) -> String {
+    let row = |link: &LinkTraffic| {
+        let uses: u64 = link.staleness.iter().sum();
+        let ages: u64 = link.staleness.iter().zip(0..).map(|(count, age)| count * age).sum();
+        let largest = link.staleness.iter().rposition(|count| *count > 0).unwrap_or(0);
+        let mean = ages as f64 / uses.max(1) as f64;
+        vec![
+            format!("{} to {}", link.from, link.to),
+            table::count(link.sent),
+            table::count(link.used),
+            table::count(link.overwritten),
+            table::count(link.dropped),
+            table::count(link.operations),
+            format!("{mean:.2}/{largest}"),
+        ]
+    };
+    let header = ["link", ">sent", ">used", ">overwr.", ">lost", ">operations", ">staleness"];
+    table::render(&header, traffic.iter().map(row).collect())
 }
 
 /// First and last free energy of each layer, per sample.

@@ -82,11 +82,7 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// `3.2 s`, `4 min 10 s`
+/// `3.2 s`, `250 s`
 pub(super) fn seconds(value: f64) -> String {
-    if value < 100.0 {
-        return format!("{value:.1} s");
-    }
-    let whole = value.round() as u64;
-    format!("{} min {:02} s", whole / 60, whole % 60)
+    if value < 100.0 { format!("{value:.1} s") } else { format!("{value:.0} s") }
 }

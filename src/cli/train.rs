@@ -14,7 +14,6 @@ use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
 use crate::data::{Dataset, Images};
 use crate::evaluation::{self, Show};
-use crate::executor::Settler;
 use crate::network::Network;
 use crate::picture;
 use crate::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
@@ -92,6 +91,9 @@ struct Request {
     folder: PathBuf,
 }
 
+/// Epochs on the embedded digits where neither `--epochs` nor `--data` is given, at the most.
+const DIGITS_EPOCHS: usize = 15;
+
 impl TrainArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         super::use_threads(self.threads)?;
@@ -136,11 +138,12 @@ impl TrainArguments {
     /// Everything that can be wrong with the request, before anything is written.
     fn check(&self, mut circuit: Circuit, folder: PathBuf) -> Result<Request, Failure> {
         super::override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
-        circuit.learning.epochs = self.epochs.unwrap_or(circuit.learning.epochs);
+        // A first look at the drawn digits takes minutes, not the hours that a circuit file asks of real data.
+        let most = if self.data.is_none() { DIGITS_EPOCHS } else { usize::MAX };
+        circuit.learning.epochs = self.epochs.unwrap_or(circuit.learning.epochs.min(most));
         circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
         // What the run folder holds has to be a sound circuit file again.
         let circuit = CircuitFile::from(&circuit).check()?;
-        Settler::check(&circuit.settling)?;
         let data = load_data(self.data.as_deref())?;
         check_data(&circuit, &data.train)?;
         let spec = TrainSpec {

@@ -6,7 +6,6 @@ use crate::checkpoint::Run;
 use crate::circuit::Circuit;
 use crate::data::{Dataset, Source, load};
 use crate::evaluation::{self, Show};
-use crate::executor::Settler;
 use crate::network::Network;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +22,6 @@ impl Trained {
     pub(super) fn open(folder: &Path, data: Option<&str>) -> Result<Self, Failure> {
         let run = Run::open(folder)?;
         let circuit = Arc::new(run.circuit()?);
-        Settler::check(&circuit.settling)?;
         if !run.info.finished {
             output::note("the run is not finished; these are the weights of its newest checkpoint");
         }

@@ -65,7 +65,7 @@ pub fn measure(
 ) -> Result<Measures, MeasureError> {
     let mut sums = Sums::new(network);
     let mut settler = Settler::new();
-    let options = SettleOptions { measure: Measure::Readout, learn: false };
+    let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     for batch in &Batches::in_order(rows, BATCH) {
         let episode = senses::episode(network.circuit(), images, batch, Show::ImagesOnly)?;
         let settled = settler.settle(network, &episode, settling, options)?;

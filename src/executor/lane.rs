@@ -1,47 +1,129 @@
-//! The moves that every executor on shared memory is made of: fire a population, carry a message.
+//! The moves that executors on shared memory are made of: fire a population, carry a message.
 
 use super::settler::SettleError;
+use super::timeline::Kept;
+use super::traffic::Traffic;
 use crate::circuit::wiring::{Link, PopulationId, Wiring};
-use crate::episode::Lane;
+use crate::episode::{Activities, Lane};
 use crate::kernels::product::SHARD_ROWS;
+use crate::network::Network;
 use crate::population::{AnyPopulation, Fired};
+use crate::signal::Signal;
+use rayon::prelude::*;
+
+/// What a lane remembers between phases.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Measured free energies: by measurement, error population and shard.
+    pub(super) energies: Vec<f64>,
+    /// By population: the largest movement in its last firing.
+    pub(super) movement: Vec<f32>,
+    /// By population: the largest finite magnitude so far.
+    pub(super) peaks: Vec<f32>,
+    /// By link, in the order of the wiring.
+    pub(super) traffic: Vec<Traffic>,
+    /// Messages that are still to be used.
+    pub(super) kept: Kept,
+}
+
+impl Notes {
+    pub(super) fn new(wiring: &Wiring) -> Self {
+        Self {
+            energies: Vec::new(),
+            movement: vec![0.0; wiring.populations.len()],
+            peaks: vec![0.0; wiring.populations.len()],
+            traffic: vec![Traffic::default(); wiring.links.len()],
+            kept: Kept::new(wiring),
+        }
+    }
+}
 
 /// One lane with the populations whose synapses it shares with the other lanes.
 pub(super) struct Crew<'a> {
     pub(super) populations: &'a [AnyPopulation],
     pub(super) wiring: &'a Wiring,
     pub(super) lane: &'a mut Lane,
+    pub(super) notes: &'a mut Notes,
 }
 
 impl Crew<'_> {
     /// The `firing`-th firing (from 1) of a population; a value that is not finite is an error.
     pub(super) fn fire(&mut self, id: PopulationId, firing: u64, scale: f32) -> Result<Fired, SettleError> {
         let fired = self.populations[id.0].fire(&mut self.lane.activities[id.0], scale);
-        if fired.finite {
-            return Ok(fired);
+        let peak = &mut self.notes.peaks[id.0];
+        *peak = peak.max(fired.peak);
+        if !fired.finite {
+            let population = self.wiring.population(id).name.clone();
+            return Err(SettleError::NotFinite { population, firing, magnitude: *peak });
         }
-        let population = self.wiring.population(id).name.clone();
-        Err(SettleError::NotFinite { population, firing, magnitude: fired.peak })
+        self.notes.movement[id.0] = fired.movement;
+        Ok(fired)
     }
 
-    /// Hands the receiver of a link what its sender sent last.
-    pub(super) fn carry(&mut self, link: &Link) {
-        let signal = self.lane.activities[link.from.0].sent(link.outlet);
+    /// Hands the receiver of a link what its sender sent last, and counts it.
+    pub(super) fn carry(&mut self, link: usize) {
+        let spec = self.wiring.links[link];
+        let signal = self.lane.activities[spec.from.0].sent(spec.outlet);
+        let traffic = &mut self.notes.traffic[link];
+        traffic.sent += 1;
+        traffic.bytes += signal.bytes() as u64;
+        self.deliver(link, signal, 0);
+    }
+
+    /// Hands the receiver of a link a message whose value is `age` firings old.
+    pub(super) fn deliver(&mut self, link: usize, signal: Signal, age: u64) {
+        let spec = self.wiring.links[link];
+        let traffic = &mut self.notes.traffic[link];
+        traffic.used += 1;
+        traffic.operations += operations(&spec, &signal);
+        traffic.aged(age);
+        self.populations[spec.to.0].receive(&mut self.lane.activities[spec.to.0], spec.inlet, signal);
+    }
+
+    /// Hands the receiver of a link the whole of what its sender has, uncounted: at rest and at the readout.
+    pub(super) fn carry_whole(&mut self, link: &Link) {
+        let signal = self.lane.activities[link.from.0].whole(link.outlet);
         self.populations[link.to.0].receive(&mut self.lane.activities[link.to.0], link.inlet, signal);
     }
 
     /// The free energy of every error population as of its last firing, summed over each shard of the lane, appended
-    /// to `out` population by population.
-    pub(super) fn measure(&self, errors: &[PopulationId], out: &mut Vec<f64>) {
-        let mut rows = vec![0.0; self.lane.rows.len()];
+    /// to the notes population by population.
+    pub(super) fn measure(&mut self, errors: &[PopulationId]) {
         for id in errors {
-            rows.fill(0.0);
-            if let (AnyPopulation::Error(population), Some(activity)) =
-                (&self.populations[id.0], self.lane.activities[id.0].error())
-            {
-                population.free_energy(activity, &mut rows);
-            }
-            out.extend(rows.chunks(SHARD_ROWS).map(|shard| shard.iter().sum::<f64>()));
+            let activity = &self.lane.activities[id.0];
+            free_energy(&self.populations[id.0], activity, self.lane.rows.len(), &mut self.notes.energies);
         }
     }
+}
+
+/// Multiply-accumulates that a message causes at the synapses of its receiver, all samples together.
+pub(super) fn operations(link: &Link, signal: &Signal) -> u64 {
+    (signal.values() * link.fan / link.width.max(1)) as u64
+}
+
+/// The free energy of an error population, summed over each shard, appended to `out`.
+pub(super) fn free_energy(
+    population: &AnyPopulation,
+    activity: &crate::population::AnyActivity,
+    rows: usize,
+    out: &mut Vec<f64>,
+) {
+    let mut each = vec![0.0; rows];
+    if let (AnyPopulation::Error(population), Some(activity)) = (population, activity.error()) {
+        population.free_energy(activity, &mut each);
+    }
+    out.extend(each.chunks(SHARD_ROWS).map(|shard| shard.iter().sum::<f64>()));
+}
+
+/// Runs every lane in parallel; of several failures the one of the first lane is told, whichever came first in time.
+pub(super) fn each_lane(
+    network: &Network,
+    activities: &mut Activities,
+    notes: &mut [Notes],
+    run: impl Fn(&mut Crew<'_>) -> Result<(), SettleError> + Sync,
+) -> Result<(), SettleError> {
+    let (populations, wiring) = (network.populations(), &**network.wiring());
+    let lanes = activities.lanes_mut().par_iter_mut().zip(notes);
+    let results: Vec<_> = lanes.map(|(lane, notes)| run(&mut Crew { populations, wiring, lane, notes })).collect();
+    results.into_iter().collect()
 }

@@ -5,234 +5,190 @@
 //! happens before what, in one lane:
 //!
 //! 1. rest → carry all activities and targets;
-//! 2. fire every error population → carry mismatches to every free state population;
-//! 3. fire every free state population → carry activities and targets; back to 2, T times;
-//! 4. fire every error population → carry mismatches to *all* state populations: the readout.
+//! 2. (but in the first step) carry activities and targets of free state populations → fire every error population →
+//!    carry mismatches to every free state population;
+//! 3. fire every free state population; back to 2, T times;
+//! 4. carry whole activities and targets → fire every error population → carry whole mismatches to *all* state
+//!    populations: the readout, which is the same under every schedule.
 //!
 //! Lanes may overlap at will, but where a decision needs all of them (quiet, learning at every step) they meet after
 //! 2 and after 3. On entry and on exit no message is under way.
 
-use super::lane::Crew;
-use super::settler::{Energies, Measure, SettleError, SettleOptions, Settled};
+use super::lane::{Crew, Notes, each_lane};
+use super::log::Firing;
+use super::settler::{Measure, SettleError, SettleOptions};
 use crate::circuit::Stopping;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
-use crate::episode::{Activities, Episode, Lane};
-use crate::kernels::product::SHARD_ROWS;
+use crate::episode::{Activities, Episode};
 use crate::network::Network;
-use rayon::prelude::*;
 
 /// Who fires and what is carried, worked out once for an episode.
-struct Plan {
-    errors: Vec<PopulationId>,
-    free_states: Vec<PopulationId>,
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) errors: Vec<PopulationId>,
+    pub(super) free_states: Vec<PopulationId>,
+    /// By population: whether data hold all of it.
+    pub(super) clamped: Vec<bool>,
     from_states: Vec<Link>,
-    from_free_states: Vec<Link>,
-    to_free_states: Vec<Link>,
     to_states: Vec<Link>,
+    /// Links by place in the wiring.
+    from_free_states: Vec<usize>,
+    to_free_states: Vec<usize>,
 }
 
 impl Plan {
-    fn new(wiring: &Wiring, episode: &Episode) -> Self {
-        let of = |kind| wiring.populations().filter(move |(_, p)| p.kind == kind).map(|(id, _)| id);
-        let is_free = |id: PopulationId| !episode.is_clamped(wiring.population(id).layer);
-        let links = |keep: &dyn Fn(&Link) -> bool| wiring.links.iter().copied().filter(|l| keep(l)).collect::<Vec<_>>();
+    pub(super) fn new(wiring: &Wiring, episode: &Episode) -> Self {
         let is_state = |id: PopulationId| wiring.population(id).kind == Kind::State;
+        let clamped: Vec<bool> =
+            wiring.populations().map(|(id, p)| is_state(id) && episode.is_clamped(p.layer)).collect();
+        let ids = |keep: &dyn Fn(PopulationId) -> bool| {
+            wiring.populations().map(|(id, _)| id).filter(|id| keep(*id)).collect::<Vec<_>>()
+        };
+        let is_free_state = |id: PopulationId| is_state(id) && !clamped[id.0];
+        let links = |keep: &dyn Fn(&Link) -> bool| {
+            wiring.links.iter().enumerate().filter(|(_, link)| keep(link)).map(|(i, _)| i).collect::<Vec<_>>()
+        };
+        let copies = |keep: &dyn Fn(&Link) -> bool| links(keep).into_iter().map(|i| wiring.links[i]).collect();
         Self {
-            errors: of(Kind::Error).collect(),
-            free_states: of(Kind::State).filter(|id| is_free(*id)).collect(),
-            from_states: links(&|l| is_state(l.from)),
-            from_free_states: links(&|l| is_state(l.from) && is_free(l.from)),
-            to_free_states: links(&|l| is_state(l.to) && is_free(l.to)),
-            to_states: links(&|l| is_state(l.to)),
+            errors: ids(&|id| !is_state(id)),
+            free_states: ids(&is_free_state),
+            from_states: copies(&|l| is_state(l.from)),
+            to_states: copies(&|l| is_state(l.to)),
+            from_free_states: links(&|l| is_free_state(l.from)),
+            to_free_states: links(&|l| is_free_state(l.to)),
+            clamped,
         }
     }
 }
 
-/// One lane at work, with what it has measured.
-struct Worker<'a> {
-    lane: &'a mut Lane,
-    energies: Vec<f64>,
-    movement: f32,
-}
-
+/// Settles every lane in lock-step and reads out; returns the number of steps.
 pub(super) fn settle(
     network: &mut Network,
     activities: &mut Activities,
-    episode: &Episode,
+    notes: &mut [Notes],
+    plan: &Plan,
     stopping: Stopping,
     options: SettleOptions,
-) -> Result<Settled, SettleError> {
-    let plan = Plan::new(network.wiring(), episode);
+) -> Result<usize, SettleError> {
     let together = options.learn || matches!(stopping, Stopping::Quiet { .. });
     let steps = if together {
-        settle_together(network, activities, &plan, stopping, options)?
+        settle_together(network, activities, notes, plan, stopping, options)?
     } else {
-        settle_apart(network, activities, &plan, stopping.max_steps(), options)?
-    };
-    Ok(steps)
-}
-
-/// Every lane runs through all steps alone.
-fn settle_apart(
-    network: &Network,
-    activities: &mut Activities,
-    plan: &Plan,
-    steps: usize,
-    options: SettleOptions,
-) -> Result<Settled, SettleError> {
-    let mut workers = workers(activities);
-    each_lane(network, &mut workers, |crew, energies, movement| {
-        begin(crew, plan);
-        for step in 1..=steps as u64 {
-            fire_errors(crew, plan, step)?;
-            if options.measure == Measure::EveryStep {
-                crew.measure(&plan.errors, energies);
+        let steps = stopping.max_steps();
+        each_lane(network, activities, notes, |crew| {
+            begin(crew, plan);
+            for step in 1..=steps as u64 {
+                fire_errors(crew, plan, step, options.measure)?;
+                fire_states(crew, plan, step)?;
             }
-            carry(crew, &plan.to_free_states);
-            *movement = fire_states(crew, plan, step)?;
-        }
-        readout(crew, plan, steps as u64 + 1, options.measure, energies)
-    })?;
-    Ok(finish(plan, &workers, steps))
+            Ok(())
+        })?;
+        steps
+    };
+    each_lane(network, activities, notes, |crew| readout(crew, plan, |_| steps as u64 + 1, options.measure))?;
+    Ok(steps)
 }
 
 /// Lanes meet after every phase, to decide together or to learn.
 fn settle_together(
     network: &mut Network,
     activities: &mut Activities,
+    notes: &mut [Notes],
     plan: &Plan,
     stopping: Stopping,
     options: SettleOptions,
-) -> Result<Settled, SettleError> {
-    let mut kept: Vec<(Vec<f64>, f32)> = vec![(Vec::new(), 0.0); activities.lanes().len()];
-    let mut phase = |network: &Network, activities: &mut Activities, run: &LanePhase<'_>| {
-        let mut workers = workers(activities);
-        for (worker, kept) in workers.iter_mut().zip(&mut kept) {
-            (worker.energies, worker.movement) = std::mem::take(kept);
-        }
-        let result = each_lane(network, &mut workers, run);
-        let movement = workers.iter().fold(0.0, |m: f32, w| m.max(w.movement));
-        for (worker, kept) in workers.into_iter().zip(&mut kept) {
-            *kept = (worker.energies, worker.movement);
-        }
-        result.map(|()| movement)
-    };
-    phase(network, activities, &|crew, _, _| {
+) -> Result<usize, SettleError> {
+    each_lane(network, activities, notes, |crew| {
         begin(crew, plan);
         Ok(())
     })?;
-    let mut done = 0;
-    while done < stopping.max_steps() {
-        let firing = done as u64 + 1;
-        phase(network, activities, &|crew, energies, _| {
-            fire_errors(crew, plan, firing)?;
-            if options.measure == Measure::EveryStep {
-                crew.measure(&plan.errors, energies);
-            }
-            Ok(())
-        })?;
+    for done in 1..=stopping.max_steps() {
+        let step = done as u64;
+        each_lane(network, activities, notes, |crew| fire_errors(crew, plan, step, options.measure))?;
         if options.learn {
             network.learn_some(activities, &plan.errors)?;
         }
-        let movement = phase(network, activities, &|crew, _, movement| {
-            carry(crew, &plan.to_free_states);
-            *movement = fire_states(crew, plan, firing)?;
-            Ok(())
-        })?;
+        each_lane(network, activities, notes, |crew| fire_states(crew, plan, step))?;
         if options.learn {
             network.learn_some(activities, &plan.free_states)?;
         }
-        done += 1;
+        let movement =
+            notes.iter().flat_map(|n| plan.free_states.iter().map(|id| n.movement[id.0])).fold(0.0, f32::max);
         if matches!(stopping, Stopping::Quiet { tolerance, .. } if movement <= tolerance) {
-            break;
+            return Ok(done);
         }
     }
-    phase(network, activities, &|crew, energies, _| readout(crew, plan, done as u64 + 1, options.measure, energies))?;
-    let mut workers = workers(activities);
-    for (worker, kept) in workers.iter_mut().zip(kept) {
-        (worker.energies, worker.movement) = kept;
-    }
-    Ok(finish(plan, &workers, done))
+    Ok(stopping.max_steps())
 }
 
-/// What a lane does in one phase: with its crew, its energies, its movement.
-type LanePhase<'a> = dyn Fn(&mut Crew<'_>, &mut Vec<f64>, &mut f32) -> Result<(), SettleError> + Sync + 'a;
-
-fn workers(activities: &mut Activities) -> Vec<Worker<'_>> {
-    activities.lanes_mut().iter_mut().map(|lane| Worker { lane, energies: Vec::new(), movement: 0.0 }).collect()
-}
-
-/// Runs every lane; of several failures the one of the first lane is told, whichever came first in time.
-fn each_lane(
-    network: &Network,
-    workers: &mut [Worker<'_>],
-    run: impl Fn(&mut Crew<'_>, &mut Vec<f64>, &mut f32) -> Result<(), SettleError> + Sync,
-) -> Result<(), SettleError> {
-    let (populations, wiring) = (network.populations(), network.wiring());
-    let results: Vec<_> = workers
-        .par_iter_mut()
-        .map(|worker| {
-            let mut crew = Crew { populations, wiring, lane: worker.lane };
-            run(&mut crew, &mut worker.energies, &mut worker.movement)
-        })
-        .collect();
-    results.into_iter().collect()
-}
-
-fn begin(crew: &mut Crew<'_>, plan: &Plan) {
-    carry(crew, &plan.from_states);
-}
-
-fn carry(crew: &mut Crew<'_>, links: &[Link]) {
-    for link in links {
-        crew.carry(link);
+/// Every population has what the resting circuit would send.
+pub(super) fn begin(crew: &mut Crew<'_>, plan: &Plan) {
+    for link in &plan.from_states {
+        crew.carry_whole(link);
     }
 }
 
-fn fire_errors(crew: &mut Crew<'_>, plan: &Plan, firing: u64) -> Result<(), SettleError> {
+fn fire_errors(crew: &mut Crew<'_>, plan: &Plan, firing: u64, measure: Measure) -> Result<(), SettleError> {
+    // At rest everything was carried already.
+    for link in plan.from_free_states.iter().filter(|_| firing > 1) {
+        crew.carry(*link);
+    }
     for id in &plan.errors {
+        crew.fire(*id, firing, 1.0)?;
+    }
+    if measure == Measure::EveryStep {
+        crew.measure(&plan.errors);
+    }
+    for link in &plan.to_free_states {
+        crew.carry(*link);
+    }
+    Ok(())
+}
+
+fn fire_states(crew: &mut Crew<'_>, plan: &Plan, firing: u64) -> Result<(), SettleError> {
+    for id in &plan.free_states {
         crew.fire(*id, firing, 1.0)?;
     }
     Ok(())
 }
 
-fn fire_states(crew: &mut Crew<'_>, plan: &Plan, firing: u64) -> Result<f32, SettleError> {
-    let mut movement: f32 = 0.0;
-    for id in &plan.free_states {
-        movement = movement.max(crew.fire(*id, firing, 1.0)?.movement);
-    }
-    carry(crew, &plan.from_free_states);
-    Ok(movement)
-}
-
-fn readout(
+/// Every state population publishes, every error population fires once, every state population hears of it: whole
+/// vectors, also where events travelled before. `firing` numbers that firing of an error population.
+pub(super) fn readout(
     crew: &mut Crew<'_>,
     plan: &Plan,
-    firing: u64,
+    firing: impl Fn(PopulationId) -> u64,
     measure: Measure,
-    energies: &mut Vec<f64>,
 ) -> Result<(), SettleError> {
-    fire_errors(crew, plan, firing)?;
-    if measure != Measure::Never {
-        crew.measure(&plan.errors, energies);
+    for link in &plan.from_states {
+        crew.carry_whole(link);
     }
-    carry(crew, &plan.to_states);
+    for id in &plan.errors {
+        crew.fire(*id, firing(*id), 1.0)?;
+    }
+    if measure != Measure::Never {
+        crew.measure(&plan.errors);
+    }
+    for link in &plan.to_states {
+        crew.carry_whole(link);
+    }
     Ok(())
 }
 
-/// Sums what lanes measured, shard by shard in the order of the samples.
-fn finish(plan: &Plan, workers: &[Worker<'_>], steps: usize) -> Settled {
-    let shards = |worker: &Worker<'_>| worker.lane.rows.len().div_ceil(SHARD_ROWS);
-    let populations = plan.errors.len();
-    let records = workers.first().map_or(0, |w| w.energies.len() / (populations * shards(w)).max(1));
-    let sum = |record: usize, population: usize| -> f64 {
-        let parts = workers.iter().flat_map(|w| {
-            let (n, start) = (shards(w), (record * populations + population) * shards(w));
-            &w.energies[start..start + n]
-        });
-        parts.sum()
+/// Lock-step as a delivery log.
+pub(super) fn firings(wiring: &Wiring, plan: &Plan, steps: usize) -> Vec<Firing> {
+    let fire = |id: &PopulationId, number: u64, plan: &Plan| Firing {
+        population: id.0,
+        scale: 1.0,
+        delivered: wiring
+            .arriving(*id)
+            .filter(|link| number > 0 && !plan.clamped[link.from.0])
+            .map(|link| (link.inlet, number))
+            .collect(),
     };
-    let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
-    let movement = workers.iter().fold(0.0, |m: f32, w| m.max(w.movement));
-    Settled { steps, energies: Energies { populations: plan.errors.clone(), sums }, movement }
+    let step = |step: u64| {
+        let errors = plan.errors.iter().map(move |id| fire(id, step - 1, plan));
+        errors.chain(plan.free_states.iter().map(move |id| fire(id, step, plan)))
+    };
+    (1..=steps as u64).flat_map(step).collect()
 }

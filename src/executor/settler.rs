@@ -1,17 +1,26 @@
 //! Settling: one episode under one schedule, and what is known afterwards.
 
-use super::lockstep;
-use crate::circuit::Schedule;
-use crate::circuit::Settling;
-use crate::circuit::wiring::PopulationId;
+use super::actor::{Pace, Shared};
+use super::coordinator::{self, Pools};
+use super::lane::{Notes, each_lane};
+use super::lockstep::{self, Plan};
+use super::log::{DeliveryLog, Firing, VERSION};
+use super::traffic::{LinkTraffic, PopulationWork, Traffic};
+use super::{sweep, timeline, virtual_time};
+use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::circuit::{Schedule, Settling, Stopping};
 use crate::episode::{Activities, Episode};
+use crate::kernels::product::SHARD_ROWS;
 use crate::network::{LearningError, Network};
 use crate::params::When;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-/// Settles episodes, keeping storage between them.
+/// Settles episodes, keeping storage and threads between them.
 #[derive(Debug, Default)]
 pub struct Settler {
     activities: Activities,
+    pools: Pools,
 }
 
 /// What to do beside settling.
@@ -19,8 +28,12 @@ pub struct Settler {
 pub struct SettleOptions {
     /// When free energy is measured.
     pub measure: Measure,
-    /// When synapses learn while settling; learning at the readout is [`Network::learn`].
+    /// Whether a circuit that learns at every firing does; learning at the readout is [`Network::learn`].
     pub learn: bool,
+    /// Whether a delivery log is written down.
+    pub record: bool,
+    /// For [`Schedule::Replay`]: stop after so many firings of the log, before the readout.
+    pub stop_at: Option<usize>,
 }
 
 /// When free energy is measured.
@@ -31,7 +44,7 @@ pub enum Measure {
     Never,
     /// At the readout.
     Readout,
-    /// At every firing of the error populations, and at the readout.
+    /// At every step (where the schedule has steps), and at the readout.
     EveryStep,
 }
 
@@ -47,12 +60,18 @@ pub struct Energies {
 /// What settling one episode came to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settled {
-    /// Updates of every free state population.
+    /// Updates of every free state population (the least of them, under virtual time).
     pub steps: usize,
     /// As asked for.
     pub energies: Energies,
-    /// The largest change of a component of a state in its last firing.
+    /// The largest change of a component of a free state in its last firing.
     pub movement: f32,
+    /// What went over each link, in the order of the wiring.
+    pub traffic: Vec<LinkTraffic>,
+    /// What populations did, where they ran as actors.
+    pub work: Vec<PopulationWork>,
+    /// The delivery log, where one was asked for.
+    pub log: Option<DeliveryLog>,
 }
 
 /// Settling that failed.
@@ -74,14 +93,61 @@ pub enum SettleError {
     /// A learning step that was refused.
     #[error(transparent)]
     Learning(#[from] LearningError),
-    /// A schedule or message form that has no executor in this version.
-    #[error("{what} is not available yet; this version runs {available}")]
-    NotAvailable {
-        /// What was asked for.
-        what: String,
-        /// What there is.
-        available: &'static str,
+    /// A panic while a population fired: a bug of gncn.
+    #[error(
+        "population \"{population}\" panicked at its firing {firing}: {message}. This is a bug in gncn; please report it"
+    )]
+    Panicked {
+        /// Which population.
+        population: String,
+        /// The firing that it did not finish.
+        firing: u64,
+        /// What the panic said.
+        message: String,
     },
+    /// A delivery log that can't be read, written or run.
+    #[error("delivery log {path} {problem}", path = .path.display())]
+    Log {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The system gives no thread.
+    #[error("no thread for a population: {cause}")]
+    Spawn {
+        /// What the system said.
+        cause: String,
+    },
+}
+
+impl SettleError {
+    /// The error of a panic that was caught in an actor.
+    pub(super) fn panicked(shared: &Shared, id: PopulationId, panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        Self::Panicked {
+            population: shared.wiring.population(id).name.clone(),
+            firing: 1 + shared.fired[id.0].load(std::sync::atomic::Ordering::Relaxed),
+            message: text
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "no message".to_owned()),
+        }
+    }
+}
+
+/// One episode being settled.
+struct Job<'a> {
+    plan: &'a Plan,
+    settling: &'a Settling,
+    options: SettleOptions,
+}
+
+/// What an executor leaves behind, beside activities and notes.
+#[derive(Default)]
+struct Left {
+    steps: usize,
+    firings: Vec<Firing>,
+    work: Vec<PopulationWork>,
 }
 
 impl Settler {
@@ -91,24 +157,11 @@ impl Settler {
         Self::default()
     }
 
-    /// Whether this version can run a settling.
+    /// Settles one episode, up to and including the readout.
     ///
     /// # Errors
-    /// [`SettleError::NotAvailable`] naming what has no executor.
-    pub fn check(settling: &Settling) -> Result<(), SettleError> {
-        match settling.schedule {
-            Schedule::Synchronous => Ok(()),
-            ref other => Err(SettleError::NotAvailable {
-                what: format!("the schedule {}", other.name()),
-                available: "Synchronous",
-            }),
-        }
-    }
-
-    /// Settles one episode under the schedule of the circuit, up to and including the readout.
-    ///
-    /// # Errors
-    /// [`SettleError`]; the network is whole afterwards, with the synapses it had.
+    /// [`SettleError`]; the network is whole afterwards. Its synapses are what they were, but where they learn at every
+    /// firing.
     pub fn settle(
         &mut self,
         network: &mut Network,
@@ -116,10 +169,32 @@ impl Settler {
         settling: &Settling,
         options: SettleOptions,
     ) -> Result<Settled, SettleError> {
-        Self::check(settling)?;
-        self.activities.rest(network, episode, settling.messages, 1);
+        let wiring = Arc::clone(network.wiring());
+        let plan = Plan::new(&wiring, episode);
         let learn = options.learn && network.circuit().learning.when == When::EveryStep;
-        lockstep::settle(network, &mut self.activities, episode, settling.stopping, SettleOptions { learn, ..options })
+        let options = SettleOptions { learn, ..options };
+        let mut settling = settling.clone();
+        let replay = match &settling.schedule {
+            Schedule::Replay(path) => {
+                let log = DeliveryLog::load(path)?;
+                let failed = |problem| SettleError::Log { path: path.clone(), problem };
+                log.check(&wiring, &plan.clamped).map_err(failed)?;
+                settling.messages = log.messages;
+                settling.stopping = Stopping::Steps(log.steps);
+                Some(log)
+            }
+            _ => None,
+        };
+        let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free);
+        let shards = if is_actors { usize::MAX } else { 1 };
+        self.activities.rest(network, episode, settling.messages, shards);
+        let mut notes: Vec<_> = self.activities.lanes().iter().map(|_| Notes::new(&wiring)).collect();
+        let job = Job { plan: &plan, settling: &settling, options };
+        let left = match replay {
+            Some(log) => self.replay(network, &mut notes, &job, log)?,
+            None => self.run(network, &mut notes, &job)?,
+        };
+        Ok(self.sum_up(&wiring, &job, &notes, left))
     }
 
     /// The activities of the last episode.
@@ -127,4 +202,135 @@ impl Settler {
     pub fn activities(&self) -> &Activities {
         &self.activities
     }
+
+    fn run(&mut self, network: &mut Network, notes: &mut [Notes], job: &Job<'_>) -> Result<Left, SettleError> {
+        let wiring = Arc::clone(network.wiring());
+        let Job { plan, settling, options } = *job;
+        let (stopping, messages) = (settling.stopping, settling.messages);
+        let steps = stopping.max_steps();
+        let firings = match &settling.schedule {
+            Schedule::Synchronous => {
+                let steps = lockstep::settle(network, &mut self.activities, notes, plan, stopping, options)?;
+                let record = options.record.then(|| lockstep::firings(&wiring, plan, steps));
+                return Ok(Left { steps, firings: record.unwrap_or_default(), ..Left::default() });
+            }
+            Schedule::Bounded { staleness } => {
+                return self.run_actors(network, notes, job, Pace::Bounded { staleness: *staleness });
+            }
+            Schedule::Free | Schedule::Replay(_) => return self.run_actors(network, notes, job, Pace::Free),
+            Schedule::Sweep { order } => sweep::firings(&wiring, plan, order, steps, messages),
+            Schedule::VirtualTime(time) => {
+                let mut lost = vec![Traffic::default(); wiring.links.len()];
+                let firings = virtual_time::firings(&wiring, plan, time, steps, messages, &mut lost);
+                for (traffic, lost) in notes.iter_mut().take(1).flat_map(|n| &mut n.traffic).zip(lost) {
+                    traffic.dropped = lost.dropped;
+                }
+                firings
+            }
+        };
+        let round = matches!(settling.schedule, Schedule::Sweep { .. }).then(|| firings.len() / steps.max(1));
+        self.run_timeline(network, notes, job, firings, stopping, round)
+    }
+
+    fn replay(
+        &mut self,
+        network: &mut Network,
+        notes: &mut [Notes],
+        job: &Job<'_>,
+        log: DeliveryLog,
+    ) -> Result<Left, SettleError> {
+        let mut firings = log.firings;
+        firings.truncate(job.options.stop_at.unwrap_or(usize::MAX));
+        self.run_timeline(network, notes, job, firings, Stopping::Steps(log.steps), None)
+    }
+
+    fn run_timeline(
+        &mut self,
+        network: &mut Network,
+        notes: &mut [Notes],
+        job: &Job<'_>,
+        mut firings: Vec<Firing>,
+        stopping: Stopping,
+        round: Option<usize>,
+    ) -> Result<Left, SettleError> {
+        let run = timeline::Run { plan: job.plan, firings: &firings, stopping, options: job.options, round };
+        let done = timeline::settle(network, &mut self.activities, notes, &run)?;
+        firings.truncate(done);
+        let steps = timeline::steps(&firings, network.wiring(), job.plan);
+        Ok(Left { steps, firings, work: Vec::new() })
+    }
+
+    fn run_actors(
+        &mut self,
+        network: &mut Network,
+        notes: &mut [Notes],
+        job: &Job<'_>,
+        pace: Pace,
+    ) -> Result<Left, SettleError> {
+        let Job { plan, settling, options } = *job;
+        each_lane(network, &mut self.activities, notes, |crew| {
+            lockstep::begin(crew, plan);
+            Ok(())
+        })?;
+        let Self { activities, pools } = self;
+        let ran = coordinator::settle(pools, network, activities, &mut notes[0], plan, settling, pace, options)?;
+        let measure = options.measure;
+        each_lane(network, activities, notes, |crew| {
+            lockstep::readout(crew, plan, |id| ran.counts[id.0] + 1, measure)
+        })?;
+        let steps = plan.free_states.iter().map(|id| ran.counts[id.0]).min().unwrap_or(0) as usize;
+        Ok(Left { steps, firings: ran.firings, work: ran.work })
+    }
+
+    fn sum_up(&self, wiring: &Wiring, job: &Job<'_>, notes: &[Notes], left: Left) -> Settled {
+        let Job { plan, settling, options } = *job;
+        let name = |id: PopulationId| wiring.population(id).name.clone();
+        let log = options.record.then(|| DeliveryLog {
+            version: VERSION,
+            circuit: String::new(),
+            schedule: settling.schedule.name().to_owned(),
+            populations: wiring.populations.iter().map(|p| p.name.clone()).collect(),
+            clamped: wiring.populations().filter(|(id, _)| plan.clamped[id.0]).map(|(id, _)| name(id)).collect(),
+            messages: settling.messages,
+            steps: left.steps,
+            firings: left.firings,
+        });
+        let movement = |n: &Notes| plan.free_states.iter().map(|id| n.movement[id.0]).fold(0.0, f32::max);
+        Settled {
+            steps: left.steps,
+            energies: self.energies(plan, notes),
+            movement: notes.iter().map(movement).fold(0.0, f32::max),
+            traffic: traffic(wiring, notes),
+            work: left.work,
+            log,
+        }
+    }
+
+    /// Sums what lanes measured, shard by shard in the order of the samples.
+    fn energies(&self, plan: &Plan, notes: &[Notes]) -> Energies {
+        let populations = plan.errors.len();
+        let shards: Vec<_> = self.activities.lanes().iter().map(|lane| lane.rows.len().div_ceil(SHARD_ROWS)).collect();
+        let records = notes.first().map_or(0, |n| n.energies.len() / (populations * shards[0]).max(1));
+        let sum = |record: usize, population: usize| -> f64 {
+            let of_lane = |(n, shards): (&Notes, &usize)| {
+                let start = (record * populations + population) * shards;
+                n.energies[start..start + shards].to_vec()
+            };
+            notes.iter().zip(&shards).flat_map(of_lane).sum()
+        };
+        let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
+        Energies { populations: plan.errors.clone(), sums }
+    }
+}
+
+/// What went over each link: messages as one lane counted them, what they carried over all lanes.
+fn traffic(wiring: &Wiring, notes: &[Notes]) -> Vec<LinkTraffic> {
+    let of_link = |(i, link): (usize, &crate::circuit::wiring::Link)| {
+        let mut sum = notes.first().map(|n| n.traffic[i].clone()).unwrap_or_default();
+        notes.iter().skip(1).for_each(|n| sum.add_lane(&n.traffic[i]));
+        let Traffic { sent, used, overwritten, dropped, bytes, operations, staleness } = sum;
+        let (from, to) = (wiring.population(link.from).name.clone(), wiring.population(link.to).name.clone());
+        LinkTraffic { from, to, sent, used, overwritten, dropped, bytes, operations, staleness }
+    };
+    wiring.links.iter().enumerate().map(of_link).collect()
 }

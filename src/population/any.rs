@@ -124,6 +124,24 @@ impl AnyActivity {
         }
     }
 
+    /// Number of samples.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::State(a) => a.state().rows(),
+            Self::Error(a) => a.mean().rows(),
+        }
+    }
+
+    /// See [`Population::whole`].
+    #[must_use]
+    pub fn whole(&self, outlet: usize) -> Signal {
+        match self {
+            Self::State(a) => StatePopulation::whole(a, outlet),
+            Self::Error(a) => ErrorPopulation::whole(a, outlet),
+        }
+    }
+
     /// As the activity of state neurons.
     #[must_use]
     pub fn state(&self) -> Option<&StateActivity> {

@@ -39,6 +39,8 @@ pub struct ErrorPopulation {
     generative: Vec<Generative>,
     /// `None` for `Σ = I`.
     covariance: Option<Covariance>,
+    /// Whether synapses change while settling, so that a drive summed up from events would be out of date.
+    plastic: bool,
 }
 
 /// The fast half of an error population.
@@ -66,7 +68,13 @@ impl ErrorPopulation {
         generative: Vec<Generative>,
         covariance: Option<Covariance>,
     ) -> Self {
-        Self { size, mean, likelihood, generative, covariance }
+        Self { size, mean, likelihood, generative, covariance, plastic: false }
+    }
+
+    /// The same population, whose synapses change while settling if `plastic`.
+    #[must_use]
+    pub fn plastic(self, plastic: bool) -> Self {
+        Self { plastic, ..self }
     }
 
     /// Number of neurons.
@@ -169,15 +177,15 @@ impl Population for ErrorPopulation {
     type Presented<'a> = ();
 
     fn rest(&self, rows: usize, messages: Messages, (): ()) -> ErrorActivity {
-        let incremental = matches!(messages, Messages::Events { .. });
+        let events = matches!(messages, Messages::Events { .. });
         let widths = self.synapses().map(|s| s.weights().rows()).chain([self.size]);
         let backwards = self.generative.iter().filter(|g| g.backwards.is_some());
         let mut activity = ErrorActivity {
             drive: Matrix::zeros(rows, self.size),
-            incremental,
+            incremental: events && !self.plastic,
             mean: Matrix::zeros(rows, self.size),
             difference: self.covariance.is_some().then(|| Matrix::zeros(rows, self.size)),
-            inlets: widths.map(|width| Inlet::new(rows, width, incremental)).collect(),
+            inlets: widths.map(|width| Inlet::new(rows, width, events)).collect(),
             mismatch: Outlet::new(rows, self.size),
             pathways: backwards.map(|g| Outlet::new(rows, g.synapses.weights().rows())).collect(),
             messages,
@@ -198,10 +206,10 @@ impl Population for ErrorPopulation {
     }
 
     fn receive(&self, activity: &mut ErrorActivity, inlet: usize, input: ErrorInput) {
-        let ErrorActivity { drive, inlets, .. } = activity;
+        let ErrorActivity { drive, incremental, inlets, .. } = activity;
         let (ErrorInput::Activity(signal) | ErrorInput::Target(signal)) = input;
         inlets[inlet].take(signal, |row, neuron, delta| {
-            if let Some(generative) = self.generative.get(inlet) {
+            if let Some(generative) = self.generative.get(inlet).filter(|_| *incremental) {
                 inlet::add_event(drive.row_mut(row), delta, generative.synapses.weights().row(neuron));
             }
         });
@@ -216,10 +224,11 @@ impl Population for ErrorPopulation {
     }
 
     fn sent(activity: &ErrorActivity, outlet: usize) -> Signal {
-        match outlet {
-            0 => activity.mismatch.signal(),
-            _ => activity.pathways[outlet - 1].signal(),
-        }
+        activity.outlet(outlet).signal()
+    }
+
+    fn whole(activity: &ErrorActivity, outlet: usize) -> Signal {
+        activity.outlet(outlet).whole()
     }
 
     fn learn(&mut self, activities: &[&ErrorActivity], batch: usize) -> Result<(), Refused> {
@@ -236,6 +245,13 @@ impl Population for ErrorPopulation {
 }
 
 impl ErrorActivity {
+    fn outlet(&self, outlet: usize) -> &Outlet {
+        match outlet {
+            0 => &self.mismatch,
+            _ => &self.pathways[outlet - 1],
+        }
+    }
+
     /// `μ` `[rows, J]`
     #[must_use]
     pub fn mean(&self) -> &Matrix {

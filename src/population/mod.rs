@@ -90,6 +90,9 @@ pub trait Population: sealed::Sealed + Send + Sync + 'static {
     /// What an outlet sent last.
     fn sent(activity: &Self::Activity, outlet: usize) -> Signal;
 
+    /// What an outlet has, as a whole vector: what is published at rest and at the readout.
+    fn whole(activity: &Self::Activity, outlet: usize) -> Signal;
+
     /// Applies every local rule once, on what the population itself has in `activities`, which together hold
     /// `batch` samples.
     ///

@@ -68,11 +68,16 @@ impl Outlet {
         &self.buffers[self.last]
     }
 
+    /// The values written last, as a whole message.
+    pub(super) fn whole(&self) -> Signal {
+        Signal::Dense(Arc::clone(&self.buffers[self.last]))
+    }
+
     /// The message sent last.
     pub(super) fn signal(&self) -> Signal {
         match self.changes.as_ref().and_then(|changes| Some(&changes.buffers[changes.last?])) {
             Some(events) => Signal::Events(Arc::clone(events)),
-            None => Signal::Dense(Arc::clone(&self.buffers[self.last])),
+            None => self.whole(),
         }
     }
 }
@@ -92,8 +97,9 @@ impl Changes {
         for row in 0..values.rows() {
             let pairs = self.remembered.row_mut(row).iter_mut().zip(values.row(row)).enumerate();
             for (neuron, (had, value)) in pairs {
+                let moved = (value - *had).abs();
                 // A difference that is no number has to be sent as well, so that it is seen where it arrives.
-                if !((value - *had).abs() <= self.threshold) {
+                if moved > self.threshold || moved.is_nan() {
                     *had = *value;
                     events.push(neuron, *value);
                 }

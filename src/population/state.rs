@@ -27,7 +27,7 @@ pub enum Returned {
     /// Over learned error synapses `[J_s, J_k]` with their rate λ.
     Learned {
         /// `E`
-        synapses: Synapses,
+        synapses: Box<Synapses>,
         /// λ
         rate: f32,
     },
@@ -62,6 +62,8 @@ pub struct StatePopulation {
     predicted: bool,
     /// One for each inlet but the last, if `predicted`.
     returned: Vec<Returned>,
+    /// Whether synapses change while settling, so that a drive summed up from events would be out of date.
+    plastic: bool,
 }
 
 /// The fast half of a state population.
@@ -85,7 +87,13 @@ impl StatePopulation {
     /// A population of `size` neurons; `returned` in the order of its inlets.
     #[must_use]
     pub fn new(size: usize, rule: UpdateRule, target: Target, predicted: bool, returned: Vec<Returned>) -> Self {
-        Self { size, rule, target, predicted, returned }
+        Self { size, rule, target, predicted, returned, plastic: false }
+    }
+
+    /// The same population, whose synapses change while settling if `plastic`.
+    #[must_use]
+    pub fn plastic(self, plastic: bool) -> Self {
+        Self { plastic, ..self }
     }
 
     /// Number of neurons.
@@ -97,7 +105,7 @@ impl StatePopulation {
     /// The error synapses that it owns.
     pub fn synapses(&self) -> impl Iterator<Item = &Synapses> {
         self.returned.iter().filter_map(|r| match r {
-            Returned::Learned { synapses, .. } => Some(synapses),
+            Returned::Learned { synapses, .. } => Some(&**synapses),
             Returned::Pathway => None,
         })
     }
@@ -105,7 +113,7 @@ impl StatePopulation {
     /// The error synapses that it owns, to be restored.
     pub fn synapses_mut(&mut self) -> impl Iterator<Item = &mut Synapses> {
         self.returned.iter_mut().filter_map(|r| match r {
-            Returned::Learned { synapses, .. } => Some(synapses),
+            Returned::Learned { synapses, .. } => Some(&mut **synapses),
             Returned::Pathway => None,
         })
     }
@@ -162,7 +170,7 @@ impl Population for StatePopulation {
         let mut activity = StateActivity {
             z: Matrix::zeros(rows, self.size),
             up: Matrix::zeros(rows, self.size),
-            drive: events.then(|| Matrix::zeros(rows, self.size)),
+            drive: (events && !self.plastic).then(|| Matrix::zeros(rows, self.size)),
             observed: None,
             clamped: false,
             inlets: widths.map(|width| Inlet::new(rows, width, events)).collect(),
@@ -230,10 +238,11 @@ impl Population for StatePopulation {
     }
 
     fn sent(activity: &StateActivity, outlet: usize) -> Signal {
-        match (&activity.target, outlet) {
-            (Some(target), 1) => target.signal(),
-            _ => activity.activity.signal(),
-        }
+        activity.outlet(outlet).signal()
+    }
+
+    fn whole(activity: &StateActivity, outlet: usize) -> Signal {
+        activity.outlet(outlet).whole()
     }
 
     fn learn(&mut self, activities: &[&StateActivity], batch: usize) -> Result<(), Refused> {
@@ -249,6 +258,13 @@ impl Population for StatePopulation {
 }
 
 impl StateActivity {
+    fn outlet(&self, outlet: usize) -> &Outlet {
+        match (&self.target, outlet) {
+            (Some(target), 1) => target,
+            _ => &self.activity,
+        }
+    }
+
     /// `z` `[rows, J]`
     #[must_use]
     pub fn state(&self) -> &Matrix {

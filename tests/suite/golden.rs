@@ -40,7 +40,7 @@ impl Case {
     }
 
     pub(crate) fn circuit(&self, file: &str) -> Circuit {
-        Circuit::load(&self.folder.join(file)).expect("a golden circuit is sound")
+        Circuit::load(self.folder.join(file)).expect("a golden circuit is sound")
     }
 
     pub(crate) fn network(&self, circuit: &Circuit) -> Network {
@@ -54,6 +54,15 @@ impl Case {
             (sense.to_owned(), npy::read_matrix(&path).expect("input"))
         });
         Episode::new(circuit, inputs).expect("inputs fit")
+    }
+
+    /// The populations of the first firings in virtual time, tick by tick.
+    pub(crate) fn first_firings(&self) -> Vec<Vec<String>> {
+        let text = std::fs::read(self.folder.join("case.json")).expect("case.json");
+        let case: serde_json::Value = serde_json::from_slice(&text).expect("json");
+        let ticks = case["virtual"]["first_firings"].as_array().expect("ticks");
+        let names = |tick: &serde_json::Value| serde_json::from_value(tick[1].clone()).expect("names");
+        ticks.iter().map(names).collect()
     }
 
     /// The expected arrays under a prefix such as `state.`, without it; there is at least one.

@@ -70,9 +70,8 @@ pub(super) fn print(run: &Run, circuit: &Circuit, json: bool) -> Result<(), Fail
         return output::print_json(&Report { run: run.folder(), weights, epochs: &metrics });
     }
     output::print(&epoch_table(circuit, &metrics))?;
-    if metrics.len() > MOST_ROWS {
-        output::print("(some epochs left out; metrics.jsonl has all of them)")?;
-    }
+    let more = if metrics.len() > MOST_ROWS { "; metrics.jsonl has all epochs" } else { "" };
+    output::print(&format!("(nats per image; F is the free energy while training{more})"))?;
     let folder = run.folder().display();
     output::print(&format!(
         "\nwritten: {folder}/weights.safetensors\n         {folder}/reconstructions.png\n\
@@ -89,39 +88,40 @@ fn read_metrics(run: &Run) -> Result<Vec<EpochMetrics>, Failure> {
     lines.collect()
 }
 
-/// The columns that this circuit has figures for.
+/// One row for each epoch, with the columns that this circuit has figures for.
 fn epoch_table(circuit: &Circuit, metrics: &[EpochMetrics]) -> String {
-    let last = metrics.last();
-    let measures = |m: &EpochMetrics| [m.validation.clone(), m.test.clone()];
-    let any = |has: fn(&Measures) -> bool| last.is_some_and(|m| measures(m).iter().flatten().any(has));
-    let (bce, accuracy) = (any(|m| m.bce.is_some()), any(|m| m.accuracy.is_some()));
-    let mut header = vec![">epoch"];
-    if bce {
-        header.extend([">BCE train", ">validation", ">test"]);
-    }
-    header.push(">free energy");
-    if accuracy {
-        header.push(">accuracy");
-    }
-    header.push(">time");
+    let last = metrics.last().and_then(|m| m.test.as_ref().or(m.validation.as_ref()));
+    let (bce, accuracy) = last.map_or((false, false), |m| (m.bce.is_some(), m.accuracy.is_some()));
+    let header = [
+        (true, &[">epoch"][..]),
+        (bce, &[">BCE train", ">val.", ">test"]),
+        (true, &[">F"]),
+        // Validation and test are not the same thing, so neither stands in for the other.
+        (accuracy, &[">acc. val.", ">test"]),
+        (true, &[">time"]),
+    ];
+    let header: Vec<_> = header.iter().filter(|(there, _)| *there).flat_map(|(_, names)| *names).copied().collect();
     let image = image_layer(circuit);
-    let rows = shown(metrics).map(|m| {
-        let [validation, test] = measures(m);
-        let of = |measures: &Option<Measures>| table::figure_or_dash(measures.as_ref().and_then(|m| m.bce));
-        let mut row = vec![m.epoch.to_string()];
-        if bce {
-            let train = image.and_then(|name| m.train_free_energy.get(name).copied());
-            row.extend([table::figure_or_dash(train), of(&validation), of(&test)]);
-        }
-        row.push(table::figure(m.train_free_energy.values().sum()));
-        if accuracy {
-            let share = test.or(validation).and_then(|m| m.accuracy);
-            row.push(share.map_or_else(|| "-".to_owned(), table::percent));
-        }
-        row.push(table::seconds(m.seconds));
-        row
-    });
+    let rows = shown(metrics).map(|metrics| epoch_row(metrics, image.filter(|_| bce), accuracy));
     table::render(&header, rows.collect())
+}
+
+/// `image` is the layer that has a BCE, where the table has one.
+fn epoch_row(metrics: &EpochMetrics, image: Option<&str>, accuracy: bool) -> Vec<String> {
+    let of = |measures: &Option<Measures>, figure: fn(&Measures) -> Option<f64>| measures.as_ref().and_then(figure);
+    let mut row = vec![metrics.epoch.to_string()];
+    if let Some(image) = image {
+        let train = metrics.train_free_energy.get(image).copied();
+        let figures = [train, of(&metrics.validation, |m| m.bce), of(&metrics.test, |m| m.bce)];
+        row.extend(figures.map(table::figure_or_dash));
+    }
+    row.push(table::figure(metrics.train_free_energy.values().sum()));
+    if accuracy {
+        let shares = [of(&metrics.validation, |m| m.accuracy), of(&metrics.test, |m| m.accuracy)];
+        row.extend(shares.map(|share| share.map_or_else(|| "-".to_owned(), table::percent)));
+    }
+    row.push(table::seconds(metrics.seconds));
+    row
 }
 
 /// The layer whose free energy is the BCE of an image.

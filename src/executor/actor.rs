@@ -1,0 +1,309 @@
+//! An actor: one population with its inbox, and the rule that says when it fires. It has no thread and no channel of
+//! its own; `threads` and `tasks` are the drivers that give it one.
+//!
+//! | pace | fires when | uses |
+//! |---|---|---|
+//! | `Bounded(s)` | no inlet is more than s firings behind lock-step | on every inlet the newest message that lock-step would already have sent |
+//! | `Free` | something new has come, or whoever could send something has finished | on every inlet the newest message |
+//!
+//! Why `Free` ends. Messages are never lost and senders say when they have finished. Suppose that all unfinished actors
+//! waited. Each of them then waits for an unfinished sender, so some of them form a ring. The one of the ring that fired
+//! last sent to its successor in the ring after that one's own last firing, so the successor has something new and does
+//! not wait. A state population finishes after its quota of updates; an error population finishes once all its senders
+//! have and nothing new is left.
+
+use super::lane::{free_energy, operations};
+use super::log::Firing;
+use super::settler::SettleError;
+use super::sweep::deliver;
+use super::traffic::Traffic;
+use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
+use crate::learning::Refused;
+use crate::network::LearningError;
+use crate::params::Messages;
+use crate::population::{AnyActivity, AnyPopulation};
+use crate::signal::Signal;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// What travels between actors.
+#[derive(Debug, Clone)]
+pub(super) enum Message {
+    /// A signal for an inlet, numbered by the sender's firings.
+    Signal { inlet: usize, number: u64, signal: Signal },
+    /// The sender behind an inlet has finished.
+    Finished { inlet: usize },
+    /// Look at the stop flag.
+    Wake,
+}
+
+/// When an actor fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    Bounded { staleness: u64 },
+    Free,
+}
+
+/// What an actor does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Fire,
+    /// Wait for a message; the inlet that it waits for.
+    Wait(usize),
+    Finished,
+}
+
+/// One inlet's messages.
+#[derive(Debug)]
+struct Queue {
+    link: usize,
+    spec: Link,
+    pending: VecDeque<(u64, Signal)>,
+    held: u64,
+    /// Nothing will come any more: the sender is clamped or has finished.
+    closed: bool,
+}
+
+/// What every actor of a run shares.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) wiring: Arc<Wiring>,
+    /// By population: the name of its layer.
+    pub(super) layers: Vec<String>,
+    pub(super) pace: Pace,
+    pub(super) messages: Messages,
+    /// Updates of every free state population.
+    pub(super) quota: u64,
+    /// Where the run ends at quiet: the free state populations, none of which finishes before all have their quota. One
+    /// that ran ahead and stopped could not answer the others any more, and there would never be quiet.
+    pub(super) together: Vec<usize>,
+    /// Whether firings are written down.
+    pub(super) log: bool,
+    /// Whether synapses learn at every firing.
+    pub(super) learn: bool,
+    /// Whether free energy is measured at every firing.
+    pub(super) measure: bool,
+    /// Firings of each population so far: what staleness and progress are measured against.
+    pub(super) fired: Vec<AtomicU64>,
+    /// By population: one more than the inlet it waits for; 0 while it does not wait.
+    pub(super) waiting: Vec<AtomicU64>,
+}
+
+/// One population with its inbox.
+#[derive(Debug)]
+pub(super) struct Actor {
+    pub(super) id: PopulationId,
+    kind: Kind,
+    pub(super) population: AnyPopulation,
+    pub(super) activity: AnyActivity,
+    queues: Vec<Queue>,
+    /// Links that leave, with their places in the wiring, to receivers that are not clamped.
+    leaving: Vec<(usize, Link)>,
+    pub(super) fired: u64,
+    fresh: bool,
+    told: bool,
+    pub(super) firings: Vec<Firing>,
+    pub(super) movement: f32,
+    /// The largest finite magnitude so far.
+    pub(super) peak: f32,
+    /// By link of the wiring; those that arrive here count use, those that leave count sending.
+    pub(super) traffic: Vec<Traffic>,
+    pub(super) energies: Vec<f64>,
+    pub(super) computing: f64,
+    pub(super) waited: f64,
+    /// Messages that are about to be sent; kept for its storage.
+    out: Vec<(PopulationId, Message)>,
+}
+
+/// What an actor tells the coordinator.
+pub(super) enum Report {
+    /// It fired: with which messages, and how far it moved.
+    Fired(Firing, f32),
+    /// It stopped, finished or failed, and hands itself back.
+    Back(Box<Actor>, Result<(), SettleError>),
+}
+
+impl Actor {
+    pub(super) fn new(
+        id: PopulationId,
+        population: AnyPopulation,
+        activity: AnyActivity,
+        wiring: &Wiring,
+        clamped: &[bool],
+    ) -> Self {
+        let links = || wiring.links.iter().copied().enumerate();
+        let queue = |(link, spec): (usize, Link)| Queue {
+            link,
+            spec,
+            pending: VecDeque::new(),
+            held: 0,
+            closed: clamped[spec.from.0],
+        };
+        Self {
+            id,
+            kind: wiring.population(id).kind,
+            population,
+            activity,
+            queues: links().filter(|(_, l)| l.to == id).map(queue).collect(),
+            leaving: links().filter(|(_, l)| l.from == id && !clamped[l.to.0]).collect(),
+            fired: 0,
+            fresh: true,
+            told: false,
+            firings: Vec::new(),
+            movement: 0.0,
+            peak: 0.0,
+            traffic: vec![Traffic::default(); wiring.links.len()],
+            energies: Vec::new(),
+            computing: 0.0,
+            waited: 0.0,
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes in a message.
+    pub(super) fn take(&mut self, message: Message) {
+        match message {
+            Message::Signal { inlet, number, signal } => {
+                self.queues[inlet].pending.push_back((number, signal));
+                self.fresh = true;
+            }
+            Message::Finished { inlet } => self.queues[inlet].closed = true,
+            Message::Wake => {}
+        }
+    }
+
+    /// What to do next.
+    pub(super) fn next(&self, shared: &Shared) -> Next {
+        match shared.pace {
+            Pace::Bounded { .. } if self.fired >= shared.quota => Next::Finished,
+            Pace::Bounded { staleness } => {
+                let needed = self.limit().saturating_sub(staleness);
+                let behind = |queue: &Queue| !queue.closed && self.newest(queue) < needed;
+                self.queues.iter().position(behind).map_or(Next::Fire, Next::Wait)
+            }
+            Pace::Free => {
+                let open = self.queues.iter().position(|queue| !queue.closed);
+                match (self.kind, open) {
+                    (Kind::State, _) if self.has_quota(shared) => Next::Finished,
+                    (Kind::Error, None) if !self.fresh => Next::Finished,
+                    (_, Some(inlet)) if !self.fresh => Next::Wait(inlet),
+                    _ => Next::Fire,
+                }
+            }
+        }
+    }
+
+    fn has_quota(&self, shared: &Shared) -> bool {
+        let others = |p: &usize| shared.fired[*p].load(Ordering::Relaxed) >= shared.quota;
+        self.fired >= shared.quota && shared.together.iter().all(others)
+    }
+
+    /// The number of the message that lock-step would use in the coming firing.
+    fn limit(&self) -> u64 {
+        match self.kind {
+            Kind::State => self.fired + 1,
+            Kind::Error => self.fired,
+        }
+    }
+
+    /// The newest message of a queue that may be used in the coming firing.
+    fn newest(&self, queue: &Queue) -> u64 {
+        let usable = queue.pending.iter().rev().map(|(number, _)| *number).find(|number| *number <= self.limit());
+        usable.unwrap_or(queue.held)
+    }
+
+    /// Does what can be done without waiting: a firing, or the last word of an actor that has finished. `report` hears
+    /// of a firing before `send` is given its messages with their receivers.
+    pub(super) fn act(
+        &mut self,
+        shared: &Shared,
+        report: impl FnOnce(Report),
+        mut send: impl FnMut(PopulationId, Message),
+    ) -> Result<Next, SettleError> {
+        let next = self.next(shared);
+        match next {
+            Next::Fire => {
+                let start = Instant::now();
+                self.fire(shared)?;
+                self.computing += start.elapsed().as_secs_f64();
+                if let Some(firing) = self.firings.last() {
+                    report(Report::Fired(firing.clone(), self.movement));
+                }
+            }
+            Next::Finished if !std::mem::replace(&mut self.told, true) => {
+                let notices = self.leaving.iter().map(|(_, l)| (l.to, Message::Finished { inlet: l.inlet }));
+                self.out.extend(notices);
+            }
+            Next::Finished | Next::Wait(_) => {}
+        }
+        for (to, message) in self.out.drain(..) {
+            send(to, message);
+        }
+        Ok(next)
+    }
+
+    fn fire(&mut self, shared: &Shared) -> Result<(), SettleError> {
+        let delivered = self.deliver(shared);
+        let fired = self.population.fire(&mut self.activity, 1.0);
+        self.fired += 1;
+        self.fresh = false;
+        self.movement = fired.movement;
+        shared.fired[self.id.0].store(self.fired, Ordering::Relaxed);
+        self.peak = self.peak.max(fired.peak);
+        if !fired.finite {
+            let population = shared.wiring.population(self.id).name.clone();
+            return Err(SettleError::NotFinite { population, firing: self.fired, magnitude: self.peak });
+        }
+        let rows = self.activity.rows();
+        if shared.measure && self.kind == Kind::Error {
+            free_energy(&self.population, &self.activity, rows, &mut self.energies);
+        }
+        for (place, link) in &self.leaving {
+            let signal = self.activity.sent(link.outlet);
+            let traffic = &mut self.traffic[*place];
+            traffic.sent += 1;
+            traffic.bytes += signal.bytes() as u64;
+            self.out.push((link.to, Message::Signal { inlet: link.inlet, number: self.fired, signal }));
+        }
+        if shared.learn {
+            let layer = || shared.layers[self.id.0].clone();
+            let learned = self.population.learn(&[&self.activity], rows);
+            learned.map_err(|Refused| LearningError { layer: layer() })?;
+        }
+        if shared.log {
+            self.firings.push(Firing { population: self.id.0, scale: 1.0, delivered });
+        }
+        Ok(())
+    }
+
+    /// Brings every inlet up to the newest message that may be used.
+    fn deliver(&mut self, shared: &Shared) -> Vec<(usize, u64)> {
+        let limit = match shared.pace {
+            Pace::Bounded { .. } => self.limit(),
+            Pace::Free => u64::MAX,
+        };
+        let mut delivered = Vec::new();
+        for queue in &mut self.queues {
+            let traffic = &mut self.traffic[queue.link];
+            let usable = queue.pending.iter().take_while(|(number, _)| *number <= limit).count();
+            for (i, (number, signal)) in queue.pending.drain(..usable).enumerate() {
+                if shared.messages == Messages::Dense && i + 1 < usable {
+                    traffic.overwritten += 1;
+                    continue;
+                }
+                traffic.used += 1;
+                traffic.operations += operations(&queue.spec, &signal);
+                self.population.receive(&mut self.activity, queue.spec.inlet, signal);
+                if shared.log {
+                    deliver(&mut delivered, queue.spec.inlet, &mut queue.held, number, shared.messages);
+                }
+                queue.held = number;
+            }
+            let sender = shared.fired[queue.spec.from.0].load(Ordering::Relaxed);
+            traffic.aged(sender.saturating_sub(queue.held));
+        }
+        delivered
+    }
+}
