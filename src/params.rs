@@ -54,6 +54,7 @@ pub enum Prior {
 
 /// Lateral synapses `V` within one state population; both kinds cost O(J), never O(J²).
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Lateral {
     /// No lateral synapses.
     #[default]
@@ -111,6 +112,7 @@ pub enum PrecisionForm {
 
 /// The precision of an error population.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Precision {
     /// `Σ = I`, never learned, at no cost.
     #[default]
@@ -127,6 +129,7 @@ pub enum Precision {
 
 /// How the mismatch of a predicted layer returns to the layer that predicts it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Feedback {
     /// Learned error synapses E (type 2); `rate` is λ of their rule.
     Learned {
@@ -159,6 +162,7 @@ pub enum Norm {
 
 /// The optimiser that ascends the local learning rules.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Optimizer {
     /// Plain steps of `rate` times the rule.
     Sgd {
@@ -200,6 +204,7 @@ pub enum When {
 
 /// How synapses are drawn before the first episode.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Init {
     /// Independent `N(0, sd²)`.
     Gaussian {
@@ -216,6 +221,7 @@ impl Default for Init {
 
 /// What travels on a link.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Messages {
     /// The whole vector at every firing.
     #[default]

@@ -150,6 +150,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`TrainError`] where the checkpoint belongs to another circuit, seed or data, or can't be read.
     pub fn resume(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec) -> Result<Self, TrainError> {
+        run.clear_leftovers();
         let fresh = Self::start(run, network, data, spec);
         let Some((path, snapshot)) = fresh.run.newest()? else { return Ok(fresh) };
         let (was, is) = (&snapshot.progress, &fresh.progress);

@@ -147,6 +147,17 @@ impl Run {
         Ok(path)
     }
 
+    /// Removes what a killed process left half-written. Only for whoever goes on with the run.
+    pub fn clear_leftovers(&self) {
+        for folder in [self.folder.clone(), self.folder.join("checkpoints")] {
+            let files = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+            for path in files.filter(|path| path.extension().is_some_and(|e| e == "part")) {
+                // A leftover that can't be removed costs space, not safety.
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+
     /// The newest checkpoint that is whole.
     ///
     /// # Errors

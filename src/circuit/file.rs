@@ -4,7 +4,6 @@
 //! point nowhere and numbers may be absurd. `reader` makes it from text and refuses what has the wrong shape;
 //! `check` makes a [`Circuit`] of it and refuses what has the wrong meaning.
 
-mod strict;
 mod writer;
 
 use super::Circuit;
@@ -36,7 +35,7 @@ pub struct CircuitFile {
     /// Projections.
     pub projections: Vec<ProjectionFile>,
     /// How synapses are drawn.
-    #[serde(default, with = "strict::InitText")]
+    #[serde(default)]
     pub init: Init,
     /// How an episode settles.
     #[serde(default)]
@@ -80,10 +79,10 @@ pub struct LayerFile {
     #[serde(default, skip_serializing_if = "is_prior_none")]
     pub prior: Prior,
     /// `V`
-    #[serde(default, with = "strict::LateralText", skip_serializing_if = "is_lateral_none")]
+    #[serde(default, skip_serializing_if = "is_lateral_none")]
     pub lateral: Lateral,
     /// `Σ⁻¹`
-    #[serde(default, with = "strict::PrecisionText")]
+    #[serde(default)]
     pub precision: Precision,
 }
 
@@ -106,7 +105,6 @@ pub struct ProjectionFile {
     /// The layer that is predicted.
     pub to: String,
     /// How the mismatch returns; required, because no choice is the natural one.
-    #[serde(with = "strict::FeedbackText")]
     pub feedback: Feedback,
 }
 
@@ -125,7 +123,6 @@ pub struct SettlingFile {
     /// What runs `Bounded` and `Free`.
     pub executor: ExecutorKind,
     /// What travels on a link.
-    #[serde(with = "strict::MessagesText")]
     pub messages: Messages,
 }
 
@@ -241,7 +238,6 @@ pub struct LesionFile {
 #[serde(rename = "Learning", default, deny_unknown_fields)]
 pub struct LearningFile {
     /// Which optimiser ascends the rules.
-    #[serde(with = "strict::OptimizerText")]
     pub optimizer: Optimizer,
     /// The constraint after each step.
     pub norm: Norm,
@@ -391,6 +387,6 @@ impl Schedule {
 /// assert!(parse_messages("Events(threshold: -0.1)").is_err());
 /// ```
 pub fn parse_messages(text: &str) -> Result<Messages, CircuitError> {
-    let strict::OnlyMessages(messages) = reader::read(text.as_bytes(), "messages")?;
+    let messages = reader::read(text.as_bytes(), "messages")?;
     check::messages(messages, Places::of(text.as_bytes(), "messages"))
 }

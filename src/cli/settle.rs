@@ -60,7 +60,7 @@ pub(super) struct SettleArguments {
     /// Updates of every state population, instead of the circuit's own
     #[arg(long, value_name = "N", value_parser = super::positive)]
     steps: Option<usize>,
-    /// Worker threads; the result is the same for any number
+    /// Worker threads; where a schedule promises bits, they don't depend on it
     #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
     /// Seed of synapses where no weights are given
@@ -76,7 +76,7 @@ pub(super) struct SettleArguments {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// With --schedule 'Replay("FILE")': stop after so many firings of the log
-    #[arg(long, value_name = "FIRINGS")]
+    #[arg(long, value_name = "FIRINGS", conflicts_with = "learn")]
     stop_at: Option<usize>,
     /// Print what went over every link: messages, operations, staleness
     #[arg(long)]
@@ -159,7 +159,8 @@ impl SettleArguments {
         let mut settler = Settler::new();
         let settled = settler.settle(&mut network, &episode, &settling, options)?;
         if let (Some(path), Some(log)) = (&self.record, &settled.log) {
-            log.save(path)?;
+            // A log that can't be read is a wrong request; one that can't be written is a run that failed.
+            log.save(path).map_err(|error| Failure::Run(error.to_string()))?;
         }
         let energies = energies(&network, &settled);
         if let Some(out) = out {
@@ -175,10 +176,15 @@ impl SettleArguments {
         for path in self.out.iter().chain(&self.learn).chain(&self.record) {
             output::check_target(path)?;
         }
-        if self.out.is_some() && self.out == self.learn {
-            return Err(Failure::Request("--out and --learn name the same file; give each its own".to_owned()));
+        let mut targets: Vec<_> = self.out.iter().chain(&self.learn).chain(&self.record).collect();
+        targets.sort();
+        match targets.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => {
+                let problem = "--out, --learn and --record name the same file twice; give each its own";
+                Err(Failure::Request(format!("{}: {problem}", pair[0].display())))
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The circuit of the file with the settling that was asked for.
@@ -332,15 +338,20 @@ fn traffic_table(traffic: &[LinkTraffic]) -> String {
     table::render(&header, traffic.iter().map(row).collect())
 }
 
-/// First and last free energy of each layer, per sample.
+/// First and last free energy of each layer, per sample. A schedule without steps has no first one, and a replay that
+/// stops before its readout has none at all.
 fn energy_table(energies: &IndexMap<String, Vec<f64>>, samples: usize) -> String {
-    let per_sample = |value: Option<&f64>| value.map_or(0.0, |sum| sum / samples as f64);
-    let ends = |series: &Vec<f64>| (per_sample(series.first()), per_sample(series.last()));
-    let row = |name: &str, (first, last): (f64, f64)| {
-        vec![name.to_owned(), table::figure(first), table::figure(last), table::figure(last - first)]
+    let ends = |series: &Vec<f64>| {
+        let first = series.first().filter(|_| series.len() > 1);
+        [first, series.last()].map(|sum| sum.map(|sum| sum / samples as f64))
+    };
+    let row = |name: &str, [first, last]: [Option<f64>; 2]| {
+        let change = first.zip(last).map(|(first, last)| last - first);
+        let figures = [first, last, change].map(table::figure_or_dash);
+        std::iter::once(name.to_owned()).chain(figures).collect::<Vec<_>>()
     };
     let mut rows: Vec<_> = energies.iter().map(|(name, series)| row(name, ends(series))).collect();
-    let sum = |a: (f64, f64), b: (f64, f64)| (a.0 + b.0, a.1 + b.1);
-    rows.push(row("total", energies.values().map(ends).fold((0.0, 0.0), sum)));
+    let total = |end: usize| energies.values().map(|series| ends(series)[end]).sum::<Option<f64>>();
+    rows.push(row("total", [total(0), total(1)]));
     table::render(&["free energy per sample", ">first", ">last", ">change"], rows)
 }

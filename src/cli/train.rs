@@ -45,7 +45,8 @@ pub(super) struct TrainArguments {
     /// The run folder to write [default: runs/ and the circuit's name]
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
-    /// Passes over the data, instead of the circuit's own
+    /// Passes over the data [default: the circuit's own, or 15 if that is less
+    /// and no --data is given]
     #[arg(long, value_name = "N", value_parser = super::positive)]
     epochs: Option<usize>,
     /// Images in a batch, instead of the circuit's own

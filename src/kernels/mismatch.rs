@@ -25,8 +25,10 @@ pub fn bernoulli_full(target: &[f32], mean: &[f32], out: &mut [f32]) {
     let (low, high) = (f32x8::splat(CLIP), f32x8::splat(1.0 - CLIP));
     out.copy_from_slice(target);
     lanes::zip_in_place(out, mean, |t, m| {
+        // The bounds would hide a mean that is not finite; m · 0 is then NaN, and is seen where the mismatch is checked.
+        let taint = m * f32x8::ZERO;
         let m = m.fast_max(low).fast_min(high);
-        (t - m) / (m * (f32x8::ONE - m))
+        (t - m) / (m * (f32x8::ONE - m)) + taint
     });
 }
 
@@ -76,6 +78,15 @@ mod tests {
         bernoulli_full(&[1.0, 0.0, 1.0], &[0.25, 0.25, 0.0], &mut e);
         assert!((e[0] - 4.0).abs() < 1e-5 && (e[1] + 4.0 / 3.0).abs() < 1e-5);
         assert!(e[2].is_finite() && e[2] > 9.0e6);
+    }
+
+    #[test]
+    fn a_mean_that_is_not_finite_is_not_hidden_by_its_bounds() {
+        for bad in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+            let mut e = [0.0; 2];
+            bernoulli_full(&[1.0, 1.0], &[0.5, bad], &mut e);
+            assert!(e[0] == 2.0 && e[1].is_nan(), "{bad}");
+        }
     }
 
     #[test]

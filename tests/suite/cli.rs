@@ -169,12 +169,6 @@ fn check_tells_all_mistakes_at_once_with_their_places() {
     fail(2, &["check", text(&path)], &["bad.ron"]);
 }
 
-#[test]
-fn check_says_what_this_version_can_not_run() {
-    let (_, err) = succeed(&["check", text(&case("gncn-pdh").join("circuit-virtual.ron"))]);
-    assert!(err.contains("VirtualTime is not available yet"), "{err}");
-}
-
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_no_failure_and_a_full_disk_is_one() {
@@ -275,6 +269,56 @@ fn settling_the_golden_cases_gives_their_arrays() {
 }
 
 #[test]
+fn virtual_time_gives_the_arrays_of_the_golden_cases() {
+    for name in CASES {
+        let folder = TempDir::new().expect("a folder");
+        let out = folder.path().join("out.npz");
+        let words: Vec<_> =
+            settle_words(name).iter().map(|word| word.replace("circuit.ron", "circuit-virtual.ron")).collect();
+        let words = words.iter().map(String::as_str).chain(["--out", text(&out)]).collect::<Vec<_>>();
+        succeed(&words);
+        let (found, expected) = (arrays(&out), arrays(&case(name).join("arrays.npz")));
+        for (array, expected) in &expected {
+            match array.split_once('.') {
+                Some(("async", layer)) => assert_near(array, &found[&format!("state.{layer}")], expected, 5e-6, 0.0),
+                Some(("async_error", layer)) => {
+                    assert_near(array, &found[&format!("error.{layer}")], expected, 5e-6, 0.0);
+                }
+                _ => (),
+            }
+        }
+        let energies = found.iter().filter(|(array, _)| array.starts_with("energy."));
+        assert!(energies.clone().count() > 0 && energies.clone().all(|(_, energy)| energy.cols() == 1), "{found:?}");
+    }
+}
+
+#[test]
+fn a_recorded_run_is_replayed_to_the_same_file() {
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (log, schedule) = (path("run.log"), format!("Replay({:?})", path("run.log")));
+    for executor in ["threads", "tasks"] {
+        let free = ["--schedule", "Free", "--executor", executor, "--record", &log, "--out", &path("free.npz")];
+        assert_eq!(settle("gncn-pdh", &free).code, 0);
+        let outcome = settle("gncn-pdh", &["--schedule", &schedule, "--out", &path("again.npz"), "--traffic"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert_narrow(&outcome.out);
+        let (free, again) = (arrays(Path::new(&path("free.npz"))), arrays(Path::new(&path("again.npz"))));
+        for (array, matrix) in free.iter().filter(|(name, _)| !name.starts_with("energy.")) {
+            assert_near(array, &again[array], matrix, 0.0, 0.0);
+        }
+    }
+    let outcome = settle("gncn-pdh", &["--schedule", &schedule, "--stop-at", "5", "--json"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let outcome = settle("gncn-pdh", &["--schedule", &schedule, "--stop-at", "5"]);
+    assert!(!outcome.out.contains("0.00 "), "what was not measured is not shown as 0: {}", outcome.out);
+    fs::write(path("run.log"), "[]").expect("a file");
+    let outcome = settle("gncn-pdh", &["--schedule", &schedule]);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    assert!(outcome.err.contains("no delivery log"), "{outcome:?}");
+}
+
+#[test]
 fn settle_prints_json_and_takes_members_of_archives() {
     let folder = case("gncn-pdh");
     let input = format!("z0={}:input.z0", folder.join("arrays.npz").display());
@@ -353,9 +397,12 @@ fn wrong_inputs_are_named_in_one_line() {
         refused(&["--input", &good, "--weights", text(&path)], &["cut.safetensors"]);
     }
     refused(&["--input", &good, "--schedule", "Lockstep"], &["--schedule", "Synchronous"]);
-    refused(&["--input", &good, "--schedule", "Free"], &["not available yet"]);
+    refused(&["--input", &good, "--schedule", "Replay(\"no/such.log\")"], &["no/such.log"]);
+    refused(&["--input", &good, "--stop-at", "3"], &["Replay"]);
     refused(&["--input", &good, "--messages", "Events(threshold: -1)"], &["--messages", "threshold"]);
     refused(&["--input", &good, "--out", text(folder.path())], &["is a folder"]);
+    let same = text(&folder.path().join("same")).to_owned();
+    refused(&["--input", &good, "--out", &same, "--record", &same], &["same file"]);
     refused(&["--input", &good, "--out", "no/such/folder/out.npz"], &["does not exist"]);
     #[cfg(unix)]
     refused(&["--input", &good, "--out", "/dev/null"], &["no regular file"]);
@@ -496,6 +543,9 @@ impl Bench {
 
 const QUICK: [&str; 6] = ["--limit", "200", "--epochs", "2", "--batch", "20"];
 
+/// Long enough to be caught under way, on a fast machine that is busy with other tests, too.
+const LONGER: [&str; 6] = ["--limit", "400", "--epochs", "5", "--batch", "20"];
+
 #[test]
 fn a_run_is_written_measured_and_drawn() {
     let bench = Bench::new();
@@ -526,6 +576,20 @@ fn a_run_is_written_measured_and_drawn() {
 }
 
 #[test]
+fn a_circuit_with_labels_reports_accuracy() {
+    let bench = Bench::new();
+    let labelled = SMALL.replace("\"z2\": (size: 12,", "\"z2\": (size: 10, sense: \"label\",");
+    fs::write(bench.path("small.ron"), labelled).expect("a file");
+    let outcome = bench.trained("a", &QUICK);
+    let figures: Vec<_> = outcome.out.lines().filter(|line| !line.contains(text(bench.folder.path()))).collect();
+    assert_narrow(&figures.join("\n"));
+    assert!(figures[0].contains("acc. val.") && !figures[1].contains(char::is_alphanumeric), "one line: {figures:?}");
+    let (out, _) = succeed(&["eval", text(&bench.path("a")), "--limit", "100", "--json"]);
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert!(report["accuracy"].as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)), "{report}");
+}
+
+#[test]
 fn a_run_folder_is_never_overwritten_unasked() {
     let bench = Bench::new();
     bench.trained("a", &QUICK);
@@ -552,7 +616,7 @@ fn a_run_folder_is_never_overwritten_unasked() {
 #[test]
 fn killed_runs_resume_to_the_same_bits() {
     let bench = Bench::new();
-    let often = [&QUICK[..], &["--checkpoint-every", "1"]].concat();
+    let often = [&LONGER[..], &["--checkpoint-every", "1"]].concat();
     bench.trained("whole", &often);
     let mut seen = Vec::new();
     for kill in 0..3 {
@@ -560,9 +624,9 @@ fn killed_runs_resume_to_the_same_bits() {
         let mut child = bench.spawn("killed", more);
         // The second checkpoint of a process, so that each of them gets somewhere.
         let alive = (0..2).all(|_| bench.await_checkpoint("killed", &mut child, &mut seen));
+        assert!(alive, "run {kill} ended before it could be killed");
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
-        assert!(alive, "kill {kill} came after the end");
         bench.refused("killed", &often, &["--resume", "--overwrite"]);
     }
     bench.trained("killed", &["--resume"]);
@@ -579,8 +643,8 @@ fn killed_runs_resume_to_the_same_bits() {
 #[test]
 fn a_stop_writes_a_checkpoint_and_says_how_to_go_on() {
     let bench = Bench::new();
-    bench.trained("whole", &QUICK);
-    let mut child = bench.spawn("stopped", &[&QUICK[..], &["--checkpoint-every", "3"]].concat());
+    bench.trained("whole", &LONGER);
+    let mut child = bench.spawn("stopped", &[&LONGER[..], &["--checkpoint-every", "3"]].concat());
     assert!(bench.await_checkpoint("stopped", &mut child, &mut Vec::new()));
     let signal = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(signal.expect("kill is there").success());
