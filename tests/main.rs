@@ -8,7 +8,11 @@ mod cli;
 mod conformance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/dynamics.rs"]
+mod dynamics;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/layering.rs"]
+mod layering;
 #[path = "suite/properties.rs"]
 mod properties;

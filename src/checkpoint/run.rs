@@ -261,8 +261,12 @@ fn occupied(folder: &Path) -> Option<String> {
     if folder.is_file() {
         return Some("is a file; --out names a folder".to_owned());
     }
-    let mut entries = fs::read_dir(folder).ok()?;
-    entries.next().map(|_| "is not empty and not a run folder; choose another --out".to_owned())
+    // What a process leaves that is killed before it has written run.json is no run, and nobody's work.
+    let begun = |name: &str| ["circuit.ron", "metrics.jsonl", "checkpoints"].contains(&name) || name.ends_with(".part");
+    let mut entries = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
+    entries
+        .find(|name| !begun(&name.to_string_lossy()))
+        .map(|_| "is not empty and not a run folder; choose another --out".to_owned())
 }
 
 fn remove_run(folder: &Path) -> Result<(), StoreError> {
@@ -272,7 +276,8 @@ fn remove_run(folder: &Path) -> Result<(), StoreError> {
         }
         _ => Ok(()),
     };
-    for name in ["weights.safetensors", "metrics.jsonl", "eval.json", "reconstructions.png"] {
+    // run.json goes first: without it the rest is no run, whenever this is cut off.
+    for name in ["run.json", "weights.safetensors", "metrics.jsonl", "eval.json", "reconstructions.png"] {
         remove(folder.join(name))?;
     }
     let checkpoints = folder.join("checkpoints");

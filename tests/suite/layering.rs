@@ -1,355 +1,348 @@
-//! The layers of the crate: a module imports only from lines above it, populations know no machinery, and no file
-//! outgrows its one idea.
+//! The layers of the crate, and the fence around populations, read from the source text.
 //!
-//! The table below is the one that `src/lib.rs` prints. Source is read as text, comments apart: every path that begins
-//! with `crate::` or leads to a top-level module through `super::` counts as an import, wherever it stands. What a rule
-//! finds is a list of sentences, so that the rules themselves can be tried on made-up files.
+//! Every `crate::` path in code counts, in a `use` or not, in unit tests or not; comments and strings don't. Paths
+//! that start with `super::` aren't followed.
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Modules by line of the table. Lines with the same number may not import from each other.
-const TABLE: &[(u8, &[&str])] = &[
-    (0, &["params", "rng", "kernels", "matrix"]),
-    (1, &["signal"]),
-    (1, &["data", "picture"]),
-    (1, &["circuit"]),
-    (2, &["synapse", "learning"]),
-    (3, &["population"]),
-    (4, &["network", "episode"]),
-    (5, &["executor"]),
-    (6, &["checkpoint"]),
-    (7, &["training", "evaluation"]),
-    (9, &["cli", "main"]),
+/// What a module may import besides itself.
+enum May {
+    /// Nothing but this.
+    Only(&'static [&'static str]),
+    /// All lines above its own but `not`, and `also`.
+    Above { not: &'static [&'static str], also: &'static [&'static str] },
+}
+
+use May::{Above, Only};
+
+/// The table of `src/lib.rs`: line, module, what it may import.
+const LAYERS: &[(u8, &str, May)] = &[
+    (0, "params", Only(&[])),
+    (0, "rng", Only(&[])),
+    (0, "matrix", Only(&[])),
+    (0, "kernels", Only(&["params"])),
+    (1, "signal", Only(&["matrix"])),
+    (1, "data", Only(&["matrix", "rng", "params"])),
+    (1, "picture", Only(&["data"])),
+    (1, "circuit", Only(&["params"])),
+    (2, "learning", Above { not: &[], also: &[] }),
+    (2, "synapse", Above { not: &[], also: &["learning"] }),
+    // A population never sees a circuit or a data set.
+    (3, "population", Above { not: &["circuit", "data", "picture"], also: &[] }),
+    (4, "network", Above { not: &[], also: &["episode"] }),
+    (4, "episode", Above { not: &[], also: &["network"] }),
+    // Of data, an executor needs only how a file is written whole.
+    (5, "executor", Above { not: &["data"], also: &["data::atomic"] }),
+    (6, "checkpoint", Above { not: &[], also: &[] }),
+    (7, "evaluation", Above { not: &[], also: &[] }),
+    (7, "training", Above { not: &[], also: &["evaluation"] }),
+    (9, "cli", Above { not: &[], also: &[] }),
+    (9, "main", Above { not: &[], also: &["cli"] }),
 ];
 
-/// Imports within one line of the table, each for a reason; one that nobody uses any more has to go.
-const SIBLINGS: &[(&str, &str, &str)] = &[
-    ("kernels", "params", "a kernel is told which activation, prior or norm it computes"),
-    ("picture", "data", "a picture is written as safely as data are, and fails in the same words"),
-    ("synapse", "learning", "synapses hold the optimiser that changes them"),
-    ("network", "episode", "a network learns from the activities of an episode"),
-    ("episode", "network", "activities at rest are made by the populations of a network"),
-    ("training", "evaluation", "an epoch ends with the measures of what was held out"),
-];
+/// Paths that lead out of a population.
+const NO_PATHS: &[&str] = &["std::time", "std::thread", "std::io", "std::fs"];
 
-/// Imports that the numbers would allow and the design does not: the actors' minds know neither text nor images.
-const NEVER: &[(&str, &str)] = &[
-    ("learning", "circuit"),
-    ("learning", "data"),
-    ("learning", "picture"),
-    ("synapse", "circuit"),
-    ("synapse", "data"),
-    ("synapse", "picture"),
-    ("population", "circuit"),
-    ("population", "data"),
-    ("population", "picture"),
-];
+/// Starts of names that lead out of a population.
+const NO_NAMES: &[&str] = &["mpsc", "Mutex", "RwLock", "Atomic", "crossbeam", "tokio", "rayon", "println", "eprintln"];
 
-/// Parts of the standard library that are no business of a population: clocks, threads, input and output.
-const MACHINERY: &[&str] = &["env", "fs", "io", "net", "process", "thread", "time"];
-
-/// Words that mean a clock, a channel, a lock, a thread, a global or output wherever they stand. `Arc` is no such
-/// word: what was sent is shared, and can't change.
-const MACHINE_WORDS: &[&str] = &[
-    "Barrier",
-    "Condvar",
-    "Instant",
-    "LazyLock",
-    "Mutex",
-    "Once",
-    "OnceLock",
-    "RwLock",
-    "SystemTime",
-    "mpsc",
-    "static",
-    "thread_local",
-    "crossbeam",
-    "crossbeam_channel",
-    "rayon",
-    "tokio",
-    "tracing",
-    "dbg",
-    "eprint",
-    "eprintln",
-    "print",
-    "println",
-];
-
-/// Lines of a source file, its tests apart.
+/// No file of `src/` is longer.
 const MOST_LINES: usize = 500;
 
-fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+#[test]
+fn modules_import_only_from_lines_above() {
+    refuse(imports);
 }
 
-/// Path below `src/` and text of every source file, sorted.
-fn files() -> Vec<(PathBuf, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                found.push(path);
-            }
+#[test]
+fn populations_have_no_clock_channel_lock_thread_or_file() {
+    refuse(reaches);
+}
+
+#[test]
+fn files_are_short() {
+    refuse(length);
+}
+
+#[test]
+fn made_up_imports_are_caught() {
+    let caught = |path: &str, text: &str| !imports(path, text).is_empty();
+    assert_eq!(
+        imports("src/population/state.rs", "//! Text.\nuse crate::executor::Settler;\n"),
+        ["src/population/state.rs:2: `population` imports `executor::Settler`"]
+    );
+    assert!(caught("src/learning/mod.rs", "use crate::synapse::Synapses;"));
+    assert!(caught("src/population/any.rs", "use crate::circuit::Circuit;"));
+    assert!(caught("src/matrix.rs", "pub use crate::params;"));
+    assert!(caught("src/evaluation/mod.rs", "pub(crate) use crate::{matrix::Matrix, training::{self, Flow}};"));
+    assert!(caught("src/executor/log.rs", "use crate::data::{atomic, Images};"));
+    assert!(caught("src/signal.rs", "fn f(x: &crate::network::Network) {}"));
+    assert!(caught("src/novel.rs", ""), "a module that isn't in the table");
+
+    assert!(!caught("src/executor/log.rs", "use crate::data::{\n    atomic,\n};\nuse crate::network::Network as N;"));
+    assert!(!caught("src/network.rs", "use crate::episode::Activities;"));
+    assert!(!caught("src/signal.rs", "// use crate::cli;\n/* crate::cli /* */ crate::cli */ fn f() {}"));
+    assert!(!caught("src/signal.rs", r####"const A: [&str; 2] = ["\" crate::cli", r#"" crate::cli"#];"####));
+}
+
+#[test]
+fn made_up_escapes_are_caught() {
+    let caught = |text: &str| !reaches("src/population/state.rs", text).is_empty();
+    assert_eq!(
+        reaches("src/population/state.rs", "\nuse std::time::Instant;"),
+        ["src/population/state.rs:2: a population must not use `std::time::Instant`"]
+    );
+    assert!(caught("use std::{fmt, io::Write};"));
+    assert!(caught("use std::sync::{Arc, Mutex};"));
+    assert!(caught("use std::sync::atomic::AtomicUsize;"));
+    assert!(caught("use crossbeam_channel::Sender;"));
+    assert!(caught("static COUNT: u8 = 0;"));
+    assert!(caught("fn f() { println!(); }"));
+    assert!(caught("#[cfg(test)]\nmod tests { fn f() {} }\nuse std::fs;"), "code after the unit tests");
+
+    assert!(!caught("fn f(name: &'static str) -> char { '\"' } // Mutex"));
+    assert!(!caught("#[cfg(test)]\nmod tests { use std::time::Instant; fn f() {} }"));
+    assert!(reaches("src/executor/threads.rs", "use std::thread;").is_empty());
+}
+
+#[test]
+fn a_made_up_long_file_is_caught() {
+    assert!(length("src/long.rs", &"\n".repeat(MOST_LINES)).is_empty());
+    assert_eq!(length("src/long.rs", &"\n".repeat(MOST_LINES + 1)).len(), 1);
+}
+
+/// Runs `check` on every file of `src/` and fails with all that it finds.
+fn refuse(check: fn(&str, &str) -> Vec<String>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files);
+    assert!(files.len() > 50, "only {} files found", files.len());
+    files.sort();
+    let found: Vec<String> = files.iter().flat_map(|file| check(&name(root, file), &read(file))).collect();
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the sources") {
+        let path = entry.expect("an entry of the sources").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
         }
     }
-    let mut found = Vec::new();
-    walk(&source(), &mut found);
-    found.sort();
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).unwrap();
-        (path.strip_prefix(source()).unwrap().to_owned(), text)
+}
+
+/// A path from the root on, with `/` on every system.
+fn name(root: &Path, file: &Path) -> String {
+    let inside = file.strip_prefix(root).expect("a file below the root");
+    let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+fn read(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap_or_else(|cause| panic!("{}: {cause}", file.display()))
+}
+
+/// Imports of a file that the table doesn't allow.
+fn imports(path: &str, text: &str) -> Vec<String> {
+    let inside = path.trim_start_matches("src/");
+    let module = inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs");
+    // The root declares the modules and imports nothing.
+    let Some((line, _, may)) = LAYERS.iter().find(|(_, name, _)| *name == module) else {
+        return if module == "lib" { Vec::new() } else { vec![format!("{path}: `{module}` is not in the table")] };
     };
-    found.into_iter().map(read).collect()
+    let refused = |to: &str| !is_below(to, &[module]) && !allows(may, *line, to);
+    let found = paths(&code(text), "crate").into_iter().filter(|(_, to)| refused(to));
+    found.map(|(at, to)| format!("{path}:{at}: `{module}` imports `{to}`")).collect()
 }
 
-/// The top-level module that a file belongs to: `population/state.rs` is `population`, `rng.rs` is `rng`.
-fn module_of(file: &Path) -> String {
-    let first = file.iter().next().unwrap().to_string_lossy();
-    first.strip_suffix(".rs").unwrap_or(&first).to_owned()
-}
-
-fn line_of(module: &str) -> Option<u8> {
-    TABLE.iter().find(|(_, modules)| modules.contains(&module)).map(|(line, _)| *line)
-}
-
-/// The text without `//` comments, documentation included.
-fn code(text: &str) -> String {
-    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The word that a text begins with, white space apart.
-fn first_word(text: &str) -> &str {
-    let text = text.trim_start();
-    &text[..text.find(|c| !is_word(c)).unwrap_or(text.len())]
-}
-
-/// What follows `root::` in every path of `code`: `a` of `root::a::b`, and `a`, `b` of `root::{a::c, b}`.
-fn heads(code: &str, root: &str) -> BTreeSet<String> {
-    let mut heads = BTreeSet::new();
-    for (at, _) in code.match_indices(root) {
-        let path = code[at + root.len()..].trim_start().strip_prefix("::").map(str::trim_start);
-        let Some(path) = path.filter(|_| !code[..at].ends_with(is_word)) else { continue };
-        match path.strip_prefix('{') {
-            None => heads.extend([first_word(path).to_owned()]),
-            Some(group) => heads.extend(group_heads(group)),
+fn allows(may: &May, line: u8, to: &str) -> bool {
+    match may {
+        Only(list) => is_below(to, list),
+        Above { not, also } => {
+            let above = LAYERS.iter().any(|(other, name, _)| *other < line && is_below(to, &[name]));
+            is_below(to, also) || above && !is_below(to, not)
         }
     }
-    heads
 }
 
-/// The words that the members of a group begin with; `group` begins behind its `{`.
-fn group_heads(group: &str) -> Vec<String> {
-    let mut heads = vec![first_word(group).to_owned()];
-    let mut depth = 1;
-    for (at, c) in group.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 1 => heads.push(first_word(&group[at + 1..]).to_owned()),
-            _ => (),
+/// Whether `path` is one of `list` or inside one of them.
+fn is_below(path: &str, list: &[&str]) -> bool {
+    list.iter().any(|start| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+}
+
+/// What a file of `population/` uses that leads out of it, unit tests apart.
+fn reaches(path: &str, text: &str) -> Vec<String> {
+    if !path.starts_with("src/population/") {
+        return Vec::new();
+    }
+    let code = without_tests(code(text));
+    let std = paths(&code, "std").into_iter().map(|(at, to)| (at, format!("std::{to}")));
+    let mut found: Vec<_> = std.filter(|(_, to)| is_below(to, NO_PATHS)).collect();
+    // `'static` is a lifetime and no static.
+    let names = words(&code).into_iter().filter(|(start, _)| *start == 0 || code[start - 1] != '\'');
+    let names = names.filter(|(_, word)| word == "static" || NO_NAMES.iter().any(|name| word.starts_with(name)));
+    found.extend(names.map(|(start, word)| (line_of(&code, start), word)));
+    found.iter().map(|(at, what)| format!("{path}:{at}: a population must not use `{what}`")).collect()
+}
+
+fn length(path: &str, text: &str) -> Vec<String> {
+    let lines = text.lines().count();
+    if lines <= MOST_LINES { Vec::new() } else { vec![format!("{path}: {lines} lines; at most {MOST_LINES}")] }
+}
+
+/// The text with blanks for comments, strings and characters; every line keeps its number.
+fn code(text: &str) -> Vec<char> {
+    let text: Vec<char> = text.chars().collect();
+    let mut code = Vec::with_capacity(text.len());
+    while code.len() < text.len() {
+        let at = code.len();
+        let end = at + skipped(&text, at);
+        if end == at {
+            code.push(text[at]);
+        }
+        code.extend(text[at..end].iter().map(|c| if *c == '\n' { '\n' } else { ' ' }));
+    }
+    code
+}
+
+/// The length of the comment, string or character that starts at `at`; 0 where none does.
+fn skipped(text: &[char], at: usize) -> usize {
+    let rest = &text[at..];
+    let is_inside_word = at > 0 && is_of_word(text[at - 1]);
+    let length = match rest {
+        ['/', '/', ..] => rest.iter().position(|c| *c == '\n').unwrap_or(rest.len()),
+        ['/', '*', ..] => block_comment(rest),
+        ['"', ..] => quoted(rest, '"'),
+        ['\'', '\\', ..] | ['\'', _, '\'', ..] => quoted(rest, '\''),
+        ['r', '"' | '#', ..] if !is_inside_word => raw_string(rest, 1),
+        ['b', 'r', '"' | '#', ..] if !is_inside_word => raw_string(rest, 2),
+        _ => 0,
+    };
+    length.min(rest.len())
+}
+
+fn block_comment(rest: &[char]) -> usize {
+    let (mut depth, mut at) = (0, 0);
+    while at < rest.len() {
+        match rest[at..] {
+            ['/', '*', ..] => (depth, at) = (depth + 1, at + 2),
+            ['*', '/', ..] => (depth, at) = (depth - 1, at + 2),
+            _ => at += 1,
         }
         if depth == 0 {
             break;
         }
     }
-    heads.retain(|word| !word.is_empty());
-    heads
+    at
 }
 
-/// The top-level modules that a file imports from; a name that is none of them is kept, to be complained about.
-fn imports(text: &str) -> BTreeSet<String> {
-    let code = code(text);
-    let by_super = heads(&code, "super").into_iter().filter(|name| line_of(name).is_some());
-    heads(&code, "crate").into_iter().chain(by_super).collect()
+fn quoted(rest: &[char], quote: char) -> usize {
+    let mut at = 1;
+    while at < rest.len() && rest[at] != quote {
+        at += if rest[at] == '\\' { 2 } else { 1 };
+    }
+    at + 1
 }
 
-/// What is wrong with one import, if anything.
-fn objection(module: &str, import: &str) -> Option<String> {
-    let Some(line) = line_of(module) else { return Some(format!("`{module}` is not in the table")) };
-    let Some(above) = line_of(import) else {
-        return Some(format!("imports crate::{import}, which is no module of the table"));
+/// A raw string whose `#` or quote comes after `prefix` characters; 0 for a raw name such as `r#type`.
+fn raw_string(rest: &[char], prefix: usize) -> usize {
+    let hashes = rest[prefix..].iter().take_while(|c| **c == '#').count();
+    let open = prefix + hashes;
+    if rest.get(open) != Some(&'"') {
+        return 0;
+    }
+    let is_end = |at: &usize| rest[*at] == '"' && rest[at + 1..].iter().take_while(|c| **c == '#').count() >= hashes;
+    (open + 1..rest.len()).find(is_end).map_or(rest.len(), |end| end + 1 + hashes)
+}
+
+/// The code with blanks for what is under `#[cfg(test)]`.
+fn without_tests(mut code: Vec<char>) -> Vec<char> {
+    let mark: Vec<char> = "#[cfg(test)]".chars().collect();
+    while let Some(start) = code.windows(mark.len()).position(|window| window == mark) {
+        let (mut depth, mut end) = (0, start);
+        while end < code.len() {
+            match code[end] {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => (),
+            }
+            end += 1;
+            if depth == 0 && matches!(code[end - 1], '}' | ';') {
+                break;
+            }
+        }
+        code[start..end].iter_mut().filter(|c| **c != '\n').for_each(|c| *c = ' ');
+    }
+    code
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The words of the code and where they start.
+fn words(code: &[char]) -> Vec<(usize, String)> {
+    let starts = (0..code.len()).filter(|at| is_of_word(code[*at]) && (*at == 0 || !is_of_word(code[at - 1])));
+    starts.map(|at| (at, code[at..].iter().take_while(|c| is_of_word(**c)).collect())).collect()
+}
+
+fn line_of(code: &[char], at: usize) -> usize {
+    1 + code[..at].iter().filter(|c| **c == '\n').count()
+}
+
+/// Every path that starts with `root::`, without it and with groups written out, and its line.
+fn paths(code: &[char], root: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (start, _) in words(code).into_iter().filter(|(_, word)| word == root) {
+        let mut at = start + root.len();
+        if code[at..].starts_with(&[':', ':']) {
+            at += 2;
+            let mut leaves = Vec::new();
+            tree(code, &mut at, "", &mut leaves);
+            found.extend(leaves.into_iter().map(|leaf| (line_of(code, start), leaf)));
+        }
+    }
+    found
+}
+
+/// The leaves of the tree of paths at `at`, which moves behind it.
+fn tree(code: &[char], at: &mut usize, parent: &str, leaves: &mut Vec<String>) {
+    skip_space(code, at);
+    if code.get(*at) == Some(&'{') {
+        *at += 1;
+        while *at < code.len() && code[*at] != '}' {
+            tree(code, at, parent, leaves);
+            // Whatever is left of a member, such as `as Name`.
+            while *at < code.len() && !matches!(code[*at], ',' | '}') {
+                *at += 1;
+            }
+            *at += usize::from(code.get(*at) == Some(&','));
+            skip_space(code, at);
+        }
+        *at += 1;
+        return;
+    }
+    let word: String = code[*at..].iter().take_while(|c| is_of_word(**c) || **c == '*').collect();
+    *at += word.chars().count();
+    let path = match (parent, word.as_str()) {
+        (_, "self") => parent.to_owned(),
+        ("", _) => word,
+        _ => format!("{parent}::{word}"),
     };
-    let is_sibling = SIBLINGS.iter().any(|(from, to, _)| (*from, *to) == (module, import));
-    if module == import || is_sibling {
-        return None;
-    }
-    if NEVER.contains(&(module, import)) {
-        return Some(format!("imports crate::{import}, which `{module}` must not know"));
-    }
-    let sentence = || format!("is on line {line} and imports crate::{import} of line {above}, which is not above it");
-    (above >= line).then(sentence)
-}
-
-/// Imports of a file that its place in the table does not allow.
-fn wrong_imports(file: &Path, text: &str) -> Vec<String> {
-    let module = module_of(file);
-    if module == "lib" {
-        return Vec::new();
-    }
-    let objections = imports(text).into_iter().filter_map(|import| objection(&module, &import));
-    objections.map(|sentence| format!("{}: {sentence}", file.display())).collect()
-}
-
-/// The words of a text; a lifetime such as `'static` is none.
-fn words(code: &str) -> BTreeSet<&str> {
-    let starts = code.char_indices().filter(|(at, c)| is_word(*c) && !code[..*at].ends_with(is_word));
-    starts.filter(|(at, _)| !code[..*at].ends_with('\'')).map(|(at, _)| first_word(&code[at..])).collect()
-}
-
-/// Machinery in a file of `population/`.
-fn machinery(file: &Path, text: &str) -> Vec<String> {
-    if module_of(file) != "population" {
-        return Vec::new();
-    }
-    let code = code(text);
-    let parts = heads(&code, "std").into_iter().filter(|part| MACHINERY.contains(&part.as_str()));
-    let is_machine = |word: &&str| MACHINE_WORDS.contains(word) || word.starts_with("Atomic");
-    let found =
-        parts.map(|part| format!("std::{part}")).chain(words(&code).into_iter().filter(is_machine).map(str::to_owned));
-    found.map(|what| format!("{}: a population must not know `{what}`", file.display())).collect()
-}
-
-/// A file that has outgrown its budget.
-fn too_long(file: &Path, text: &str) -> Vec<String> {
-    let own = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    let lines = own.lines().count();
-    let sentence = || format!("{}: {lines} lines, {MOST_LINES} are the most; a second idea moved in", file.display());
-    (lines > MOST_LINES).then(sentence).into_iter().collect()
-}
-
-/// Everything that a rule finds in `src/`.
-fn in_source(rule: fn(&Path, &str) -> Vec<String>) -> Vec<String> {
-    files().iter().flat_map(|(file, text)| rule(file, text)).collect()
-}
-
-fn assert_none(found: &[String]) {
-    assert!(found.is_empty(), "\n  {}\n", found.join("\n  "));
-}
-
-#[test]
-fn modules_import_only_from_lines_above_them() {
-    assert!(files().len() > TABLE.len(), "the source was not found");
-    assert_none(&in_source(wrong_imports));
-}
-
-#[test]
-fn populations_know_no_machinery() {
-    assert!(files().iter().any(|(file, _)| module_of(file) == "population"));
-    assert_none(&in_source(machinery));
-}
-
-#[test]
-fn files_stay_within_their_budget() {
-    assert_none(&in_source(too_long));
-}
-
-#[test]
-fn every_exception_is_needed() {
-    let files = files();
-    for (from, to, reason) in SIBLINGS {
-        assert_eq!(line_of(from), line_of(to), "{from} and {to} are no siblings");
-        let is_used = files.iter().any(|(file, text)| module_of(file) == *from && imports(text).contains(*to));
-        assert!(is_used, "{from} no longer imports {to} ({reason}): take the exception out");
+    // A turbofish is no part of a path.
+    let goes_on = code[*at..].starts_with(&[':', ':']) && code.get(*at + 2) != Some(&'<');
+    if goes_on {
+        *at += 2;
+        tree(code, at, &path, leaves);
+    } else {
+        leaves.push(path);
     }
 }
 
-/// The table as `lib.rs` prints it: a number, then names (with `/` for folders and arrows between them) up to the
-/// first wide gap that a sentence follows.
-#[test]
-fn the_table_is_the_one_that_lib_prints() {
-    let text = fs::read_to_string(source().join("lib.rs")).unwrap();
-    let table = text.split("```text").nth(1).and_then(|rest| rest.split("```").next()).expect("a table in lib.rs");
-    let mut printed = Vec::new();
-    for line in table.lines().filter_map(|line| line.strip_prefix("//! ")).filter(|line| !line.is_empty()) {
-        let (number, rest) = line.split_once(' ').expect("a number and names");
-        let names = rest.trim_start().split("    ").next().unwrap_or_default();
-        let names =
-            names.split_whitespace().filter(|word| *word != "->").map(|word| word.trim_end_matches('/').to_owned());
-        printed.push((number.parse::<u8>().expect("a number"), names.collect::<Vec<_>>()));
+fn skip_space(code: &[char], at: &mut usize) {
+    while code.get(*at).is_some_and(|c| c.is_whitespace()) {
+        *at += 1;
     }
-    let expected: Vec<_> =
-        TABLE.iter().map(|(line, modules)| (*line, modules.iter().map(|name| (*name).to_owned()).collect())).collect();
-    assert_eq!(printed, expected);
-
-    let declared: Vec<_> = text.lines().filter_map(|line| line.split_once("mod ")?.1.strip_suffix(';')).collect();
-    assert!(!declared.is_empty());
-    for module in declared {
-        assert!(line_of(module).is_some(), "`{module}` is declared in lib.rs and is not in the table");
-    }
-}
-
-#[test]
-fn forbidden_imports_are_found() {
-    let wrong = |file: &str, text: &str| wrong_imports(Path::new(file), text);
-    for (file, text) in [
-        ("population/state.rs", "use crate::network::Network;"),
-        ("population/state.rs", "use crate::circuit::Circuit;"),
-        ("population/state.rs", "use super::super::executor::Settler;"),
-        ("population/mod.rs", "use super::{\n    signal,\n    network::Network,\n};"),
-        ("circuit/cost.rs", "use crate::{\n    params::{Feedback, Init},\n    data::Images,\n};"),
-        ("circuit/cost.rs", "fn f() -> crate::population::Fired { todo!() }"),
-        ("circuit/check/mod.rs", "pub use crate :: signal :: Signal;"),
-        ("matrix.rs", "use crate::rng;"),
-        ("signal.rs", "use crate::circuit::Circuit;"),
-        ("learning/ascent.rs", "use crate::synapse::Synapses;"),
-        ("evaluation/mod.rs", "use crate::training::Training;"),
-        ("cli/mod.rs", "use crate::Circuit;"),
-        ("helpers.rs", "use crate::matrix::Matrix;"),
-    ] {
-        assert_eq!(wrong(file, text).len(), 1, "{file}: {text}");
-    }
-    for (file, text) in [
-        ("population/state.rs", "use crate::{kernels::{lanes, update}, signal::Signal, synapse};\nuse super::inlet;"),
-        ("population/state.rs", "//! See [`crate::network`].\n// use crate::circuit::Circuit;"),
-        ("kernels/update.rs", "pub(crate) fn f() {}\nuse crate::kernels::lanes;\nuse crate::params::Prior;"),
-        ("synapse.rs", "use crate::learning::Ascent;"),
-        ("circuit/cost.rs", "use super::error::CircuitError; use subcrate::network::Network;"),
-        ("cli/mod.rs", "use crate::training::Training;"),
-        ("main.rs", "fn main() { gncn::cli::main() }"),
-    ] {
-        assert_eq!(wrong(file, text), Vec::<String>::new(), "{file}: {text}");
-    }
-}
-
-#[test]
-fn forbidden_machinery_is_found() {
-    let found = |text: &str| machinery(Path::new("population/state.rs"), text);
-    for text in [
-        "use std::time;",
-        "use std::{sync::Arc, thread};",
-        "use std::sync::{Arc, mpsc};",
-        "held: Arc<Mutex<Matrix>>,",
-        "held: std::sync::RwLock<f32>,",
-        "use std::sync::atomic::AtomicU64;",
-        "static COUNT: u64 = 0;",
-        "crossbeam::scope(f);",
-        "tokio::spawn(f);",
-        "use rayon::prelude::*;",
-        "use std::io::Write as _;",
-        "std::fs::read(path)",
-        "println!(\"{state:?}\");",
-    ] {
-        assert_eq!(found(text).len(), 1, "{text}: {:?}", found(text));
-        assert_eq!(machinery(Path::new("executor/threads.rs"), text), Vec::<String>::new());
-    }
-    let allowed =
-        "use std::sync::Arc;\n/// Not a Mutex.\ntrait P: Send + 'static {}\nfn f(name: &'static str, statics: u8) {}";
-    assert_eq!(found(allowed), Vec::<String>::new());
-}
-
-#[test]
-fn a_file_over_budget_is_found() {
-    let lines = |n: usize| "x\n".repeat(n);
-    let found = |text: &str| too_long(Path::new("matrix.rs"), text).len();
-    assert_eq!(found(&lines(MOST_LINES)), 0);
-    assert_eq!(found(&lines(MOST_LINES + 1)), 1);
-    assert_eq!(found(&(lines(MOST_LINES) + "#[cfg(test)]\nmod tests {\n" + &lines(400))), 0);
 }

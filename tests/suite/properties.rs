@@ -55,13 +55,6 @@ impl Dice {
         items[self.below(items.len())].clone()
     }
 
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for i in (1..items.len()).rev() {
-            let j = self.below(i + 1);
-            items.swap(i, j);
-        }
-    }
-
     pub(crate) fn matrix(&mut self, rows: usize, cols: usize, low: f32, high: f32) -> Matrix {
         Matrix::from_fn(rows, cols, |_, _| self.real(low, high))
     }
@@ -101,7 +94,8 @@ pub(crate) fn episode(kind: Kind, circuit: &Circuit, rows: usize, seed: u64) -> 
     for (sense, id) in circuit.senses() {
         let layer = circuit.layer(id);
         let bernoulli = layer.likelihood == Likelihood::Bernoulli;
-        if !inputs.is_empty() && !(bernoulli && kind == Kind::Gradient) && dice.chance(0.2) {
+        let is_held = inputs.is_empty() || (bernoulli && kind == Kind::Gradient);
+        if !is_held && dice.chance(0.2) {
             continue;
         }
         let data =
