@@ -1,6 +1,6 @@
 //! Pictures of what a circuit sees and has learned: tiles in a grid, as grayscale PNG.
 //!
-//! Knows pixels and nothing of circuits. Every function returns the bytes of a file; [`write`] puts them on disk,
+//! Knows pixels and nothing of circuits. Every function returns the bytes of a file; [`write()`] puts them on disk,
 //! whole or not at all.
 
 use std::path::Path;

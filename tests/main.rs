@@ -8,6 +8,8 @@ mod cli;
 mod conformance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/determinism.rs"]
+mod determinism;
 #[path = "suite/dynamics.rs"]
 mod dynamics;
 #[path = "suite/golden.rs"]
@@ -16,3 +18,5 @@ mod golden;
 mod layering;
 #[path = "suite/properties.rs"]
 mod properties;
+#[path = "suite/resume.rs"]
+mod resume;

@@ -4,7 +4,7 @@
 //! every name resolves, every number is in range, every column divides its layer. Nothing further in checks
 //! again. This folder knows text and checked data only; it has never heard of a population at work.
 //!
-//! Order of reading: [`file`] is the serde mirror of the text, `check` turns it into a [`Circuit`] or into all
+//! Order of reading: [`mod@file`] is the serde mirror of the text, `check` turns it into a [`Circuit`] or into all
 //! of its mistakes at once, [`wiring`] says who talks to whom, and [`cost`] what that costs.
 
 mod check;

@@ -2,7 +2,7 @@
 //!
 //! The library prints nothing; this folder prints. Tables, JSON and lists go to standard output, which may be a pipe
 //! that closes early; what is about to be written, progress, logs and errors go to standard error. Every command is a
-//! file with its arguments and a `run`, which ends well or with a [`Failure`] that knows its exit code.
+//! file with its arguments and a `run`, which ends well or with a `Failure` that knows its exit code.
 
 mod check;
 mod data;

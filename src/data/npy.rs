@@ -54,7 +54,7 @@ pub fn read_matrix(path: &Path) -> Result<Matrix, DataError> {
     array.into_matrix(false, &shown)
 }
 
-/// As [`read_matrix`]; an array [J] is one sample.
+/// As [`read_matrix`]; an array `[J]` is one sample.
 ///
 /// # Errors
 /// As [`read_matrix`].
@@ -219,7 +219,7 @@ impl Array {
         &self.shape
     }
 
-    /// This array as a batch [B, J]: [B, H, W] is flattened, and [J] is one sample where `row` allows it.
+    /// This array as a batch `[B, J]`: `[B, H, W]` is flattened, and `[J]` is one sample where `row` allows it.
     ///
     /// # Errors
     /// Where it has another number of dimensions or is empty; `file` is named.
@@ -261,7 +261,7 @@ impl Array {
         Images::new(pixels, None, (width, height), file)
     }
 
-    /// This array as labels: [B] or [B, 1], whole numbers of 0 to 255.
+    /// This array as labels: `[B]` or `[B, 1]`, whole numbers of 0 to 255.
     ///
     /// # Errors
     /// Where it has another shape or holds other numbers.

@@ -1,4 +1,4 @@
-//! Archives of NumPy arrays: read with the care of [`npy`](super::npy), written whole or not at all.
+//! Archives of NumPy arrays: read with the care of [`super::npy`], written whole or not at all.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Cursor};
@@ -145,7 +145,7 @@ impl NpzOut {
         done.map_err(|cause| self.failed(cause))
     }
 
-    /// Adds numbers as `float64` [length].
+    /// Adds numbers as `float64` `[length]`.
     ///
     /// # Errors
     /// As [`NpzOut::matrix`].

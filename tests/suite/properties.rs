@@ -55,6 +55,13 @@ impl Dice {
         items[self.below(items.len())].clone()
     }
 
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            let j = self.below(i + 1);
+            items.swap(i, j);
+        }
+    }
+
     pub(crate) fn matrix(&mut self, rows: usize, cols: usize, low: f32, high: f32) -> Matrix {
         Matrix::from_fn(rows, cols, |_, _| self.real(low, high))
     }
