@@ -7,7 +7,7 @@ use crate::kernels::update::UpdateRule;
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
 use crate::params::{Feedback, Init, Precision, When};
-use crate::population::{AnyPopulation, ErrorPopulation, Generative, Returned, StatePopulation};
+use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
 use crate::rng;
 use crate::synapse::Synapses;
 use rand_distr::{Distribution, Normal};
@@ -270,12 +270,12 @@ impl Build<'_> {
     fn error(&self, id: LayerId) -> Result<AnyPopulation, WeightsError> {
         let layer = self.circuit.layer(id);
         let generative = self.circuit.afferents(id).into_iter().map(|p| {
-            let backwards = match p.feedback {
-                Feedback::Transposed => Some(1.0),
-                Feedback::ScaledTranspose { gain } => Some(gain),
-                Feedback::Learned { .. } | Feedback::Silent => None,
-            };
-            Ok(Generative { synapses: self.synapses(&p, "generative")?, backwards })
+            let synapses = self.synapses(&p, "generative")?;
+            Ok(match p.feedback {
+                Feedback::Transposed => synapses.with_pathway(1.0),
+                Feedback::ScaledTranspose { gain } => synapses.with_pathway(gain),
+                Feedback::Learned { .. } | Feedback::Silent => synapses,
+            })
         });
         let generative = generative.collect::<Result<_, _>>()?;
         let covariance = match layer.precision {

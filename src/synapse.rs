@@ -4,8 +4,11 @@
 //! dense batch multiplies from the left, and a single changed component adds one row. Files hold the transpose
 //! (design section 2: generative `[to, from]`, feedback `[from, to]`), which is `[postsynaptic, presynaptic]` for both.
 
+use crate::kernels::drive;
+use crate::kernels::meter::{self, Kernel};
 use crate::kernels::norms;
 use crate::kernels::product::{self, Onto};
+use crate::kernels::sparse::List;
 use crate::learning::Ascent;
 use crate::matrix::Matrix;
 use crate::params::{Norm, Optimizer};
@@ -24,13 +27,44 @@ pub struct Synapses {
     /// The rule of the last step; kept for its storage.
     rule: Matrix,
     scratch: Vec<f32>,
+    /// The virtual pathway of type 1, where there is one.
+    backwards: Option<Backwards>,
+}
+
+/// `gain · W`, stored `[postsynaptic, presynaptic]`: a copy, so that reading backwards goes along rows, too.
+#[derive(Debug, Clone)]
+struct Backwards {
+    gain: f32,
+    weights: Matrix,
 }
 
 impl Synapses {
     /// Synapses named as their tensor, from weights `[presynaptic, postsynaptic]`.
     #[must_use]
     pub fn new(name: String, weights: Matrix, optimizer: Optimizer, norm: Norm) -> Self {
-        Self { name, weights, norm, ascent: Ascent::new(optimizer), rule: Matrix::default(), scratch: Vec::new() }
+        Self {
+            name,
+            weights,
+            norm,
+            ascent: Ascent::new(optimizer),
+            rule: Matrix::default(),
+            scratch: Vec::new(),
+            backwards: None,
+        }
+    }
+
+    /// The same synapses, which their owner also reads backwards with a gain (type 1).
+    #[must_use]
+    pub fn with_pathway(mut self, gain: f32) -> Self {
+        self.backwards = Some(Backwards { gain, weights: Matrix::zeros(self.weights.cols(), self.weights.rows()) });
+        self.refresh();
+        self
+    }
+
+    /// Whether the owner reads them backwards.
+    #[must_use]
+    pub fn has_pathway(&self) -> bool {
+        self.backwards.is_some()
     }
 
     /// The name of the tensor, such as `z2_to_z1.generative`: a label for files, not an address.
@@ -45,24 +79,43 @@ impl Synapses {
         &self.weights
     }
 
-    /// What presynaptic values `[rows, pre]` drive in the owner `[rows, post]`.
-    pub fn drive(&self, out: &mut Matrix, onto: Onto, presynaptic: &Matrix) {
+    /// What presynaptic values `[rows · pre]` drive in the owner, `out (+)= a Wᵀ` `[rows · post]`; `list` is scratch.
+    pub fn drive(&self, out: &mut [f32], onto: Onto, presynaptic: &[f32], list: &mut List) {
         let (pre, post) = (self.weights.rows(), self.weights.cols());
-        product::forward(out.as_mut_slice(), onto, 1.0, presynaptic.as_slice(), self.weights.as_slice(), pre, post);
+        drive::drive(out, onto, presynaptic, self.weights.as_slice(), pre, post, list);
     }
 
-    /// The virtual pathway of type 1: the owner's values `[rows, post]` read backwards, `out = gain · e W` `[rows, pre]`.
-    pub fn read_backwards(&self, out: &mut Matrix, gain: f32, postsynaptic: &Matrix) {
+    /// What changes of presynaptic values add to the drive of the owner, `out` `[samples · post]`.
+    pub fn drive_changes(&self, out: &mut [f32], changes: &List) {
         let (pre, post) = (self.weights.rows(), self.weights.cols());
-        product::backward(
-            out.as_mut_slice(),
-            Onto::Replace,
-            gain,
-            postsynaptic.as_slice(),
-            self.weights.as_slice(),
-            post,
-            pre,
-        );
+        drive::add_changes(out, changes, self.weights.as_slice(), pre, post);
+    }
+
+    /// The virtual pathway of type 1: the owner's values `[rows · post]` read backwards, `out = gain · e W`
+    /// `[rows · pre]`. Nothing happens where there is no pathway.
+    pub fn read_backwards(&self, out: &mut [f32], postsynaptic: &[f32], list: &mut List) {
+        let (pre, post) = (self.weights.rows(), self.weights.cols());
+        if let Some(Backwards { weights, .. }) = &self.backwards {
+            drive::drive(out, Onto::Replace, postsynaptic, weights.as_slice(), post, pre, list);
+        }
+    }
+
+    /// What changes of the owner's values add to its pathway, `out` `[samples · pre]`.
+    pub fn read_changes_backwards(&self, out: &mut [f32], changes: &List) {
+        let (pre, post) = (self.weights.rows(), self.weights.cols());
+        if let Some(Backwards { weights, .. }) = &self.backwards {
+            drive::add_changes(out, changes, weights.as_slice(), post, pre);
+        }
+    }
+
+    /// Brings the copy that is read backwards up to date.
+    fn refresh(&mut self) {
+        if let Some(Backwards { gain, weights }) = &mut self.backwards {
+            self.weights.transpose_into(weights);
+            if *gain != 1.0 {
+                weights.as_mut_slice().iter_mut().for_each(|w| *w *= *gain);
+            }
+        }
     }
 
     /// One learning step: `Δ[pre, post] = gain · preᵀ post / B`, then the constraint (Eqs. 16-18). `pairs` are
@@ -73,6 +126,13 @@ impl Synapses {
             self.rule = Matrix::zeros(pre, post);
         }
         let scale = gain / batch as f32;
+        let work = batch * pre * post;
+        meter::time(Kernel::Learn, work, || self.ascend(scale, pairs));
+        self.refresh();
+    }
+
+    fn ascend(&mut self, scale: f32, pairs: &[(&Matrix, &Matrix)]) {
+        let (pre, post) = (self.weights.rows(), self.weights.cols());
         self.rule.as_mut_slice().par_chunks_mut(RULE_ROWS * post).enumerate().for_each(|(i, part)| {
             let columns = i * RULE_ROWS..(i * RULE_ROWS + part.len() / post);
             part.fill(0.0);
@@ -101,5 +161,6 @@ impl Synapses {
     /// Where the shapes differ, which is a bug of the caller.
     pub fn set_weights(&mut self, weights: &Matrix) {
         self.weights.copy_from(weights);
+        self.refresh();
     }
 }

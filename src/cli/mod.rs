@@ -4,6 +4,7 @@
 //! that closes early; what is about to be written, progress, logs and errors go to standard error. Every command is a
 //! file with its arguments and a `run`, which ends well or with a `Failure` that knows its exit code.
 
+mod bench;
 mod check;
 mod data;
 mod eval;
@@ -64,6 +65,7 @@ enum Command {
     Eval(eval::EvalArguments),
     Reconstruct(reconstruct::ReconstructArguments),
     Data(data::DataArguments),
+    Bench(bench::BenchArguments),
 }
 
 /// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Eval(command) => command.run(),
         Command::Reconstruct(command) => command.run(),
         Command::Data(command) => command.run(),
+        Command::Bench(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -105,7 +105,7 @@ fn sense_file(text: &str) -> Result<SenseFile, String> {
 /// The words of the circuit file for what runs actors.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "PascalCase")]
-enum Executor {
+pub(super) enum Executor {
     Threads,
     Tasks,
 }

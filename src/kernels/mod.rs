@@ -9,11 +9,14 @@
 //! sample, so that a shard is multiplied in the same way alone and among others.
 
 pub mod activation;
+pub mod drive;
 pub mod lanes;
 pub mod lateral;
+pub mod meter;
 pub mod mismatch;
 pub mod norms;
 pub mod optimize;
 pub mod product;
+pub mod sparse;
 pub mod spd;
 pub mod update;

@@ -25,23 +25,22 @@ impl Onto {
     }
 }
 
-/// `out (+)= gain · batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`.
-pub fn forward(out: &mut [f32], onto: Onto, gain: f32, batch: &[f32], weights: &[f32], n: usize, m: usize) {
-    shards(out, batch, n, m, |out, batch, rows| {
+/// `out (+)= batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`.
+pub fn forward(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usize, m: usize) {
+    assert_eq!(out.len() * n, batch.len() * m, "rows of a product");
+    for (out, batch) in out.chunks_mut(SHARD_ROWS * m).zip(batch.chunks(SHARD_ROWS * n)) {
+        let rows = batch.len() / n;
         let out = MatMut::from_row_major_slice_mut(out, rows, m);
         let batch = MatRef::from_row_major_slice(batch, rows, n);
-        matmul(out, onto.accum(), batch, MatRef::from_row_major_slice(weights, n, m), gain, Par::Seq);
-    });
+        matmul(out, onto.accum(), batch, MatRef::from_row_major_slice(weights, n, m), 1.0, Par::Seq);
+    }
 }
 
-/// `out (+)= gain · batch · weightsᵀ`, with `batch` `[rows, n]`, `weights` `[m, n]`, `out` `[rows, m]`.
-pub fn backward(out: &mut [f32], onto: Onto, gain: f32, batch: &[f32], weights: &[f32], n: usize, m: usize) {
-    shards(out, batch, n, m, |out, batch, rows| {
-        let out = MatMut::from_row_major_slice_mut(out, rows, m);
-        let batch = MatRef::from_row_major_slice(batch, rows, n);
-        let weights = MatRef::from_row_major_slice(weights, m, n).transpose();
-        matmul(out, onto.accum(), batch, weights, gain, Par::Seq);
-    });
+/// `out = left · right` in one piece, with `left` `[rows, n]`, `right` `[n, m]`: what the machine can do at best.
+pub fn whole(out: &mut [f32], left: &[f32], right: &[f32], rows: usize, n: usize, m: usize) {
+    let out = MatMut::from_row_major_slice_mut(out, rows, m);
+    let (left, right) = (MatRef::from_row_major_slice(left, rows, n), MatRef::from_row_major_slice(right, n, m));
+    matmul(out, Accum::Replace, left, right, 1.0, Par::Seq);
 }
 
 /// `out += gain · left[:, from..to]ᵀ · right`, with `left` `[rows, n]`, `right` `[rows, m]`, `out`
@@ -64,14 +63,6 @@ pub fn outer(
     }
 }
 
-fn shards(out: &mut [f32], batch: &[f32], n: usize, m: usize, mut each: impl FnMut(&mut [f32], &[f32], usize)) {
-    assert_eq!(out.len() * n, batch.len() * m, "rows of a product");
-    for (out, batch) in out.chunks_mut(SHARD_ROWS * m).zip(batch.chunks(SHARD_ROWS * n)) {
-        let rows = batch.len() / n;
-        each(out, batch, rows);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,15 +80,15 @@ mod tests {
     #[test]
     fn products_equal_triple_loops_at_ragged_sizes() {
         for (rows, n, m) in [(1, 1, 1), (3, 5, 7), (50, 9, 4), (51, 16, 33), (120, 7, 12), (200, 36, 20)] {
-            let (batch, weights, back) = (ramp(rows * n, 3), ramp(n * m, 5), ramp(m * n, 7));
-            let at = |r: usize, j: usize, w: &dyn Fn(usize) -> f32| -> f64 {
-                (0..n).map(|k| f64::from(batch[r * n + k]) * f64::from(w(k * m + j))).sum()
+            let (batch, weights) = (ramp(rows * n, 3), ramp(n * m, 5));
+            let at = |r: usize, j: usize| -> f64 {
+                (0..n).map(|k| f64::from(batch[r * n + k]) * f64::from(weights[k * m + j])).sum()
             };
             let mut out = vec![1.0; rows * m];
-            forward(&mut out, Onto::Add, 2.0, &batch, &weights, n, m);
-            close(&out, |i| 1.0 + 2.0 * at(i / m, i % m, &|p| weights[p]));
-            backward(&mut out, Onto::Replace, 1.0, &batch, &back, n, m);
-            close(&out, |i| at(i / m, i % m, &|p| back[(p % m) * n + p / m]));
+            forward(&mut out, Onto::Add, &batch, &weights, n, m);
+            close(&out, |i| 1.0 + at(i / m, i % m));
+            forward(&mut out, Onto::Replace, &batch, &weights, n, m);
+            close(&out, |i| at(i / m, i % m));
             let right = ramp(rows * m, 11);
             let half = n / 2..n;
             let mut part = vec![0.0; half.len() * m];
@@ -114,11 +105,11 @@ mod tests {
         let (rows, n, m) = (170, 37, 29);
         let (batch, weights) = (ramp(rows * n, 3), ramp(n * m, 5));
         let mut whole = vec![0.0; rows * m];
-        forward(&mut whole, Onto::Replace, 1.0, &batch, &weights, n, m);
+        forward(&mut whole, Onto::Replace, &batch, &weights, n, m);
         for start in (0..rows).step_by(SHARD_ROWS) {
             let end = (start + SHARD_ROWS).min(rows);
             let mut alone = vec![0.0; (end - start) * m];
-            forward(&mut alone, Onto::Replace, 1.0, &batch[start * n..end * n], &weights, n, m);
+            forward(&mut alone, Onto::Replace, &batch[start * n..end * n], &weights, n, m);
             assert_eq!(alone, whole[start * m..end * m]);
         }
     }

@@ -5,8 +5,10 @@
 //! them in a row outweigh a diagonal of 1 within a few dozen batches, and Σ is no covariance any more.
 
 use super::Ascent;
+use crate::kernels::drive;
 use crate::kernels::product::{self, Onto};
-use crate::kernels::spd::{self, Factored};
+use crate::kernels::sparse::List;
+use crate::kernels::spd;
 use crate::matrix::Matrix;
 use crate::params::{Optimizer, PrecisionForm};
 
@@ -14,10 +16,33 @@ use crate::params::{Optimizer, PrecisionForm};
 #[derive(Debug, Clone)]
 pub struct Covariance {
     sigma: Matrix,
-    factored: Factored,
+    factors: Factors,
     floor: f32,
     form: PrecisionForm,
     ascent: Ascent,
+}
+
+/// What is computed from Σ once per learning step.
+#[derive(Debug, Clone)]
+struct Factors {
+    /// `Σ⁻¹`
+    inverse: Matrix,
+    /// `R⁻ᵀ`, where mismatches are whitened.
+    whitener: Option<Matrix>,
+    log_determinant: f64,
+}
+
+impl Factors {
+    fn new(sigma: &Matrix, form: PrecisionForm) -> Result<Self, Refused> {
+        let size = sigma.rows();
+        let factored = spd::factor(sigma.as_slice(), size, form == PrecisionForm::Factor).ok_or(Refused)?;
+        let square = |data| Matrix::from_vec(size, size, data).expect("a factor has the size of its matrix");
+        Ok(Self {
+            inverse: square(factored.inverse),
+            whitener: factored.whitener.map(square),
+            log_determinant: factored.log_determinant,
+        })
+    }
 }
 
 /// A covariance that is not positive definite: given by a file, or about to be made by a learning step.
@@ -31,8 +56,8 @@ impl Covariance {
     /// # Errors
     /// [`Refused`] where it has no Cholesky factor.
     pub fn new(sigma: Matrix, floor: f32, form: PrecisionForm, optimizer: Optimizer) -> Result<Self, Refused> {
-        let factored = spd::factor(sigma.as_slice(), sigma.rows()).ok_or(Refused)?;
-        Ok(Self { sigma, factored, floor, form, ascent: Ascent::new(Optimizer::Sgd { rate: optimizer.rate() }) })
+        let factors = Factors::new(&sigma, form)?;
+        Ok(Self { sigma, factors, floor, form, ascent: Ascent::new(Optimizer::Sgd { rate: optimizer.rate() }) })
     }
 
     /// `Σ`
@@ -44,32 +69,19 @@ impl Covariance {
     /// `log |Σ|`
     #[must_use]
     pub fn log_determinant(&self) -> f64 {
-        self.factored.log_determinant
+        self.factors.log_determinant
     }
 
-    /// `e = d Σ⁻¹`, or the whitened `e = d R⁻ᵀ`; `d` and `e` are `[rows, size]`.
-    pub fn weigh(&self, d: &Matrix, e: &mut Matrix) {
-        let size = self.sigma.rows();
-        match self.form {
-            PrecisionForm::Inverse => self.solve(d, e),
-            PrecisionForm::Factor => {
-                product::backward(
-                    e.as_mut_slice(),
-                    Onto::Replace,
-                    1.0,
-                    d.as_slice(),
-                    &self.factored.whitener,
-                    size,
-                    size,
-                );
-            }
-        }
+    /// What weighs a mismatch, `[size, size]`: `e = d P`, where `P` is `Σ⁻¹`, or `R⁻ᵀ` for the whitened mismatch.
+    #[must_use]
+    pub fn weights(&self) -> &Matrix {
+        self.factors.whitener.as_ref().unwrap_or(&self.factors.inverse)
     }
 
-    /// `e = d Σ⁻¹`, whatever the form. `Σ⁻¹` is symmetric, so rows serve as columns.
-    fn solve(&self, d: &Matrix, e: &mut Matrix) {
+    /// `e = d P`; `d` and `e` are `[rows · size]`, `list` is scratch.
+    pub fn weigh(&self, d: &[f32], e: &mut [f32], list: &mut List) {
         let size = self.sigma.rows();
-        product::forward(e.as_mut_slice(), Onto::Replace, 1.0, d.as_slice(), &self.factored.inverse, size, size);
+        drive::drive(e, Onto::Replace, d, self.weights().as_slice(), size, size, list);
     }
 
     /// One step of `ΔΣ = ½ (eᵀ e / B − Σ⁻¹)` with `e = d Σ⁻¹`; then Σ is made symmetric and its diagonal kept at
@@ -82,7 +94,7 @@ impl Covariance {
         let (mut sigma, mut ascent) = (self.sigma.clone(), self.ascent.clone());
         ascent.step(sigma.as_mut_slice(), rule.as_slice());
         symmetrise(&mut sigma, self.floor);
-        self.factored = spd::factor(sigma.as_slice(), sigma.rows()).ok_or(Refused)?;
+        self.factors = Factors::new(&sigma, self.form)?;
         self.sigma = sigma;
         self.ascent = ascent;
         Ok(())
@@ -93,11 +105,19 @@ impl Covariance {
         let mut rule = Matrix::zeros(size, size);
         for d in differences {
             let mut e = Matrix::zeros(d.rows(), size);
-            self.solve(d, &mut e);
+            // Σ⁻¹ is symmetric, so rows serve as columns.
+            product::forward(
+                e.as_mut_slice(),
+                Onto::Replace,
+                d.as_slice(),
+                self.factors.inverse.as_slice(),
+                size,
+                size,
+            );
             let half = 0.5 / batch as f32;
             product::outer(rule.as_mut_slice(), half, e.as_slice(), e.as_slice(), size, size, 0..size);
         }
-        for (r, p) in rule.as_mut_slice().iter_mut().zip(&self.factored.inverse) {
+        for (r, p) in rule.as_mut_slice().iter_mut().zip(self.factors.inverse.as_slice()) {
             *r -= 0.5 * p;
         }
         rule
@@ -152,7 +172,7 @@ mod tests {
             let covariance =
                 Covariance::new(sigma.clone(), 1.0, form, Optimizer::default()).expect("positive definite");
             let mut e = Matrix::zeros(2, 4);
-            covariance.weigh(&d, &mut e);
+            covariance.weigh(d.as_slice(), e.as_mut_slice(), &mut List::default());
             e
         };
         let (inverse, factor) = (weigh(PrecisionForm::Inverse), weigh(PrecisionForm::Factor));

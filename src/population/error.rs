@@ -1,9 +1,13 @@
 //! Error populations: prediction, mismatch, and the generative synapses `W` that arrive here (Eqs. 9-12, 16).
 
-use super::inlet::{self, Inlet};
+use super::drive::Drive;
+use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
+use super::precision::Weighing;
 use super::{Fired, Population};
+use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
+use crate::kernels::sparse::{self, List};
 use crate::kernels::{activation, lanes, mismatch};
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
@@ -20,23 +24,14 @@ pub enum ErrorInput {
     Target(Signal),
 }
 
-/// Generative synapses of one projection.
-#[derive(Debug, Clone)]
-pub struct Generative {
-    /// `W`, stored `[J_k, J_s]`.
-    pub synapses: Synapses,
-    /// The gain with which mismatch is sent back along them (type 1); `None` where it is not.
-    pub backwards: Option<f32>,
-}
-
 /// The slow half of an error population.
 #[derive(Debug, Clone)]
 pub struct ErrorPopulation {
     size: usize,
     mean: Activation,
     likelihood: Likelihood,
-    /// One for each inlet but the last, which is the target.
-    generative: Vec<Generative>,
+    /// `W` `[J_k, J_s]`, one for each inlet but the last, which is the target; those of type 1 have a pathway.
+    generative: Vec<Synapses>,
     /// `None` for `Σ = I`.
     covariance: Option<Covariance>,
     /// Whether synapses change while settling, so that a drive summed up from events would be out of date.
@@ -46,16 +41,19 @@ pub struct ErrorPopulation {
 /// The fast half of an error population.
 #[derive(Debug)]
 pub struct ErrorActivity {
-    drive: Matrix,
-    /// Whether `drive` is kept up to date by events.
-    incremental: bool,
+    drive: Drive,
     mean: Matrix,
-    /// `d`, only where a covariance weighs it.
-    difference: Option<Matrix>,
+    /// Only where a covariance weighs the difference.
+    weighing: Option<Weighing>,
     inlets: Vec<Inlet>,
     mismatch: Outlet,
     pathways: Vec<Outlet>,
     messages: Messages,
+    /// Whether drives, mismatches and pathways are kept up to date by what changes.
+    incremental: bool,
+    /// By shard, for one firing: its samples, and whether all of it is computed anew.
+    whole: Vec<(std::ops::Range<usize>, bool)>,
+    list: List,
 }
 
 impl ErrorPopulation {
@@ -65,7 +63,7 @@ impl ErrorPopulation {
         size: usize,
         mean: Activation,
         likelihood: Likelihood,
-        generative: Vec<Generative>,
+        generative: Vec<Synapses>,
         covariance: Option<Covariance>,
     ) -> Self {
         Self { size, mean, likelihood, generative, covariance, plastic: false }
@@ -91,12 +89,12 @@ impl ErrorPopulation {
 
     /// The generative synapses that it owns.
     pub fn synapses(&self) -> impl Iterator<Item = &Synapses> {
-        self.generative.iter().map(|g| &g.synapses)
+        self.generative.iter()
     }
 
     /// The generative synapses that it owns, to be restored.
     pub fn synapses_mut(&mut self) -> impl Iterator<Item = &mut Synapses> {
-        self.generative.iter_mut().map(|g| &mut g.synapses)
+        self.generative.iter_mut()
     }
 
     /// `Σ`, where it is learned.
@@ -119,55 +117,87 @@ impl ErrorPopulation {
                 mismatch::bernoulli_energy(activity.target().as_slice(), activity.mean.as_slice(), self.size, out);
             }
             Likelihood::Gaussian => {
-                let d = activity.difference.as_ref().map_or(e, Matrix::as_slice);
+                let d = activity.weighing.as_ref().map_or(e, |weighing| weighing.difference.as_slice());
                 let log_determinant = self.covariance.as_ref().map_or(0.0, Covariance::log_determinant);
                 mismatch::gaussian_energy(d, e, log_determinant, self.size, out);
             }
         }
     }
 
+    /// `h = Σ a Wᵀ`, for the shards that are not up to date.
     fn predict(&self, activity: &mut ErrorActivity) {
-        if activity.incremental {
-            return;
-        }
-        for (i, (generative, inlet)) in self.generative.iter().zip(&activity.inlets).enumerate() {
-            let onto = if i == 0 { Onto::Replace } else { Onto::Add };
-            generative.synapses.drive(&mut activity.drive, onto, inlet.values());
-        }
+        let ErrorActivity { drive, inlets, whole, list, .. } = activity;
+        whole.clear();
+        whole.extend(drive.shards());
+        drive.compute(|rows, out| {
+            for (i, (synapses, inlet)) in self.generative.iter().zip(&*inlets).enumerate() {
+                let onto = if i == 0 { Onto::Replace } else { Onto::Add };
+                synapses.drive(out, onto, inlet.values().rows_slice(rows.clone()), list);
+            }
+        });
     }
 
-    /// `μ = g(h)`, `d = t − μ`, `e`.
-    fn compare(&self, activity: &mut ErrorActivity) {
-        let ErrorActivity { drive, mean, difference, inlets, mismatch: outlet, .. } = activity;
+    /// `μ = g(h)`, `d = t − μ`, `e`; returns the multiply-accumulates it took.
+    fn compare(&self, activity: &mut ErrorActivity) -> u64 {
+        let ErrorActivity { drive, mean, weighing, inlets, mismatch: outlet, incremental, whole, list, .. } = activity;
         let target = inlets[self.generative.len()].values().as_slice();
-        let (drive, mean) = (drive.as_slice(), mean.as_mut_slice());
-        match (self.likelihood, self.mean) {
-            (Likelihood::Bernoulli, Activation::Sigmoid) => {
-                outlet.write(|e| mismatch::bernoulli_sigmoid(target, drive, mean, e.as_mut_slice()));
-            }
-            (Likelihood::Bernoulli, function) => {
-                activation::apply(function, drive, mean, self.size);
-                outlet.write(|e| mismatch::bernoulli_full(target, mean, e.as_mut_slice()));
-            }
-            (Likelihood::Gaussian, function) => {
-                activation::apply(function, drive, mean, self.size);
-                match (&self.covariance, difference) {
-                    (Some(covariance), Some(d)) => {
-                        mismatch::difference(target, mean, d.as_mut_slice());
-                        outlet.write(|e| covariance.weigh(d, e));
-                    }
-                    _ => outlet.write(|e| mismatch::difference(target, mean, e.as_mut_slice())),
+        let (drive, mean) = (drive.values().as_slice(), mean.as_mut_slice());
+        if let (Likelihood::Bernoulli, Activation::Sigmoid) = (self.likelihood, self.mean) {
+            outlet.write(|e| meter::time(Kernel::Compare, 0, || mismatch::bernoulli_sigmoid(target, drive, mean, e)));
+            return 0;
+        }
+        meter::time(Kernel::Compare, 0, || activation::apply(self.mean, drive, mean, self.size));
+        match (self.likelihood, &self.covariance, weighing) {
+            (Likelihood::Bernoulli, ..) => outlet.write(|e| mismatch::bernoulli_full(target, mean, e)),
+            (Likelihood::Gaussian, Some(covariance), Some(weighing)) => {
+                let d = weighing.difference.as_mut_slice();
+                meter::time(Kernel::Compare, 0, || mismatch::difference(target, mean, d));
+                let mut operations = 0;
+                let mut weigh = |e: &mut [f32]| {
+                    operations = weighing.weigh(covariance, e, whole.iter().cloned(), list);
+                };
+                if *incremental {
+                    outlet.revise(weigh)
+                } else {
+                    outlet.write(&mut weigh)
                 }
+                return operations;
+            }
+            (Likelihood::Gaussian, ..) => {
+                outlet.write(|e| meter::time(Kernel::Compare, 0, || mismatch::difference(target, mean, e)));
             }
         }
+        0
     }
 
-    fn read_backwards(&self, activity: &mut ErrorActivity) {
-        let ErrorActivity { mismatch, pathways, .. } = activity;
-        let backwards = self.generative.iter().filter_map(|g| Some((&g.synapses, g.backwards?)));
-        for ((synapses, gain), pathway) in backwards.zip(pathways) {
-            pathway.write(|out| synapses.read_backwards(out, gain, mismatch.values()));
+    /// `gain · e W` for every pathway of type 1, of the mismatch as receivers have it; returns the multiply-accumulates
+    /// it took.
+    fn read_backwards(&self, activity: &mut ErrorActivity) -> u64 {
+        let ErrorActivity { mismatch, pathways, incremental, whole, list, .. } = activity;
+        let mut operations = 0;
+        let deltas = mismatch.deltas();
+        for (synapses, pathway) in self.generative.iter().filter(|s| s.has_pathway()).zip(pathways) {
+            let pre = synapses.weights().rows();
+            let mut read = |out: &mut [f32]| {
+                for (rows, whole) in &*whole {
+                    let out = &mut out[rows.start * pre..rows.end * pre];
+                    let few = deltas.filter(|_| !whole).is_some_and(|deltas| {
+                        list.take_part(deltas, rows.clone());
+                        sparse::is_sparse(list.len(), rows.len() * self.size)
+                    });
+                    let read = if few {
+                        synapses.read_changes_backwards(out, list);
+                        list.len()
+                    } else {
+                        synapses.read_backwards(out, mismatch.sent().rows_slice(rows.clone()), list);
+                        rows.len() * self.size
+                    };
+                    operations += read * pre;
+                }
+            };
+            if *incremental { pathway.revise(read) } else { pathway.write(&mut read) }
         }
+        operations as u64
     }
 }
 
@@ -177,25 +207,31 @@ impl Population for ErrorPopulation {
     type Presented<'a> = ();
 
     fn rest(&self, rows: usize, messages: Messages, (): ()) -> ErrorActivity {
-        let events = matches!(messages, Messages::Events { .. });
-        let widths = self.synapses().map(|s| s.weights().rows()).chain([self.size]);
-        let backwards = self.generative.iter().filter(|g| g.backwards.is_some());
+        let threshold = match messages {
+            Messages::Dense => None,
+            Messages::Events { threshold } => Some(threshold).filter(|_| !self.plastic),
+        };
+        let patched = matches!(messages, Messages::Events { .. });
+        let widths = self.generative.iter().map(|s| s.weights().rows()).chain([self.size]);
+        let backwards = || self.generative.iter().filter(|s| s.has_pathway());
         let mut activity = ErrorActivity {
-            drive: Matrix::zeros(rows, self.size),
-            incremental: events && !self.plastic,
+            drive: Drive::new(rows, self.size, threshold.is_some()),
             mean: Matrix::zeros(rows, self.size),
-            difference: self.covariance.is_some().then(|| Matrix::zeros(rows, self.size)),
-            inlets: widths.map(|width| Inlet::new(rows, width, events)).collect(),
-            mismatch: Outlet::new(rows, self.size),
-            pathways: backwards.map(|g| Outlet::new(rows, g.synapses.weights().rows())).collect(),
+            weighing: self.covariance.is_some().then(|| Weighing::new(rows, self.size, threshold)),
+            inlets: widths.map(|width| Inlet::new(rows, width, patched)).collect(),
+            mismatch: Outlet::new(rows, self.size).telling_deltas(backwards().next().is_some()),
+            pathways: backwards().map(|s| Outlet::new(rows, s.weights().rows())).collect(),
             messages,
+            incremental: threshold.is_some(),
+            whole: Vec::new(),
+            list: List::default(),
         };
         self.rest_again(&mut activity, ());
         activity
     }
 
     fn rest_again(&self, activity: &mut ErrorActivity, (): ()) {
-        activity.drive.fill(0.0);
+        activity.drive.invalidate();
         for inlet in &mut activity.inlets {
             inlet.clear();
         }
@@ -206,21 +242,23 @@ impl Population for ErrorPopulation {
     }
 
     fn receive(&self, activity: &mut ErrorActivity, inlet: usize, input: ErrorInput) {
-        let ErrorActivity { drive, incremental, inlets, .. } = activity;
+        let ErrorActivity { drive, inlets, list, .. } = activity;
         let (ErrorInput::Activity(signal) | ErrorInput::Target(signal)) = input;
-        inlets[inlet].take(signal, |row, neuron, delta| {
-            if let Some(generative) = self.generative.get(inlet).filter(|_| *incremental) {
-                inlet::add_event(drive.row_mut(row), delta, generative.synapses.weights().row(neuron));
+        let synapses = self.generative.get(inlet);
+        inlets[inlet].take(signal, list, |arrived| match (arrived, synapses) {
+            (Arrived::Whole, _) => drive.invalidate(),
+            (Arrived::Changes { shard, deltas }, Some(synapses)) => {
+                drive.change(shard, deltas, synapses.weights().rows(), |out| synapses.drive_changes(out, deltas));
             }
+            (Arrived::Changes { .. }, None) => {}
         });
     }
 
     fn fire(&self, activity: &mut ErrorActivity, _scale: f32) -> Fired {
         self.predict(activity);
-        self.compare(activity);
-        self.read_backwards(activity);
+        let operations = self.compare(activity) + self.read_backwards(activity);
         let (peak, finite) = lanes::peak(activity.mismatch.values().as_slice());
-        Fired { movement: 0.0, peak, finite }
+        Fired { movement: 0.0, peak, finite, operations }
     }
 
     fn sent(activity: &ErrorActivity, outlet: usize) -> Signal {
@@ -232,12 +270,13 @@ impl Population for ErrorPopulation {
     }
 
     fn learn(&mut self, activities: &[&ErrorActivity], batch: usize) -> Result<(), Refused> {
-        for (inlet, generative) in self.generative.iter_mut().enumerate() {
+        for (inlet, synapses) in self.generative.iter_mut().enumerate() {
             let pairs: Vec<_> = activities.iter().map(|a| (a.inlets[inlet].values(), a.mismatch.values())).collect();
-            generative.synapses.learn(1.0, &pairs, batch);
+            synapses.learn(1.0, &pairs, batch);
         }
         if let Some(covariance) = &mut self.covariance {
-            let differences: Vec<_> = activities.iter().filter_map(|a| a.difference.as_ref()).collect();
+            let differences: Vec<_> =
+                activities.iter().filter_map(|a| Some(&a.weighing.as_ref()?.difference)).collect();
             covariance.learn(&differences, batch)?;
         }
         Ok(())

@@ -1,10 +1,11 @@
 //! Where messages arrive: the newest values of one sender, whole or patched by events.
 
-use crate::kernels::lanes;
+use crate::kernels::meter::{self, Kernel};
+use crate::kernels::product::SHARD_ROWS;
+use crate::kernels::sparse::List;
 use crate::matrix::Matrix;
-use crate::signal::{Events, Signal};
+use crate::signal::Signal;
 use std::sync::Arc;
-use wide::f32x8;
 
 /// What an inlet holds of its sender, `[rows, width]`.
 #[derive(Debug)]
@@ -41,48 +42,56 @@ impl Inlet {
         }
     }
 
-    /// Takes a message in. `changed(row, neuron, delta)` is told of every component that moved, where the inlet is
-    /// patched; a whole message on a whole inlet just replaces what is held.
-    pub(super) fn take(&mut self, signal: Signal, mut changed: impl FnMut(usize, usize, f32)) {
-        match (self, signal) {
-            (Self::Whole(held), Signal::Dense(values)) => *held = values,
+    /// Takes a message in. A whole one replaces what is held, and `arrived` hears [`Arrived::Whole`]. Of events, `arrived`
+    /// hears shard by shard which components moved and how far, in `deltas`, which is scratch.
+    pub(super) fn take(&mut self, signal: Signal, deltas: &mut List, mut arrived: impl FnMut(Arrived<'_>)) {
+        match (&mut *self, signal) {
+            (Self::Whole(held), Signal::Dense(values)) => {
+                *held = values;
+                arrived(Arrived::Whole);
+            }
             (Self::Patched(held), Signal::Dense(values)) => {
-                for row in 0..held.rows() {
-                    for (neuron, (h, v)) in held.row_mut(row).iter_mut().zip(values.row(row)).enumerate() {
-                        patch(h, *v, |delta| changed(row, neuron, delta));
+                held.copy_from(&values);
+                arrived(Arrived::Whole);
+            }
+            (Self::Whole(held), Signal::Events(events)) => {
+                *self = Self::Patched(Matrix::clone(held));
+                self.patch(&events, deltas, arrived);
+            }
+            (Self::Patched(_), Signal::Events(events)) => self.patch(&events, deltas, arrived),
+        }
+    }
+
+    fn patch(&mut self, events: &List, deltas: &mut List, mut arrived: impl FnMut(Arrived<'_>)) {
+        let Self::Patched(held) = self else { return };
+        let mut samples = events.samples();
+        for (shard, start) in (0..held.rows()).step_by(SHARD_ROWS).enumerate() {
+            let rows = start..(start + SHARD_ROWS).min(held.rows());
+            meter::time(Kernel::Changes, 0, || {
+                deltas.clear();
+                for (row, (neurons, values)) in rows.zip(&mut samples) {
+                    let held = held.row_mut(row);
+                    for (neuron, value) in neurons.iter().zip(values) {
+                        let held = &mut held[*neuron as usize];
+                        deltas.push(*neuron as usize, value - std::mem::replace(held, *value));
                     }
+                    deltas.end_sample();
                 }
-            }
-            (Self::Patched(held), Signal::Events(events)) => patch_rows(held, &events, &mut changed),
-            (held @ Self::Whole(_), Signal::Events(events)) => {
-                let mut own = held.values().clone();
-                patch_rows(&mut own, &events, &mut changed);
-                *held = Self::Patched(own);
-            }
+            });
+            arrived(Arrived::Changes { shard, deltas });
         }
     }
 }
 
-fn patch_rows(held: &mut Matrix, events: &Events, changed: &mut impl FnMut(usize, usize, f32)) {
-    for (row, (neurons, values)) in events.samples().enumerate() {
-        let held = held.row_mut(row);
-        for (neuron, value) in neurons.iter().zip(values) {
-            let neuron = *neuron as usize;
-            patch(&mut held[neuron], *value, |delta| changed(row, neuron, delta));
-        }
-    }
-}
-
-fn patch(held: &mut f32, value: f32, changed: impl FnOnce(f32)) {
-    let delta = value - *held;
-    if delta != 0.0 {
-        *held = value;
-        changed(delta);
-    }
-}
-
-/// `drive += delta · weights`, one event at one sample: `weights` is what the neuron reaches.
-pub(super) fn add_event(drive: &mut [f32], delta: f32, weights: &[f32]) {
-    let delta = f32x8::splat(delta);
-    lanes::zip_in_place(drive, weights, |h, w| delta.mul_add(w, h));
+/// What a message did to an inlet.
+pub(super) enum Arrived<'a> {
+    /// Everything was replaced.
+    Whole,
+    /// Some components of a shard moved.
+    Changes {
+        /// Which shard of the batch.
+        shard: usize,
+        /// How far which component of each of its samples moved.
+        deltas: &'a List,
+    },
 }

@@ -47,13 +47,15 @@
 //! ```
 
 mod any;
+mod drive;
 mod error;
 mod inlet;
 mod outlet;
+mod precision;
 mod state;
 
 pub use any::{AnyActivity, AnyPopulation};
-pub use error::{ErrorActivity, ErrorInput, ErrorPopulation, Generative};
+pub use error::{ErrorActivity, ErrorInput, ErrorPopulation};
 pub use state::{Presented, Returned, StateActivity, StateInput, StatePopulation};
 
 use crate::learning::Refused;
@@ -110,4 +112,7 @@ pub struct Fired {
     pub peak: f32,
     /// Whether everything is finite.
     pub finite: bool,
+    /// Multiply-accumulates at synapses that the firing itself took, all samples together: precision, and pathways of
+    /// type 1. What messages caused where they arrived is not among them.
+    pub operations: u64,
 }

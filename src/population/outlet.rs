@@ -1,9 +1,11 @@
 //! Where messages leave: buffers that are reused once every receiver has let go of them, and, for events, the
 //! memory of what receivers have.
 
+use crate::kernels::meter::{self, Kernel};
+use crate::kernels::sparse::List;
 use crate::matrix::Matrix;
 use crate::params::Messages;
-use crate::signal::{Events, Signal};
+use crate::signal::Signal;
 use std::sync::Arc;
 
 /// An outlet of a population. What was sent can't change: a buffer is written again only when nobody else holds it.
@@ -14,7 +16,9 @@ pub(super) struct Outlet {
     buffers: Vec<Arc<Matrix>>,
     /// Which buffer was written last.
     last: usize,
-    /// Present once a whole message went out under `Messages::Events`.
+    /// Whether its owner asks how far components moved.
+    tells_deltas: bool,
+    /// Present under `Messages::Events`.
     changes: Option<Changes>,
 }
 
@@ -23,15 +27,25 @@ pub(super) struct Outlet {
 struct Changes {
     threshold: f32,
     remembered: Matrix,
-    buffers: Vec<Arc<Events>>,
+    /// Whether receivers have nothing yet, so that the next message is whole.
+    fresh: bool,
+    buffers: Vec<Arc<List>>,
     /// The message to send: `None` while the whole vector goes out.
     last: Option<usize>,
+    /// How far the components of the last message moved, where that is asked for.
+    deltas: List,
 }
 
 impl Outlet {
     /// An outlet that has sent zeros.
     pub(super) fn new(rows: usize, width: usize) -> Self {
-        Self { rows, width, buffers: vec![Arc::new(Matrix::zeros(rows, width))], last: 0, changes: None }
+        let buffers = vec![Arc::new(Matrix::zeros(rows, width))];
+        Self { rows, width, buffers, last: 0, tells_deltas: false, changes: None }
+    }
+
+    /// The same outlet, which can tell how far components moved.
+    pub(super) fn telling_deltas(self, tells_deltas: bool) -> Self {
+        Self { tells_deltas, ..self }
     }
 
     /// Forgets what receivers have, so that the next message is whole.
@@ -39,33 +53,59 @@ impl Outlet {
         match (messages, &mut self.changes) {
             (Messages::Dense, changes) => *changes = None,
             (Messages::Events { threshold }, Some(changes)) => {
-                changes.threshold = threshold;
-                changes.last = None;
-                changes.remembered.fill(f32::NAN);
+                (changes.threshold, changes.fresh, changes.last) = (threshold, true, None);
             }
             (Messages::Events { threshold }, changes @ None) => {
-                let mut remembered = Matrix::zeros(self.rows, self.width);
-                remembered.fill(f32::NAN);
-                *changes = Some(Changes { threshold, remembered, buffers: Vec::new(), last: None });
+                let remembered = Matrix::zeros(self.rows, self.width);
+                let (buffers, deltas) = (Vec::new(), List::default());
+                *changes = Some(Changes { threshold, remembered, fresh: true, buffers, last: None, deltas });
             }
         }
     }
 
     /// Lets `write` fill the next message, whose former content is arbitrary, and makes it the last one sent.
-    pub(super) fn write<R>(&mut self, write: impl FnOnce(&mut Matrix) -> R) -> R {
+    pub(super) fn write<R>(&mut self, write: impl FnOnce(&mut [f32]) -> R) -> R {
         let (rows, width) = (self.rows, self.width);
         self.last = free_buffer(&mut self.buffers, || Matrix::zeros(rows, width));
-        let buffer = Arc::get_mut(&mut self.buffers[self.last]).expect("the buffer was just found free");
-        let result = write(buffer);
-        if let Some(changes) = &mut self.changes {
-            changes.compare(&self.buffers[self.last]);
-        }
+        let result = write(own(&mut self.buffers[self.last]).as_mut_slice());
+        self.compare();
         result
+    }
+
+    /// Lets `revise` change a copy of the last message, and makes it the last one sent.
+    pub(super) fn revise(&mut self, revise: impl FnOnce(&mut [f32])) {
+        let before = self.last;
+        if Arc::get_mut(&mut self.buffers[before]).is_none() {
+            let (rows, width) = (self.rows, self.width);
+            self.last = free_buffer(&mut self.buffers, || Matrix::zeros(rows, width));
+            let old = Arc::clone(&self.buffers[before]);
+            own(&mut self.buffers[self.last]).copy_from(&old);
+        }
+        revise(own(&mut self.buffers[self.last]).as_mut_slice());
+        self.compare();
+    }
+
+    fn compare(&mut self) {
+        if let Some(changes) = &mut self.changes {
+            let values = &self.buffers[self.last];
+            let tells_deltas = self.tells_deltas;
+            meter::time(Kernel::Changes, 0, || changes.compare(values, tells_deltas));
+        }
     }
 
     /// The values written last.
     pub(super) fn values(&self) -> &Matrix {
         &self.buffers[self.last]
+    }
+
+    /// The values as receivers have them.
+    pub(super) fn sent(&self) -> &Matrix {
+        self.changes.as_ref().map_or_else(|| self.values(), |changes| &changes.remembered)
+    }
+
+    /// How far the components that were sent last moved; `None` where the last message was whole.
+    pub(super) fn deltas(&self) -> Option<&List> {
+        self.changes.as_ref().filter(|changes| changes.last.is_some()).map(|changes| &changes.deltas)
     }
 
     /// The values written last, as a whole message.
@@ -84,28 +124,20 @@ impl Outlet {
 
 impl Changes {
     /// Writes the components of `values` that moved by more than the threshold since they were last sent. The first
-    /// message is whole: what is remembered is then NaN everywhere.
-    fn compare(&mut self, values: &Matrix) {
-        if self.remembered.as_slice().first().is_none_or(|v| v.is_nan()) {
+    /// message is whole.
+    fn compare(&mut self, values: &Matrix, tells_deltas: bool) {
+        if std::mem::take(&mut self.fresh) {
             self.remembered.copy_from(values);
             self.last = None;
             return;
         }
-        let at = free_buffer(&mut self.buffers, Events::default);
-        let events = Arc::get_mut(&mut self.buffers[at]).expect("the buffer was just found free");
+        let at = free_buffer(&mut self.buffers, List::default);
+        let events = own(&mut self.buffers[at]);
         events.clear();
-        for row in 0..values.rows() {
-            let pairs = self.remembered.row_mut(row).iter_mut().zip(values.row(row)).enumerate();
-            for (neuron, (had, value)) in pairs {
-                let moved = (value - *had).abs();
-                // A difference that is no number has to be sent as well, so that it is seen where it arrives.
-                if moved > self.threshold || moved.is_nan() {
-                    *had = *value;
-                    events.push(neuron, *value);
-                }
-            }
-            events.end_sample();
-        }
+        self.deltas.clear();
+        let deltas = tells_deltas.then_some(&mut self.deltas);
+        let remembered = self.remembered.as_mut_slice();
+        events.append_changes(deltas, self.threshold, remembered, values.as_slice(), values.cols());
         self.last = Some(at);
     }
 }
@@ -117,6 +149,10 @@ fn free_buffer<T>(buffers: &mut Vec<Arc<T>>, new: impl FnOnce() -> T) -> usize {
         buffers.push(Arc::new(new()));
         buffers.len() - 1
     })
+}
+
+fn own<T>(buffer: &mut Arc<T>) -> &mut T {
+    Arc::get_mut(buffer).expect("the buffer was just found free")
 }
 
 #[cfg(test)]
@@ -135,24 +171,33 @@ mod tests {
         assert_eq!(matrix.as_slice(), [1.0, 1.0]);
         assert_eq!(outlet.values().as_slice(), [5.0, 5.0]);
         assert_eq!(outlet.buffers.len(), 2, "one held, one in turn");
+        let held = outlet.signal();
+        outlet.revise(|m| m[0] += 1.0);
+        let Signal::Dense(matrix) = &held else { panic!("dense") };
+        assert_eq!((matrix.as_slice(), outlet.values().as_slice()), (&[5.0, 5.0][..], &[6.0, 5.0][..]));
     }
 
     #[test]
     fn events_are_what_moved_since_it_was_sent() {
-        let mut outlet = Outlet::new(1, 3);
+        let mut outlet = Outlet::new(1, 3).telling_deltas(true);
         outlet.forget(Messages::Events { threshold: 0.1 });
-        let mut send = |values: [f32; 3]| {
-            outlet.write(|m| m.as_mut_slice().copy_from_slice(&values));
+        let send = |outlet: &mut Outlet, values: [f32; 3]| {
+            outlet.write(|m| m.copy_from_slice(&values));
             outlet.signal()
         };
-        assert!(matches!(send([0.0, 0.0, 0.0]), Signal::Dense(_)), "the first message is whole");
-        let Signal::Events(events) = send([0.06, 0.5, 0.0]) else { panic!("events") };
-        assert_eq!((events.indices.as_slice(), events.values.as_slice()), (&[1][..], &[0.5][..]));
-        let Signal::Events(events) = send([0.12, 0.55, 0.0]) else { panic!("events") };
+        assert!(matches!(send(&mut outlet, [0.0, 0.0, 0.0]), Signal::Dense(_)), "the first message is whole");
+        assert!(outlet.deltas().is_none());
+        let Signal::Events(events) = send(&mut outlet, [0.06, 0.5, 0.0]) else { panic!("events") };
+        assert_eq!((events.neurons.as_slice(), events.values.as_slice()), (&[1][..], &[0.5][..]));
+        let Signal::Events(events) = send(&mut outlet, [0.12, 0.55, 0.0]) else { panic!("events") };
         assert_eq!(
-            (events.indices.as_slice(), events.values.as_slice()),
+            (events.neurons.as_slice(), events.values.as_slice()),
             (&[0][..], &[0.12][..]),
             "slow drift is sent"
         );
+        send(&mut outlet, [0.12, 0.25, f32::NAN]);
+        let deltas = outlet.deltas().expect("events");
+        assert_eq!((deltas.neurons.as_slice(), deltas.values[0]), (&[1, 2][..], -0.25));
+        assert!(deltas.values[1].is_nan(), "what is no number is sent");
     }
 }

@@ -1,11 +1,14 @@
 //! State populations: `z`, what pulls on it, and the error synapses `E` that arrive here (Eqs. 13-15, 17).
 
-use super::inlet::{self, Inlet};
+use super::drive::Drive;
+use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
 use super::{Fired, Population};
-use crate::kernels::activation;
+use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
+use crate::kernels::sparse::List;
 use crate::kernels::update::{self, UpdateRule};
+use crate::kernels::{activation, lanes};
 use crate::learning::Refused;
 use crate::matrix::Matrix;
 use crate::params::{Messages, Target};
@@ -70,17 +73,18 @@ pub struct StatePopulation {
 #[derive(Debug)]
 pub struct StateActivity {
     z: Matrix,
-    up: Matrix,
-    /// Summed drive that events keep up to date; absent for dense messages.
-    drive: Option<Matrix>,
+    drive: Drive,
+    /// A copy of the drive that an update may use up, where the drive itself is kept up to date by events.
+    up: Option<Matrix>,
     observed: Option<Matrix>,
     clamped: bool,
     inlets: Vec<Inlet>,
     activity: Outlet,
-    /// Absent where nobody predicts the layer.
+    /// Absent where nobody predicts the layer, and where the target is the activity.
     target: Option<Outlet>,
     messages: Messages,
     scratch: Vec<f32>,
+    list: List,
 }
 
 impl StatePopulation {
@@ -127,30 +131,27 @@ impl StatePopulation {
         self.predicted.then_some(self.returned.len())
     }
 
-    /// `up = Σ e E (or e W)`, from what every inlet holds.
+    /// `up = Σ e E (or e W)`, for the shards that are not up to date.
     fn gather(&self, activity: &mut StateActivity) {
-        if let Some(drive) = &activity.drive {
-            activity.up.copy_from(drive);
-            return;
-        }
-        activity.up.fill(0.0);
-        for (returned, inlet) in self.returned.iter().zip(&activity.inlets) {
-            match returned {
-                Returned::Learned { synapses, .. } => synapses.drive(&mut activity.up, Onto::Add, inlet.values()),
-                Returned::Pathway => add(&mut activity.up, inlet.values()),
+        let StateActivity { drive, inlets, list, .. } = activity;
+        drive.compute(|rows, out| {
+            out.fill(0.0);
+            for (returned, inlet) in self.returned.iter().zip(&*inlets) {
+                let values = inlet.values().rows_slice(rows.clone());
+                match returned {
+                    Returned::Learned { synapses, .. } => synapses.drive(out, Onto::Add, values, list),
+                    Returned::Pathway => lanes::zip_in_place(out, values, |sum, value| sum + value),
+                }
             }
-        }
+        });
     }
 
     /// Writes `φ(z)` and the target onto the outlets.
     fn publish(&self, activity: &mut StateActivity) {
         let StateActivity { z, activity: outlet, target, .. } = activity;
-        outlet.write(|out| activation::apply(self.rule.activation, z.as_slice(), out.as_mut_slice(), self.size));
+        outlet.write(|out| activation::apply(self.rule.activation, z.as_slice(), out, self.size));
         if let Some(target) = target {
-            match self.target {
-                Target::State => target.write(|out| out.copy_from(z)),
-                Target::Activity => target.write(|out| out.copy_from(outlet.values())),
-            }
+            target.write(|out| out.copy_from_slice(z.as_slice()));
         }
     }
 }
@@ -161,23 +162,26 @@ impl Population for StatePopulation {
     type Presented<'a> = Presented<'a>;
 
     fn rest(&self, rows: usize, messages: Messages, presented: Presented<'_>) -> StateActivity {
-        let events = matches!(messages, Messages::Events { .. });
+        let patched = matches!(messages, Messages::Events { .. });
+        let incremental = patched && !self.plastic;
         let width = |returned: &Returned| match returned {
             Returned::Learned { synapses, .. } => synapses.weights().rows(),
             Returned::Pathway => self.size,
         };
         let widths = self.returned.iter().map(width).chain(self.own_inlet().map(|_| self.size));
+        let sends_target = self.predicted && self.target == Target::State;
         let mut activity = StateActivity {
             z: Matrix::zeros(rows, self.size),
-            up: Matrix::zeros(rows, self.size),
-            drive: (events && !self.plastic).then(|| Matrix::zeros(rows, self.size)),
+            drive: Drive::new(rows, self.size, incremental),
+            up: incremental.then(|| Matrix::zeros(rows, self.size)),
             observed: None,
             clamped: false,
-            inlets: widths.map(|width| Inlet::new(rows, width, events)).collect(),
+            inlets: widths.map(|width| Inlet::new(rows, width, patched)).collect(),
             activity: Outlet::new(rows, self.size),
-            target: self.predicted.then(|| Outlet::new(rows, self.size)),
+            target: sends_target.then(|| Outlet::new(rows, self.size)),
             messages,
             scratch: Vec::with_capacity(self.size),
+            list: List::default(),
         };
         self.rest_again(&mut activity, presented);
         activity
@@ -193,13 +197,11 @@ impl Population for StatePopulation {
                 let mut mask = Matrix::zeros(activity.z.rows(), self.size);
                 mask.as_mut_slice().copy_from_slice(observed);
                 activity.z.as_mut_slice().copy_from_slice(data);
-                crate::kernels::lanes::zip_in_place(activity.z.as_mut_slice(), observed, |z, o| z * o);
+                lanes::zip_in_place(activity.z.as_mut_slice(), observed, |z, o| z * o);
                 activity.observed = Some(mask);
             }
         }
-        if let Some(drive) = &mut activity.drive {
-            drive.fill(0.0);
-        }
+        activity.drive.invalidate();
         for inlet in &mut activity.inlets {
             inlet.clear();
         }
@@ -210,31 +212,44 @@ impl Population for StatePopulation {
     }
 
     fn receive(&self, activity: &mut StateActivity, inlet: usize, input: StateInput) {
-        let StateActivity { drive, inlets, .. } = activity;
+        let StateActivity { drive, inlets, list, .. } = activity;
         let (StateInput::Mismatch(signal) | StateInput::Pathway(signal)) = input;
-        inlets[inlet].take(signal, |row, neuron, delta| match (self.returned.get(inlet), drive.as_mut()) {
-            (Some(Returned::Learned { synapses, .. }), Some(drive)) => {
-                inlet::add_event(drive.row_mut(row), delta, synapses.weights().row(neuron));
+        let returned = self.returned.get(inlet);
+        inlets[inlet].take(signal, list, |arrived| match (arrived, returned) {
+            (Arrived::Whole, Some(_)) => drive.invalidate(),
+            (Arrived::Changes { shard, deltas }, Some(Returned::Learned { synapses, .. })) => {
+                drive.change(shard, deltas, synapses.weights().rows(), |out| synapses.drive_changes(out, deltas));
             }
-            (Some(Returned::Pathway), Some(drive)) => drive.row_mut(row)[neuron] += delta,
-            _ => {}
+            (Arrived::Changes { shard, deltas }, Some(Returned::Pathway)) => {
+                drive.change(shard, deltas, self.size, |out| add_changes(out, deltas, self.size));
+            }
+            (_, None) => {}
         });
     }
 
     fn fire(&self, activity: &mut StateActivity, scale: f32) -> Fired {
         if activity.clamped {
-            return Fired { movement: 0.0, peak: 0.0, finite: true };
+            return Fired { movement: 0.0, peak: 0.0, finite: true, operations: 0 };
         }
         self.gather(activity);
-        let StateActivity { z, up, observed, inlets, activity: outlet, scratch, .. } = activity;
+        let StateActivity { z, drive, up, observed, inlets, activity: outlet, scratch, .. } = activity;
         let own = self.own_inlet().map(|i| inlets[i].values().as_slice());
         let rule = UpdateRule { beta: self.rule.beta * scale, ..self.rule };
         let observed = observed.as_ref().map(Matrix::as_slice);
         let before = outlet.values().as_slice();
-        let moved =
-            update::update(&rule, z.as_mut_slice(), up.as_mut_slice(), own, before, observed, self.size, scratch);
+        let moved = meter::time(Kernel::Update, 0, || {
+            let up = match up {
+                Some(up) => {
+                    up.copy_from(drive.values());
+                    up
+                }
+                // It is computed anew before the next update.
+                None => drive.values_mut(),
+            };
+            update::update(&rule, z.as_mut_slice(), up.as_mut_slice(), own, before, observed, self.size, scratch)
+        });
         self.publish(activity);
-        Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite }
+        Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite, operations: 0 }
     }
 
     fn sent(activity: &StateActivity, outlet: usize) -> Signal {
@@ -284,6 +299,11 @@ impl StateActivity {
     }
 }
 
-fn add(sum: &mut Matrix, other: &Matrix) {
-    crate::kernels::lanes::zip_in_place(sum.as_mut_slice(), other.as_slice(), |s, o| s + o);
+/// Changes that need no synapses: from neuron to neuron.
+fn add_changes(out: &mut [f32], deltas: &List, size: usize) {
+    for (out, (neurons, values)) in out.chunks_exact_mut(size).zip(deltas.samples()) {
+        for (neuron, value) in neurons.iter().zip(values) {
+            out[*neuron as usize] += value;
+        }
+    }
 }

@@ -1,0 +1,102 @@
+//! The measurement of `gncn bench`: warm-up, repeats, one metered repeat, and the peak of matrix products.
+
+use crate::cli::failure::Failure;
+use crate::episode::Episode;
+use crate::executor::{Measure, SettleOptions, Settled, Settler};
+use crate::kernels::meter::{self, Kernel, Reading};
+use crate::kernels::product;
+use crate::network::Network;
+use crate::params::When;
+use rayon::prelude::*;
+use std::time::{Duration, Instant};
+
+/// What is measured.
+pub(super) struct Subject<'a> {
+    pub(super) network: Network,
+    pub(super) episode: &'a Episode,
+    pub(super) learn: bool,
+    pub(super) repeats: usize,
+}
+
+/// What came out.
+pub(super) struct Measured {
+    /// Seconds of each repeat.
+    pub(super) seconds: Vec<f64>,
+    /// Seconds of the metered repeat.
+    pub(super) metered: f64,
+    /// By kind of kernel, all threads together, in the metered repeat.
+    pub(super) kernels: [Reading; Kernel::ALL.len()],
+    /// Allocations of the metered repeat while it settled.
+    pub(super) allocations: usize,
+    /// What the metered repeat did.
+    pub(super) settled: Settled,
+}
+
+/// Repeats before anything counts: caches, threads and buffers get warm.
+const WARM_UP: usize = 2;
+
+impl Subject<'_> {
+    pub(super) fn measure(mut self) -> Result<Measured, Failure> {
+        let mut settler = Settler::new();
+        for _ in 0..WARM_UP {
+            self.present(&mut settler)?;
+        }
+        let mut seconds = Vec::with_capacity(self.repeats);
+        for _ in 0..self.repeats {
+            let start = Instant::now();
+            self.present(&mut settler)?;
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        meter::switch(true);
+        let start = Instant::now();
+        let (settled, allocations) = self.present(&mut settler)?;
+        let metered = start.elapsed().as_secs_f64();
+        meter::switch(false);
+        Ok(Measured { seconds, metered, kernels: meter::read(), allocations, settled })
+    }
+
+    /// One presentation, with its learning step if asked for; also the allocations while it settled.
+    fn present(&mut self, settler: &mut Settler) -> Result<(Settled, usize), Failure> {
+        let settling = self.network.circuit().settling.clone();
+        let options = SettleOptions { measure: Measure::Never, learn: self.learn, ..SettleOptions::default() };
+        let before = allocations();
+        let settled = settler.settle(&mut self.network, self.episode, &settling, options)?;
+        let allocations = allocations() - before;
+        if self.learn && self.network.circuit().learning.when == When::Readout {
+            self.network.learn(settler.activities())?;
+        }
+        Ok((settled, allocations))
+    }
+}
+
+fn allocations() -> usize {
+    let stats = stats_alloc::INSTRUMENTED_SYSTEM.stats();
+    stats.allocations + stats.reallocations
+}
+
+/// The highest rate of matrix products, in multiply-accumulates per second: of one thread while all of them multiply.
+pub(super) fn peak() -> f64 {
+    const SIZE: usize = 512;
+    const FOR: Duration = Duration::from_millis(150);
+    let of_thread = |_| {
+        let (left, right) = (vec![0.5; SIZE * SIZE], vec![0.25; SIZE * SIZE]);
+        let mut out = vec![0.0; SIZE * SIZE];
+        let begun = Instant::now();
+        let mut best: f64 = 0.0;
+        while begun.elapsed() < FOR {
+            let start = Instant::now();
+            product::whole(&mut out, &left, &right, SIZE, SIZE, SIZE);
+            best = best.max((SIZE * SIZE * SIZE) as f64 / start.elapsed().as_secs_f64());
+        }
+        best
+    };
+    let rates: Vec<f64> = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1).map(of_thread).collect();
+    rates.iter().sum::<f64>() / rates.len() as f64
+}
+
+/// The most memory that the process has had, in bytes, where the system tells.
+pub(super) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}

@@ -1,0 +1,53 @@
+//! What presynaptic values drive at their receivers: a dense product, or one over what is not zero, whichever is faster.
+//!
+//! The choice is made shard by shard ([`SHARD_ROWS`] samples) from the values of that shard, so that the bits of a
+//! sample do not depend on how a batch is spread over threads.
+
+use super::meter::{self, Kernel};
+use super::product::{self, Onto, SHARD_ROWS};
+use super::sparse::{self, List};
+
+/// `out (+)= batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`; `list` is scratch.
+pub fn drive(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usize, m: usize, list: &mut List) {
+    for (out, batch) in out.chunks_mut(SHARD_ROWS * m).zip(batch.chunks(SHARD_ROWS * n)) {
+        let listed = sparse::count_nonzero(batch);
+        if sparse::is_sparse(listed, batch.len()) {
+            meter::time(Kernel::Sparse, listed * m, || {
+                list.of_nonzero(batch, n);
+                if onto == Onto::Replace {
+                    out.fill(0.0);
+                }
+                sparse::accumulate(out, list, weights, n, m);
+            });
+        } else {
+            meter::time(Kernel::Dense, batch.len() * m, || product::forward(out, onto, batch, weights, n, m));
+        }
+    }
+}
+
+/// `out += Σ_j change_ij · weights[j, :]` over a list of changes: `out` `[samples, m]`, `weights` `[n, m]`.
+pub fn add_changes(out: &mut [f32], changes: &List, weights: &[f32], n: usize, m: usize) {
+    meter::time(Kernel::Events, changes.len() * m, || sparse::accumulate(out, changes, weights, n, m));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparse_and_dense_shards_drive_the_same() {
+        let (rows, n, m) = (3 * SHARD_ROWS + 7, 40, 24);
+        // Shards of every density, from silent to full.
+        let value = |i: usize, j: usize| if (i * 31 + j * 17) % 157 <= i { (j as f32 - 20.0) * 0.1 } else { 0.0 };
+        let batch: Vec<f32> = (0..rows * n).map(|p| value(p / n, p % n)).collect();
+        let weights: Vec<f32> = (0..n * m).map(|p| (p * 5 % 17) as f32 * 0.1 - 0.8).collect();
+        let mut out = vec![1.0; rows * m];
+        let mut list = List::default();
+        drive(&mut out, Onto::Add, &batch, &weights, n, m, &mut list);
+        let mut dense = vec![1.0; rows * m];
+        product::forward(&mut dense, Onto::Add, &batch, &weights, n, m);
+        assert!(out.iter().zip(&dense).all(|(a, b)| (a - b).abs() < 1e-5));
+        drive(&mut out, Onto::Replace, &batch, &weights, n, m, &mut list);
+        assert!(out.iter().zip(&dense).all(|(a, b)| (a + 1.0 - b).abs() < 1e-5));
+    }
+}

@@ -1,0 +1,409 @@
+//! Products with chosen rows of synapses: what moved or is not zero drives, the rest costs nothing.
+//!
+//! A list names, sample by sample, presynaptic neurons and a value for each: activities that are not zero, or changes
+//! since the last message. `out[i] += Σ_j v_ij W[j, :]` over the listed `j`, in their order, which is why `W` is stored
+//! with everything that one presynaptic neuron reaches in one row.
+//!
+//! **Bits.** Every component of a sample is one chain of fused multiply-adds in the order of its list. Blocks below
+//! decide where the chain pauses in memory, never what is added to what, so they don't show in the bits. On a machine
+//! without fused multiply-add a chain rounds twice per term.
+
+use super::lanes::LANES;
+use wide::f32x8;
+
+/// The share of listed values from which a dense product is faster. Measured at widths 360 and 784 on a machine with
+/// 256-bit vectors, where a listed term costs about twice one of a dense product. It is a constant and no measurement
+/// at run time, because the two round differently and the choice shows in the bits.
+const DENSE_FROM: f32 = 0.5;
+
+/// Whether a product over `listed` of `all` values is faster as a list.
+#[must_use]
+pub fn is_sparse(listed: usize, all: usize) -> bool {
+    (listed as f32) < DENSE_FROM * all as f32
+}
+
+/// Vectors of a column block: accumulators that stay in registers, of which there are 16.
+const BLOCK: usize = 12;
+
+/// Presynaptic neurons of a tile: with a column block of 96 they are 24 KiB, which stay in the first-level cache while
+/// all samples pass by.
+const TILE: usize = 64;
+
+/// From how many listed values of a sample in a tile on it pays to go tile by tile.
+const TILED_FROM: usize = 6;
+
+/// Values by sample and neuron: a list as this module's products take it. `neurons` ascend within a sample.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct List {
+    /// `ends[i]` is where sample `i` ends.
+    pub ends: Vec<u32>,
+    /// Which presynaptic neuron.
+    pub neurons: Vec<u32>,
+    /// Its value.
+    pub values: Vec<f32>,
+}
+
+impl List {
+    /// Forgets everything but the storage.
+    pub fn clear(&mut self) {
+        self.ends.clear();
+        self.neurons.clear();
+        self.values.clear();
+    }
+
+    /// Appends a value of the sample that is being written.
+    #[inline(always)]
+    pub fn push(&mut self, neuron: usize, value: f32) {
+        self.neurons.push(neuron as u32);
+        self.values.push(value);
+    }
+
+    /// Ends the sample that is being written.
+    pub fn end_sample(&mut self) {
+        self.ends.push(self.neurons.len() as u32);
+    }
+
+    /// Makes room for a sample of `width` values, and says where it starts. Whoever asks for room cuts the list back to
+    /// what was written there.
+    fn room(&mut self, width: usize) -> usize {
+        let start = self.neurons.len();
+        self.neurons.resize(start + width, 0);
+        self.values.resize(start + width, 0.0);
+        start
+    }
+
+    fn cut(&mut self, length: usize) {
+        self.neurons.truncate(length);
+        self.values.truncate(length);
+        self.end_sample();
+    }
+
+    /// How many values it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.neurons.len()
+    }
+
+    /// Whether it holds no value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.neurons.is_empty()
+    }
+
+    /// Samples and their values: `(neurons, values)` of each.
+    pub fn samples(&self) -> impl Iterator<Item = (&[u32], &[f32])> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let range = start..*end as usize;
+            start = *end as usize;
+            (&self.neurons[range.clone()], &self.values[range])
+        })
+    }
+
+    /// Lists what moved by more than `threshold` since it was `remembered`, and remembers it: the list gets the new
+    /// values and `deltas`, where they are given, how far they moved. A difference that is no number counts as a change,
+    /// so that it is seen where it arrives. `remembered` and `values` are `[rows, width]`; rows are appended.
+    pub fn append_changes(
+        &mut self,
+        mut deltas: Option<&mut Self>,
+        threshold: f32,
+        remembered: &mut [f32],
+        values: &[f32],
+        width: usize,
+    ) {
+        for (had, row) in remembered.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
+            if let Some(deltas) = deltas.as_deref_mut() {
+                deltas.append_moved(threshold, had, row, |_, delta| delta);
+            }
+            self.append_moved(threshold, had, row, |value, _| value);
+            remember(threshold, had, row);
+        }
+    }
+
+    /// As [`List::append_changes`], with how far each component moved in the place of its new value.
+    pub fn append_deltas(&mut self, threshold: f32, remembered: &mut [f32], values: &[f32], width: usize) {
+        for (had, row) in remembered.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
+            self.append_moved(threshold, had, row, |_, delta| delta);
+            remember(threshold, had, row);
+        }
+    }
+
+    /// One sample: the components that moved, with what `tell(value, delta)` makes of each.
+    #[inline(always)]
+    fn append_moved(&mut self, threshold: f32, had: &[f32], row: &[f32], tell: impl Fn(f32x8, f32x8) -> f32x8) {
+        let mut at = self.room(row.len() + LANES);
+        let (had_head, had_tail) = had.as_chunks::<LANES>();
+        let (head, tail) = row.as_chunks::<LANES>();
+        for (i, (had, row)) in had_head.iter().zip(head).enumerate() {
+            let (had, row) = (f32x8::new(*had), f32x8::new(*row));
+            let mask = moved(threshold, had, row).to_bitmask();
+            if mask != 0 {
+                at = self.write_marked(at, i * LANES, mask, tell(row, row - had));
+            }
+        }
+        let (had, row) = (padded(had_tail), padded(tail));
+        let mask = moved(threshold, had, row).to_bitmask() & ((1 << tail.len()) - 1);
+        at = self.write_marked(at, head.len() * LANES, mask, tell(row, row - had));
+        self.cut(at);
+    }
+
+    /// Writes the marked lanes of a vector at `at`, and says where the next one goes. Every lane is written and those
+    /// not marked are written over: no branch depends on which lanes they are.
+    #[inline(always)]
+    fn write_marked(&mut self, at: usize, neuron: usize, mask: u32, values: f32x8) -> usize {
+        let values = values.to_array();
+        let (neurons, slots) = (&mut self.neurons[at..at + LANES], &mut self.values[at..at + LANES]);
+        let mut written = 0;
+        for lane in 0..LANES {
+            // At most `lane` lanes came before; the remainder tells the compiler that there is room.
+            neurons[written % LANES] = (neuron + lane) as u32;
+            slots[written % LANES] = values[lane];
+            written += (mask >> lane & 1) as usize;
+        }
+        at + written
+    }
+
+    /// Becomes the samples `range` of `other`.
+    pub fn take_part(&mut self, other: &Self, range: std::ops::Range<usize>) {
+        self.clear();
+        let start = if range.start == 0 { 0 } else { other.ends[range.start - 1] };
+        let end = if range.is_empty() { start } else { other.ends[range.end - 1] };
+        let part = start as usize..end as usize;
+        self.neurons.extend_from_slice(&other.neurons[part.clone()]);
+        self.values.extend_from_slice(&other.values[part]);
+        self.ends.extend(other.ends[range].iter().map(|end| end - start));
+    }
+
+    /// Lists what is not zero in `batch` `[rows, width]`; a NaN is not zero.
+    pub fn of_nonzero(&mut self, batch: &[f32], width: usize) {
+        self.clear();
+        for row in batch.chunks_exact(width) {
+            let mut at = self.room(width + LANES);
+            let (head, tail) = row.as_chunks::<LANES>();
+            for (i, chunk) in head.iter().enumerate() {
+                let values = f32x8::new(*chunk);
+                at = self.write_marked(at, i * LANES, (!values.simd_eq(f32x8::ZERO)).to_bitmask(), values);
+            }
+            let values = padded(tail);
+            at = self.write_marked(at, head.len() * LANES, (!values.simd_eq(f32x8::ZERO)).to_bitmask(), values);
+            self.cut(at);
+        }
+    }
+}
+
+/// The tail of a row as a vector, with zeros behind it.
+#[inline(always)]
+fn padded(tail: &[f32]) -> f32x8 {
+    let mut full = [0.0; LANES];
+    full[..tail.len()].copy_from_slice(tail);
+    f32x8::new(full)
+}
+
+/// Marks what moved by more than the threshold.
+#[inline(always)]
+fn moved(threshold: f32, had: f32x8, row: f32x8) -> f32x8 {
+    !(row - had).abs().simd_le(f32x8::splat(threshold))
+}
+
+/// What moved is remembered, the rest stays as it was.
+#[inline(always)]
+fn remember(threshold: f32, had: &mut [f32], row: &[f32]) {
+    super::lanes::zip_in_place(had, row, |had, row| moved(threshold, had, row).select(row, had));
+}
+
+/// How many elements are not zero; a NaN is not zero.
+#[must_use]
+pub fn count_nonzero(batch: &[f32]) -> usize {
+    let (head, tail) = batch.as_chunks::<LANES>();
+    // Each lane counts for itself; a count stays exact in f32 up to 2^24, far beyond a shard.
+    let mut sum = f32x8::ZERO;
+    for chunk in head {
+        sum += f32x8::new(*chunk).simd_eq(f32x8::ZERO).select(f32x8::ZERO, f32x8::ONE);
+    }
+    let body: f32 = sum.to_array().iter().sum();
+    body as usize + tail.iter().filter(|v| **v != 0.0).count()
+}
+
+/// `out[i, :] += Σ_j value_ij · weights[j, :]` over the list, with `out` `[samples, m]` and `weights` `[n, m]`.
+///
+/// # Panics
+/// Where the list names other samples than `out` has, or a neuron beyond `n`: a bug of the caller.
+pub fn accumulate(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
+    assert_eq!(out.len(), list.ends.len() * m, "samples of a list");
+    let samples = list.ends.len();
+    if samples > 1 && list.len() * TILE >= TILED_FROM * samples * n {
+        tiled(out, list, weights, n, m);
+    } else {
+        for columns in blocks(m) {
+            let mut start = 0;
+            for (out, end) in out.chunks_exact_mut(m).zip(&list.ends) {
+                add_rows(out, list, start..*end as usize, weights, m, columns);
+                start = *end as usize;
+            }
+        }
+    }
+    add_ragged(out, list, weights, m);
+}
+
+/// Tile by tile of presynaptic neurons, so that a piece of `weights` serves all samples while it is in the cache.
+fn tiled(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
+    // Where each sample stands in its list: at the most as many samples as a shard has, on the stack.
+    let mut standing = [0_u32; super::product::SHARD_ROWS];
+    let shard = standing.len();
+    let starts = |sample: usize| if sample == 0 { 0 } else { list.ends[sample - 1] };
+    for (s, out) in out.chunks_mut(shard * m).enumerate() {
+        let first = s * shard;
+        let rows = out.len() / m;
+        (0..rows).for_each(|i| standing[i] = starts(first + i));
+        for limit in (TILE..n + TILE).step_by(TILE) {
+            let mut until = standing;
+            for (i, until) in until.iter_mut().enumerate().take(rows) {
+                let rest = &list.neurons[*until as usize..list.ends[first + i] as usize];
+                *until += rest.iter().take_while(|neuron| (**neuron as usize) < limit).count() as u32;
+            }
+            for columns in blocks(m) {
+                for (i, out) in out.chunks_exact_mut(m).enumerate() {
+                    add_rows(out, list, standing[i] as usize..until[i] as usize, weights, m, columns);
+                }
+            }
+            standing = until;
+        }
+    }
+}
+
+/// Column blocks of nearly the same size: the first column of each, and its number of vectors.
+fn blocks(m: usize) -> impl Iterator<Item = (usize, usize)> {
+    let vectors = m / LANES;
+    let count = vectors.div_ceil(BLOCK);
+    (0..count).map(move |b| {
+        let (from, to) = (vectors * b / count, vectors * (b + 1) / count);
+        (from * LANES, to - from)
+    })
+}
+
+fn add_rows(
+    out: &mut [f32],
+    list: &List,
+    range: std::ops::Range<usize>,
+    weights: &[f32],
+    m: usize,
+    (column, vectors): (usize, usize),
+) {
+    if range.is_empty() {
+        return;
+    }
+    let (neurons, values) = (&list.neurons[range.clone()], &list.values[range]);
+    macro_rules! of_width {
+        ($($n:literal)*) => {
+            match vectors {
+                $($n => add_block::<$n>(out, neurons, values, weights, m, column),)*
+                _ => unreachable!("a block has at most {BLOCK} vectors"),
+            }
+        };
+    }
+    of_width!(1 2 3 4 5 6 7 8 9 10 11 12);
+}
+
+/// One sample, `N` vectors of columns: the sums stay in registers.
+fn add_block<const N: usize>(
+    out: &mut [f32],
+    neurons: &[u32],
+    values: &[f32],
+    weights: &[f32],
+    m: usize,
+    column: usize,
+) {
+    const BROKEN: &str = "a slice of 8 N numbers is N vectors";
+    let (out, _) = out[column..column + N * LANES].as_chunks_mut::<LANES>();
+    let out: &mut [[f32; LANES]; N] = out.try_into().expect(BROKEN);
+    let mut sums: [f32x8; N] = std::array::from_fn(|i| f32x8::new(out[i]));
+    for (neuron, value) in neurons.iter().zip(values) {
+        let start = *neuron as usize * m + column;
+        let (row, _) = weights[start..start + N * LANES].as_chunks::<LANES>();
+        let row: &[[f32; LANES]; N] = row.try_into().expect(BROKEN);
+        let value = f32x8::splat(*value);
+        for i in 0..N {
+            sums[i] = value.mul_add(f32x8::new(row[i]), sums[i]);
+        }
+    }
+    for i in 0..N {
+        out[i] = sums[i].to_array();
+    }
+}
+
+/// The columns behind the last whole vector, one by one. They go through a vector, too, so that they are rounded in
+/// the same way.
+fn add_ragged(out: &mut [f32], list: &List, weights: &[f32], m: usize) {
+    for column in m - m % LANES..m {
+        for (out, (neurons, values)) in out.chunks_exact_mut(m).zip(list.samples()) {
+            let mut sum = f32x8::splat(out[column]);
+            for (neuron, value) in neurons.iter().zip(values) {
+                sum = f32x8::splat(*value).mul_add(f32x8::splat(weights[*neuron as usize * m + column]), sum);
+            }
+            out[column] = sum.to_array()[0];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(len: usize, step: usize) -> Vec<f32> {
+        (0..len).map(|i| ((i * step % 17) as f32 - 8.0) * 0.1).collect()
+    }
+
+    /// A batch of which about one in `every` is not zero.
+    fn batch(rows: usize, n: usize, every: usize) -> Vec<f32> {
+        ramp(rows * n, 3)
+            .into_iter()
+            .enumerate()
+            .map(|(i, v)| if (i * 7 + i / 5) % every == 0 { v } else { 0.0 })
+            .collect()
+    }
+
+    #[test]
+    fn products_over_lists_equal_triple_loops_at_ragged_sizes() {
+        for (rows, n, m) in
+            [(1, 1, 1), (3, 5, 7), (2, 70, 8), (50, 130, 96), (51, 16, 33), (120, 200, 107), (7, 65, 200)]
+        {
+            for every in [1, 2, 5, 30] {
+                let (batch, weights) = (batch(rows, n, every), ramp(n * m, 5));
+                let mut list = List::default();
+                list.of_nonzero(&batch, n);
+                assert_eq!(list.len(), count_nonzero(&batch));
+                let mut out = vec![0.5; rows * m];
+                accumulate(&mut out, &list, &weights, n, m);
+                for (p, found) in out.iter().enumerate() {
+                    let (i, c) = (p / m, p % m);
+                    let slow: f64 = (0..n).map(|j| f64::from(batch[i * n + j]) * f64::from(weights[j * m + c])).sum();
+                    assert!((f64::from(*found) - 0.5 - slow).abs() < 2e-5, "{rows} {n} {m} 1/{every}: {found} {slow}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_gets_the_same_bits_alone_and_among_others() {
+        let (rows, n, m) = (103, 150, 61);
+        let (batch, weights) = (batch(rows, n, 2), ramp(n * m, 5));
+        let mut list = List::default();
+        let mut all = vec![0.0; rows * m];
+        list.of_nonzero(&batch, n);
+        accumulate(&mut all, &list, &weights, n, m);
+        for i in 0..rows {
+            let mut alone = vec![0.0; m];
+            list.of_nonzero(&batch[i * n..(i + 1) * n], n);
+            accumulate(&mut alone, &list, &weights, n, m);
+            assert_eq!(alone, all[i * m..(i + 1) * m], "sample {i}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_listed() {
+        let mut list = List::default();
+        list.of_nonzero(&[0.0, -0.0, f32::NAN, 0.0, 1.0, f32::INFINITY, 0.0, 0.0, 0.0, f32::NAN, 0.0], 11);
+        assert_eq!(list.neurons, [2, 4, 5, 9]);
+        assert_eq!(count_nonzero(&[f32::NAN; 9]), 9);
+    }
+}
