@@ -7,6 +7,7 @@ use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Likelihood, Messages};
 use crate::population::{AnyActivity, Presented};
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -244,7 +245,7 @@ impl Activities {
             (self.rows, self.shards_per_lane, self.messages) = (episode.rows, shards_per_lane, messages);
             self.wiring = Some(Arc::clone(network.wiring()));
         }
-        for lane in &mut self.lanes {
+        self.lanes.par_iter_mut().for_each(|lane| {
             let populations = network.populations().iter().zip(&network.wiring().populations);
             for (i, (population, spec)) in populations.enumerate() {
                 let presented = episode.presented(spec.layer, &lane.rows);
@@ -253,7 +254,7 @@ impl Activities {
                     None => lane.activities.push(population.rest(lane.rows.len(), messages, presented)),
                 }
             }
-        }
+        });
     }
 
     /// The lanes, in the order of their samples.

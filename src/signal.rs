@@ -23,7 +23,7 @@ impl Signal {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Dense(matrix) => 4 * matrix.as_slice().len(),
-            Self::Events(events) => 8 * events.len() + 4 * events.ends.len(),
+            Self::Events(events) => 8 * events.len() + 4 * events.rows(),
         }
     }
 
@@ -44,12 +44,9 @@ mod tests {
     #[test]
     fn events_are_read_as_they_were_written() {
         let mut events = List::default();
-        events.push(3, 0.5);
-        events.push(7, -1.0);
-        events.end_sample();
-        events.end_sample();
-        events.push(0, 2.0);
-        events.end_sample();
+        let moved = [0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, -1.0];
+        let batch: Vec<f32> = [moved, [0.0; 8], [2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]].concat();
+        events.of_nonzero(&batch, 8);
         let read: Vec<_> = events.samples().map(|(i, v)| (i.to_vec(), v.to_vec())).collect();
         assert_eq!(read, [(vec![3, 7], vec![0.5, -1.0]), (vec![], vec![]), (vec![0], vec![2.0])]);
         let message = Signal::Events(Arc::new(events));

@@ -8,7 +8,7 @@ pub const LANES: usize = 8;
 
 /// The tail of a slice as a vector, padded with `pad`.
 #[inline(always)]
-fn padded(tail: &[f32], pad: f32) -> f32x8 {
+pub(super) fn padded(tail: &[f32], pad: f32) -> f32x8 {
     let mut full = [pad; LANES];
     full[..tail.len()].copy_from_slice(tail);
     f32x8::new(full)
@@ -48,6 +48,20 @@ pub fn zip_in_place(out: &mut [f32], a: &[f32], f: impl Fn(f32x8, f32x8) -> f32x
         *o = f(f32x8::new(*o), f32x8::new(*a)).to_array();
     }
     let rest = f(padded(out_tail, 0.0), padded(a_tail, 0.0)).to_array();
+    out_tail.copy_from_slice(&rest[..out_tail.len()]);
+}
+
+/// `out_i = f(a_i, b_i)`
+#[inline(always)]
+pub fn zip(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32x8, f32x8) -> f32x8) {
+    assert!(a.len() == b.len() && a.len() == out.len());
+    let (a, a_tail) = a.as_chunks::<LANES>();
+    let (b, b_tail) = b.as_chunks::<LANES>();
+    let (out, out_tail) = out.as_chunks_mut::<LANES>();
+    for ((o, a), b) in out.iter_mut().zip(a).zip(b) {
+        *o = f(f32x8::new(*a), f32x8::new(*b)).to_array();
+    }
+    let rest = f(padded(a_tail, 0.0), padded(b_tail, 0.0)).to_array();
     out_tail.copy_from_slice(&rest[..out_tail.len()]);
 }
 

@@ -8,8 +8,7 @@ pub const CLIP: f32 = 1e-7;
 
 /// `μ ← g(h)` has happened; `d = t − μ`, all `[rows · size]`.
 pub fn difference(target: &[f32], mean: &[f32], out: &mut [f32]) {
-    out.copy_from_slice(target);
-    lanes::zip_in_place(out, mean, |t, m| t - m);
+    lanes::zip(target, mean, out, |t, m| t - m);
 }
 
 /// `μ = sigmoid(h)` and `e = t − μ` in one pass (Eq. 9 simplified): `target`, `drive` in, `mean`, `mismatch` out.

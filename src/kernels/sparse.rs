@@ -32,62 +32,42 @@ const TILE: usize = 64;
 /// From how many listed values of a sample in a tile on it pays to go tile by tile.
 const TILED_FROM: usize = 6;
 
-/// Values by sample and neuron: a list as this module's products take it. `neurons` ascend within a sample.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Values by sample and neuron: a list as this module's products take it. Neurons ascend within a sample.
+#[derive(Debug, Clone, Default)]
 pub struct List {
     /// `ends[i]` is where sample `i` ends.
-    pub ends: Vec<u32>,
-    /// Which presynaptic neuron.
-    pub neurons: Vec<u32>,
+    ends: Vec<u32>,
+    /// Which presynaptic neuron. This and the next may be longer than the list, so that room is made once.
+    neurons: Vec<u32>,
     /// Its value.
-    pub values: Vec<f32>,
+    values: Vec<f32>,
+    /// How many values are written.
+    len: usize,
 }
 
 impl List {
     /// Forgets everything but the storage.
     pub fn clear(&mut self) {
         self.ends.clear();
-        self.neurons.clear();
-        self.values.clear();
-    }
-
-    /// Appends a value of the sample that is being written.
-    #[inline(always)]
-    pub fn push(&mut self, neuron: usize, value: f32) {
-        self.neurons.push(neuron as u32);
-        self.values.push(value);
-    }
-
-    /// Ends the sample that is being written.
-    pub fn end_sample(&mut self) {
-        self.ends.push(self.neurons.len() as u32);
-    }
-
-    /// Makes room for a sample of `width` values, and says where it starts. Whoever asks for room cuts the list back to
-    /// what was written there.
-    fn room(&mut self, width: usize) -> usize {
-        let start = self.neurons.len();
-        self.neurons.resize(start + width, 0);
-        self.values.resize(start + width, 0.0);
-        start
-    }
-
-    fn cut(&mut self, length: usize) {
-        self.neurons.truncate(length);
-        self.values.truncate(length);
-        self.end_sample();
+        self.len = 0;
     }
 
     /// How many values it holds.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.neurons.len()
+        self.len
     }
 
     /// Whether it holds no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.neurons.is_empty()
+        self.len == 0
+    }
+
+    /// How many samples it holds, those without values among them.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.ends.len()
     }
 
     /// Samples and their values: `(neurons, values)` of each.
@@ -98,6 +78,17 @@ impl List {
             start = *end as usize;
             (&self.neurons[range.clone()], &self.values[range])
         })
+    }
+
+    /// Appends a sample: what `tell` makes of each value of another list's sample.
+    #[inline]
+    pub fn append_sample(&mut self, neurons: &[u32], values: &[f32], mut tell: impl FnMut(usize, f32) -> f32) {
+        let room = self.room(neurons.len());
+        self.neurons[room.clone()].copy_from_slice(neurons);
+        for (slot, (neuron, value)) in self.values[room].iter_mut().zip(neurons.iter().zip(values)) {
+            *slot = tell(*neuron as usize, *value);
+        }
+        self.end_sample(neurons.len());
     }
 
     /// Lists what moved by more than `threshold` since it was `remembered`, and remembers it: the list gets the new
@@ -113,102 +104,120 @@ impl List {
     ) {
         for (had, row) in remembered.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
             if let Some(deltas) = deltas.as_deref_mut() {
-                deltas.append_moved(threshold, had, row, |_, delta| delta);
+                deltas.append_moved(threshold, had, row, |had, value| value - had);
             }
-            self.append_moved(threshold, had, row, |value, _| value);
-            remember(threshold, had, row);
+            self.append_moved(threshold, had, row, |_, value| value);
+            self.samples_last(|neuron, value| had[neuron] = value);
         }
     }
 
     /// As [`List::append_changes`], with how far each component moved in the place of its new value.
     pub fn append_deltas(&mut self, threshold: f32, remembered: &mut [f32], values: &[f32], width: usize) {
         for (had, row) in remembered.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
-            self.append_moved(threshold, had, row, |_, delta| delta);
-            remember(threshold, had, row);
+            self.append_moved(threshold, had, row, |had, value| value - had);
+            self.samples_last(|neuron, _| had[neuron] = row[neuron]);
         }
-    }
-
-    /// One sample: the components that moved, with what `tell(value, delta)` makes of each.
-    #[inline(always)]
-    fn append_moved(&mut self, threshold: f32, had: &[f32], row: &[f32], tell: impl Fn(f32x8, f32x8) -> f32x8) {
-        let mut at = self.room(row.len() + LANES);
-        let (had_head, had_tail) = had.as_chunks::<LANES>();
-        let (head, tail) = row.as_chunks::<LANES>();
-        for (i, (had, row)) in had_head.iter().zip(head).enumerate() {
-            let (had, row) = (f32x8::new(*had), f32x8::new(*row));
-            let mask = moved(threshold, had, row).to_bitmask();
-            if mask != 0 {
-                at = self.write_marked(at, i * LANES, mask, tell(row, row - had));
-            }
-        }
-        let (had, row) = (padded(had_tail), padded(tail));
-        let mask = moved(threshold, had, row).to_bitmask() & ((1 << tail.len()) - 1);
-        at = self.write_marked(at, head.len() * LANES, mask, tell(row, row - had));
-        self.cut(at);
-    }
-
-    /// Writes the marked lanes of a vector at `at`, and says where the next one goes. Every lane is written and those
-    /// not marked are written over: no branch depends on which lanes they are.
-    #[inline(always)]
-    fn write_marked(&mut self, at: usize, neuron: usize, mask: u32, values: f32x8) -> usize {
-        let values = values.to_array();
-        let (neurons, slots) = (&mut self.neurons[at..at + LANES], &mut self.values[at..at + LANES]);
-        let mut written = 0;
-        for lane in 0..LANES {
-            // At most `lane` lanes came before; the remainder tells the compiler that there is room.
-            neurons[written % LANES] = (neuron + lane) as u32;
-            slots[written % LANES] = values[lane];
-            written += (mask >> lane & 1) as usize;
-        }
-        at + written
-    }
-
-    /// Becomes the samples `range` of `other`.
-    pub fn take_part(&mut self, other: &Self, range: std::ops::Range<usize>) {
-        self.clear();
-        let start = if range.start == 0 { 0 } else { other.ends[range.start - 1] };
-        let end = if range.is_empty() { start } else { other.ends[range.end - 1] };
-        let part = start as usize..end as usize;
-        self.neurons.extend_from_slice(&other.neurons[part.clone()]);
-        self.values.extend_from_slice(&other.values[part]);
-        self.ends.extend(other.ends[range].iter().map(|end| end - start));
     }
 
     /// Lists what is not zero in `batch` `[rows, width]`; a NaN is not zero.
     pub fn of_nonzero(&mut self, batch: &[f32], width: usize) {
         self.clear();
         for row in batch.chunks_exact(width) {
-            let mut at = self.room(width + LANES);
-            let (head, tail) = row.as_chunks::<LANES>();
-            for (i, chunk) in head.iter().enumerate() {
-                let values = f32x8::new(*chunk);
-                at = self.write_marked(at, i * LANES, (!values.simd_eq(f32x8::ZERO)).to_bitmask(), values);
+            let nonzero = |v: f32x8| !v.simd_eq(f32x8::ZERO);
+            self.append_marked(row, |at| mask(|i| nonzero(vector(row, at, i)), row.len() - at), |_, value| value);
+        }
+    }
+
+    /// Becomes the samples `range` of `other`.
+    pub fn take_part(&mut self, other: &Self, range: std::ops::Range<usize>) {
+        self.clear();
+        for (neurons, values) in other.samples().skip(range.start).take(range.len()) {
+            self.append_sample(neurons, values, |_, value| value);
+        }
+    }
+
+    /// One sample: the components that moved, with what `tell(had, value)` makes of each.
+    #[inline(always)]
+    fn append_moved(&mut self, threshold: f32, had: &[f32], row: &[f32], tell: impl Fn(f32, f32) -> f32) {
+        let limit = f32x8::splat(threshold);
+        let moved = |at, i| !(vector(row, at, i) - vector(had, at, i)).abs().simd_le(limit);
+        self.append_marked(row, |at| mask(|i| moved(at, i), row.len() - at), |neuron, value| tell(had[neuron], value));
+    }
+
+    /// One sample: the components of `row` that the bits of `marks(start of 64)` mark, with what `tell` makes of each.
+    ///
+    /// First 64 components are marked without a branch and then the marks are gone through: a branch for each vector
+    /// would be guessed wrong every other time, which costs more than all the rest.
+    #[inline(always)]
+    fn append_marked(&mut self, row: &[f32], marks: impl Fn(usize) -> u64, tell: impl Fn(usize, f32) -> f32) {
+        let room = self.room(row.len());
+        let (neurons, slots) = (&mut self.neurons[room.clone()], &mut self.values[room]);
+        let mut written = 0;
+        for start in (0..row.len()).step_by(WORD) {
+            let mut word = marks(start);
+            while word != 0 {
+                let neuron = start + word.trailing_zeros() as usize;
+                neurons[written] = neuron as u32;
+                slots[written] = tell(neuron, row[neuron]);
+                written += 1;
+                word &= word - 1;
             }
-            let values = padded(tail);
-            at = self.write_marked(at, head.len() * LANES, (!values.simd_eq(f32x8::ZERO)).to_bitmask(), values);
-            self.cut(at);
+        }
+        self.end_sample(written);
+    }
+
+    fn samples_last(&self, mut each: impl FnMut(usize, f32)) {
+        let start = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before] as usize);
+        for (neuron, value) in self.neurons[start..self.len].iter().zip(&self.values[start..self.len]) {
+            each(*neuron as usize, *value);
+        }
+    }
+
+    /// Where a sample of at most `most` values goes.
+    #[inline]
+    fn room(&mut self, most: usize) -> std::ops::Range<usize> {
+        let end = self.len + most;
+        if self.neurons.len() < end {
+            // Twice what is needed, because the next sample needs room, too.
+            self.neurons.resize(2 * end, 0);
+            self.values.resize(2 * end, 0.0);
+        }
+        self.len..end
+    }
+
+    fn end_sample(&mut self, written: usize) {
+        self.len += written;
+        self.ends.push(self.len as u32);
+    }
+}
+
+/// Components that are marked together.
+const WORD: usize = 64;
+
+/// The `i`-th vector of `row` from `start` on, with zeros behind its end.
+#[inline(always)]
+fn vector(row: &[f32], start: usize, i: usize) -> f32x8 {
+    let from = start + i * LANES;
+    match row.get(from..from + LANES).and_then(|chunk| chunk.first_chunk::<LANES>()) {
+        Some(chunk) => f32x8::new(*chunk),
+        None => {
+            let tail = row.get(from..).unwrap_or(&[]);
+            let mut full = [0.0; LANES];
+            full[..tail.len()].copy_from_slice(tail);
+            f32x8::new(full)
         }
     }
 }
 
-/// The tail of a row as a vector, with zeros behind it.
+/// One bit for each of 64 components, or of the `left` that are there.
 #[inline(always)]
-fn padded(tail: &[f32]) -> f32x8 {
-    let mut full = [0.0; LANES];
-    full[..tail.len()].copy_from_slice(tail);
-    f32x8::new(full)
-}
-
-/// Marks what moved by more than the threshold.
-#[inline(always)]
-fn moved(threshold: f32, had: f32x8, row: f32x8) -> f32x8 {
-    !(row - had).abs().simd_le(f32x8::splat(threshold))
-}
-
-/// What moved is remembered, the rest stays as it was.
-#[inline(always)]
-fn remember(threshold: f32, had: &mut [f32], row: &[f32]) {
-    super::lanes::zip_in_place(had, row, |had, row| moved(threshold, had, row).select(row, had));
+fn mask(marked: impl Fn(usize) -> f32x8, left: usize) -> u64 {
+    let bits = |i: usize| u64::from(marked(i).to_bitmask()) << (i * LANES);
+    if left >= WORD {
+        (0..WORD / LANES).fold(0, |word, i| word | bits(i))
+    } else {
+        (0..left.div_ceil(LANES)).fold(0, |word, i| word | bits(i)) & ((1 << left) - 1)
+    }
 }
 
 /// How many elements are not zero; a NaN is not zero.
@@ -229,8 +238,8 @@ pub fn count_nonzero(batch: &[f32]) -> usize {
 /// # Panics
 /// Where the list names other samples than `out` has, or a neuron beyond `n`: a bug of the caller.
 pub fn accumulate(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
-    assert_eq!(out.len(), list.ends.len() * m, "samples of a list");
-    let samples = list.ends.len();
+    assert_eq!(out.len(), list.rows() * m, "samples of a list");
+    let samples = list.rows();
     if samples > 1 && list.len() * TILE >= TILED_FROM * samples * n {
         tiled(out, list, weights, n, m);
     } else {
@@ -403,7 +412,7 @@ mod tests {
     fn what_is_no_number_is_listed() {
         let mut list = List::default();
         list.of_nonzero(&[0.0, -0.0, f32::NAN, 0.0, 1.0, f32::INFINITY, 0.0, 0.0, 0.0, f32::NAN, 0.0], 11);
-        assert_eq!(list.neurons, [2, 4, 5, 9]);
+        assert_eq!(list.samples().next().map(|(neurons, _)| neurons), Some(&[2, 4, 5, 9][..]));
         assert_eq!(count_nonzero(&[f32::NAN; 9]), 9);
     }
 }

@@ -1,7 +1,8 @@
 //! One update of a state population (Eqs. 13-15), a row at a time so that everything after the synapses stays
 //! in the first-level cache.
 
-use super::{activation, lanes, lateral};
+use super::lanes::{LANES, padded, peak};
+use super::{activation, lateral};
 use crate::params::{Activation, Lateral, Prior};
 use wide::f32x8;
 
@@ -33,75 +34,92 @@ pub struct Moved {
     pub finite: bool,
 }
 
-/// `z ← z + β (up [⊙ φ'(z)] − e − γ z − prior(z) − V φ(z))`.
-///
-/// `z`, `up`, `own` (the layer's own mismatch, if it is predicted), `activity` (`φ(z)` before the update) are
-/// `[rows, cols]`; `up` is used as scratch; `observed`, where given, is 1 for components that data hold in place
-/// and 0 for those that move (Eq. 19).
-#[expect(clippy::too_many_arguments, reason = "one array per symbol of the equation")]
-pub fn update(
-    rule: &UpdateRule,
-    z: &mut [f32],
-    up: &mut [f32],
-    own: Option<&[f32]>,
-    activity: &[f32],
-    observed: Option<&[f32]>,
-    cols: usize,
-    scratch: &mut Vec<f32>,
-) -> Moved {
+/// What an update reads besides `z`, each `[rows, cols]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Pulls<'a> {
+    /// `up`: mismatches that returned.
+    pub drive: &'a [f32],
+    /// `e`: the layer's own mismatch, if it is predicted.
+    pub own: Option<&'a [f32]>,
+    /// `φ(z)` before the update.
+    pub activity: &'a [f32],
+    /// 1 for components that data hold in place and 0 for those that move (Eq. 19); all move where it is absent.
+    pub observed: Option<&'a [f32]>,
+}
+
+/// `z ← z + β (up [⊙ φ'(z)] − e − γ z − prior(z) − V φ(z))`, with `z` `[rows, cols]`; `scratch` is kept for its storage.
+pub fn update(rule: &UpdateRule, z: &mut [f32], pulls: &Pulls<'_>, cols: usize, scratch: &mut Vec<f32>) -> Moved {
     let mut moved = Moved { movement: 0.0, peak: 0.0, finite: true };
-    scratch.clear();
-    scratch.resize(cols, 0.0);
+    scratch.resize(2 * cols, 0.0);
+    let (up, lateral) = scratch.split_at_mut(cols);
     for (i, z) in z.chunks_exact_mut(cols).enumerate() {
         let row = i * cols..(i + 1) * cols;
-        let up = &mut up[row.clone()];
+        up.copy_from_slice(&pulls.drive[row.clone()]);
         if rule.derivative {
             activation::times_derivative(rule.activation, z, up);
         }
-        if let Some(own) = own {
-            lanes::zip_in_place(up, &own[row.clone()], |u, e| u - e);
+        lateral::lateral_row(rule.lateral, &pulls.activity[row.clone()], lateral);
+        let row = Row {
+            own: pulls.own.map(|own| &own[row.clone()]),
+            lateral: (rule.lateral != Lateral::None).then_some(&*lateral),
+            observed: pulls.observed.map(|observed| &observed[row.clone()]),
+        };
+        match rule.prior {
+            Prior::None => row.step(rule, z, up, |u, _| u),
+            Prior::Laplace(lambda) => row.step(rule, z, up, |u, z| u - f32x8::splat(lambda) * activation::sign(z)),
+            Prior::Gaussian(lambda) => row.step(rule, z, up, |u, z| u - f32x8::splat(2.0 * lambda) * z),
+            Prior::Cauchy(lambda) => {
+                row.step(rule, z, up, |u, z| u - f32x8::splat(2.0 * lambda) * z / (f32x8::ONE + z * z));
+            }
         }
-        subtract_prior(rule.prior, z, up);
-        if rule.lateral != Lateral::None {
-            lateral::lateral_row(rule.lateral, &activity[row.clone()], scratch);
-            lanes::zip_in_place(up, scratch, |u, v| u - v);
-        }
-        let (beta, leak) = (f32x8::splat(rule.beta), f32x8::splat(rule.leak));
-        lanes::zip_in_place(up, z, |u, z| beta * (u - leak * z));
-        if let Some(observed) = observed {
-            lanes::zip_in_place(up, &observed[row], |step, o| step * (f32x8::ONE - o));
-        }
-        lanes::zip_in_place(z, up, |z, step| z + step);
         moved.include(up, z);
     }
     moved
 }
 
-impl Moved {
-    fn include(&mut self, step: &[f32], z: &[f32]) {
-        let (movement, _) = lanes::peak(step);
-        let (peak, finite) = lanes::peak(z);
-        self.movement = self.movement.max(movement);
-        self.peak = self.peak.max(peak);
-        self.finite &= finite;
+/// One sample of what an update reads.
+struct Row<'a> {
+    own: Option<&'a [f32]>,
+    lateral: Option<&'a [f32]>,
+    observed: Option<&'a [f32]>,
+}
+
+impl Row<'_> {
+    /// `up ← β (pull(up − e, z) − Vφ − γ z)` and `z ← z + up`, in one pass.
+    #[inline(always)]
+    fn step(&self, rule: &UpdateRule, z: &mut [f32], up: &mut [f32], pull: impl Fn(f32x8, f32x8) -> f32x8) {
+        let (beta, leak) = (f32x8::splat(rule.beta), f32x8::splat(rule.leak));
+        let step = |z: f32x8, up: f32x8, own: Option<f32x8>, lateral: Option<f32x8>, observed: Option<f32x8>| {
+            let mut u = own.map_or(up, |own| up - own);
+            u = pull(u, z);
+            u = lateral.map_or(u, |lateral| u - lateral);
+            let step = beta * (u - leak * z);
+            observed.map_or(step, |observed| step * (f32x8::ONE - observed))
+        };
+        let (z, z_tail) = z.as_chunks_mut::<LANES>();
+        let (up, up_tail) = up.as_chunks_mut::<LANES>();
+        let [own, lateral, observed] = [self.own, self.lateral, self.observed].map(|row| row.map(<[f32]>::as_chunks));
+        for (i, (z, up)) in z.iter_mut().zip(up).enumerate() {
+            let at = |row: Option<(&[[f32; LANES]], &[f32])>| row.map(|(chunks, _)| f32x8::new(chunks[i]));
+            let state = f32x8::new(*z);
+            let step = step(state, f32x8::new(*up), at(own), at(lateral), at(observed));
+            (*up, *z) = (step.to_array(), (state + step).to_array());
+        }
+        let at = |row: Option<(&[[f32; LANES]], &[f32])>| row.map(|(_, tail)| padded(tail, 0.0));
+        let state = padded(z_tail, 0.0);
+        let step = step(state, padded(up_tail, 0.0), at(own), at(lateral), at(observed));
+        up_tail.copy_from_slice(&step.to_array()[..up_tail.len()]);
+        z_tail.copy_from_slice(&(state + step).to_array()[..z_tail.len()]);
     }
 }
 
-fn subtract_prior(prior: Prior, z: &[f32], up: &mut [f32]) {
-    match prior {
-        Prior::None => {}
-        Prior::Laplace(lambda) => {
-            let lambda = f32x8::splat(lambda);
-            lanes::zip_in_place(up, z, |u, z| u - lambda * activation::sign(z));
-        }
-        Prior::Gaussian(lambda) => {
-            let twice = f32x8::splat(2.0 * lambda);
-            lanes::zip_in_place(up, z, |u, z| u - twice * z);
-        }
-        Prior::Cauchy(lambda) => {
-            let twice = f32x8::splat(2.0 * lambda);
-            lanes::zip_in_place(up, z, |u, z| u - twice * z / (f32x8::ONE + z * z));
-        }
+impl Moved {
+    fn include(&mut self, step: &[f32], z: &[f32]) {
+        let (movement, _) = peak(step);
+        let (peak, finite) = peak(z);
+        self.movement = self.movement.max(movement);
+        self.peak = self.peak.max(peak);
+        self.finite &= finite;
     }
 }
 
@@ -131,16 +149,8 @@ mod tests {
                 };
                 let observed: Vec<f32> = (0..rows * cols).map(|i| f32::from(u8::from(i % 3 == 0))).collect();
                 let mut z = z0.clone();
-                let moved = update(
-                    &rule,
-                    &mut z,
-                    &mut up.clone(),
-                    Some(&own),
-                    &activity,
-                    Some(&observed),
-                    cols,
-                    &mut Vec::new(),
-                );
+                let pulls = Pulls { drive: &up, own: Some(&own), activity: &activity, observed: Some(&observed) };
+                let moved = update(&rule, &mut z, &pulls, cols, &mut Vec::new());
                 let mut largest = 0.0_f64;
                 for i in 0..rows * cols {
                     let zi = f64::from(z0[i]);
@@ -172,7 +182,8 @@ mod tests {
             lateral: Lateral::None,
         };
         let mut z = vec![3.0e38, 1.0];
-        let moved = update(&rule, &mut z, &mut [3.0e38, 0.0], None, &[0.0; 2], None, 2, &mut Vec::new());
+        let pulls = Pulls { drive: &[3.0e38, 0.0], own: None, activity: &[0.0; 2], observed: None };
+        let moved = update(&rule, &mut z, &pulls, 2, &mut Vec::new());
         assert!(!moved.finite && moved.peak == 1.0);
     }
 }

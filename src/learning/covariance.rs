@@ -6,6 +6,7 @@
 
 use super::Ascent;
 use crate::kernels::drive;
+use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::{self, Onto};
 use crate::kernels::sparse::List;
 use crate::kernels::spd;
@@ -90,6 +91,12 @@ impl Covariance {
     /// # Errors
     /// [`Refused`] where the new Σ would have no Cholesky factor; Σ then stays as it was.
     pub fn learn(&mut self, differences: &[&Matrix], batch: usize) -> Result<(), Refused> {
+        let size = self.sigma.rows();
+        // The rule is two products of the batch with a matrix of this size; the factorisation counts as time only.
+        meter::time(Kernel::Learn, 2 * batch * size * size, || self.ascend(differences, batch))
+    }
+
+    fn ascend(&mut self, differences: &[&Matrix], batch: usize) -> Result<(), Refused> {
         let rule = self.rule(differences, batch);
         let (mut sigma, mut ascent) = (self.sigma.clone(), self.ascent.clone());
         ascent.step(sigma.as_mut_slice(), rule.as_slice());

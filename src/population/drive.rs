@@ -28,11 +28,6 @@ impl Drive {
         &self.values
     }
 
-    /// What it drives now, to be used up.
-    pub(super) fn values_mut(&mut self) -> &mut Matrix {
-        &mut self.values
-    }
-
     /// Something came at once: every shard has to be computed anew.
     pub(super) fn invalidate(&mut self) {
         self.stale.fill(true);

@@ -71,11 +71,8 @@ impl Inlet {
                 deltas.clear();
                 for (row, (neurons, values)) in rows.zip(&mut samples) {
                     let held = held.row_mut(row);
-                    for (neuron, value) in neurons.iter().zip(values) {
-                        let held = &mut held[*neuron as usize];
-                        deltas.push(*neuron as usize, value - std::mem::replace(held, *value));
-                    }
-                    deltas.end_sample();
+                    let patch = |neuron: usize, value| value - std::mem::replace(&mut held[neuron], value);
+                    deltas.append_sample(neurons, values, patch);
                 }
             });
             arrived(Arrived::Changes { shard, deltas });

@@ -7,7 +7,7 @@ use super::{Fired, Population};
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
 use crate::kernels::sparse::List;
-use crate::kernels::update::{self, UpdateRule};
+use crate::kernels::update::{self, Pulls, UpdateRule};
 use crate::kernels::{activation, lanes};
 use crate::learning::Refused;
 use crate::matrix::Matrix;
@@ -74,8 +74,6 @@ pub struct StatePopulation {
 pub struct StateActivity {
     z: Matrix,
     drive: Drive,
-    /// A copy of the drive that an update may use up, where the drive itself is kept up to date by events.
-    up: Option<Matrix>,
     observed: Option<Matrix>,
     clamped: bool,
     inlets: Vec<Inlet>,
@@ -173,7 +171,6 @@ impl Population for StatePopulation {
         let mut activity = StateActivity {
             z: Matrix::zeros(rows, self.size),
             drive: Drive::new(rows, self.size, incremental),
-            up: incremental.then(|| Matrix::zeros(rows, self.size)),
             observed: None,
             clamped: false,
             inlets: widths.map(|width| Inlet::new(rows, width, patched)).collect(),
@@ -232,22 +229,16 @@ impl Population for StatePopulation {
             return Fired { movement: 0.0, peak: 0.0, finite: true, operations: 0 };
         }
         self.gather(activity);
-        let StateActivity { z, drive, up, observed, inlets, activity: outlet, scratch, .. } = activity;
-        let own = self.own_inlet().map(|i| inlets[i].values().as_slice());
+        let StateActivity { z, drive, observed, inlets, activity: outlet, scratch, .. } = activity;
+        let pulls = Pulls {
+            drive: drive.values().as_slice(),
+            own: self.own_inlet().map(|i| inlets[i].values().as_slice()),
+            activity: outlet.values().as_slice(),
+            observed: observed.as_ref().map(Matrix::as_slice),
+        };
         let rule = UpdateRule { beta: self.rule.beta * scale, ..self.rule };
-        let observed = observed.as_ref().map(Matrix::as_slice);
-        let before = outlet.values().as_slice();
-        let moved = meter::time(Kernel::Update, 0, || {
-            let up = match up {
-                Some(up) => {
-                    up.copy_from(drive.values());
-                    up
-                }
-                // It is computed anew before the next update.
-                None => drive.values_mut(),
-            };
-            update::update(&rule, z.as_mut_slice(), up.as_mut_slice(), own, before, observed, self.size, scratch)
-        });
+        let update = || update::update(&rule, z.as_mut_slice(), &pulls, self.size, scratch);
+        let moved = meter::time(Kernel::Update, 0, update);
         self.publish(activity);
         Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite, operations: 0 }
     }
