@@ -2,10 +2,13 @@
 
 use super::failure::Failure;
 use super::progress::Progress;
+use super::settling::SettlingArguments;
 use super::trained::Trained;
 use super::{output, table};
+use crate::circuit::Circuit;
+use crate::circuit::file::{CircuitFile, SettlingFile};
 use crate::data::{Description, atomic};
-use crate::evaluation::{Measures, measure};
+use crate::evaluation::{Measures, Work, measure};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -14,11 +17,16 @@ const EXAMPLES: &str = "\
 Examples:
   gncn eval runs/gncn-pdh
   gncn eval runs/gncn-pdh --data mnist --limit 1000 --json
+  gncn eval runs/gncn-pdh --messages 'Events(threshold: 0.03)' --out ev.json
 
 BCE is the summed binary cross-entropy of the settled prediction, free energy
 that of each predicted layer (both in nats, mean over images), sparsity the
 share of units that are active, accuracy that of the label when it is released.
-The figures are printed, and written to eval.json in the run folder.";
+Operations, messages and seconds are what settling one image costs.
+
+The figures are printed, and written to eval.json in the run folder. With
+another settling than the run's own (--schedule, --messages, --executor,
+--steps) they are written to --out, and eval.json stays as it is.";
 
 /// Measure a trained circuit on test images
 #[derive(Debug, Args)]
@@ -32,7 +40,12 @@ pub(super) struct EvalArguments {
     /// Measure on the first N images only
     #[arg(long, value_name = "N", value_parser = super::positive)]
     limit: Option<usize>,
-    /// Worker threads; the figures are the same for any number
+    #[command(flatten)]
+    settling: SettlingArguments,
+    /// Write the figures here, as JSON, instead of eval.json in the run folder
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Worker threads; where a schedule promises bits, they don't depend on it
     #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
     /// Print JSON instead of tables
@@ -47,34 +60,60 @@ struct Report {
     data: Description,
     /// Which images of the data: `test`, or `training` where there are no others.
     split: &'static str,
+    /// How every image settled.
+    settling: SettlingFile,
     #[serde(flatten)]
     measures: Measures,
+    /// What settling one image cost.
+    work: Work,
 }
 
 impl EvalArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         super::use_threads(self.threads)?;
+        if let Some(out) = &self.out {
+            output::check_target(out)?;
+        }
         let mut trained = Trained::open(&self.run, self.data.as_deref())?;
-        let path = trained.run.path("eval.json");
-        output::announce(&path, "the figures below");
-        let report = self.measure(&mut trained)?;
-        let text = serde_json::to_vec_pretty(&report);
-        let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;
-        atomic::write(&path, &text)?;
+        let own = trained.circuit();
+        let mut circuit = own.as_ref().clone();
+        self.settling.apply(&mut circuit)?;
+        let target = self.target(&trained, circuit.settling == own.settling);
+        match &target {
+            Some(path) => output::announce(path, "the figures below"),
+            None => output::note("eval.json keeps the figures of the run's own settling; --out FILE writes these"),
+        }
+        let report = self.measure(&mut trained, &circuit)?;
+        if let Some(path) = &target {
+            let text = serde_json::to_vec_pretty(&report);
+            let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;
+            atomic::write(path, &text)?;
+        }
         if self.json { output::print_json(&report) } else { report.print() }
     }
 
-    fn measure(&self, trained: &mut Trained) -> Result<Report, Failure> {
-        let circuit = trained.circuit();
+    /// Where the figures go: eval.json holds those of the run's own settling and no others.
+    fn target(&self, trained: &Trained, is_own: bool) -> Option<PathBuf> {
+        self.out.clone().or_else(|| is_own.then(|| trained.run.path("eval.json")))
+    }
+
+    fn measure(&self, trained: &mut Trained, circuit: &Circuit) -> Result<Report, Failure> {
         let (images, split) = match &trained.data.test {
             Some(test) => (test, "test"),
             None => (&trained.data.train, "training"),
         };
         let rows: Vec<usize> = (0..images.count().min(self.limit.unwrap_or(usize::MAX))).collect();
         let bar = Progress::new(rows.len());
-        let measures = measure(&mut trained.network, images, &rows, &circuit.settling, |done| bar.advance(done))?;
+        let measured = measure(&mut trained.network, images, &rows, &circuit.settling, |done| bar.advance(done))?;
         drop(bar);
-        Ok(Report { circuit: circuit.name.clone(), data: trained.data.describe(), split, measures })
+        Ok(Report {
+            circuit: circuit.name.clone(),
+            data: trained.data.describe(),
+            split,
+            settling: CircuitFile::from(circuit).settling,
+            measures: measured.measures,
+            work: measured.work,
+        })
     }
 }
 
@@ -90,7 +129,10 @@ impl Report {
         if let Some(accuracy) = self.measures.accuracy {
             lines.push(vec!["accuracy".to_owned(), table::percent(accuracy)]);
         }
-        output::print(&format!("\n{}", table::render(&["measure", ">mean"], lines)))
+        lines.push(vec!["operations".to_owned(), table::count(self.work.operations.round() as u64)]);
+        lines.push(vec!["messages".to_owned(), table::figure(self.work.messages)]);
+        lines.push(vec!["milliseconds".to_owned(), table::figure(self.work.seconds * 1e3)]);
+        output::print(&format!("\n{}", table::render(&["measure", ">mean of an image"], lines)))
     }
 }
 

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod reconstruct;
 mod settle;
+mod settling;
 mod table;
 mod train;
 mod trained;

@@ -2,6 +2,8 @@
 
 mod measures;
 mod senses;
+mod work;
 
-pub use measures::{MeasureError, Measures, measure, reconstruct};
+pub use measures::{MeasureError, Measured, Measures, measure, reconstruct};
 pub use senses::{LABEL, SenseError, Show, episode, image_sense, label_layer};
+pub use work::Work;

@@ -569,10 +569,35 @@ fn a_run_is_written_measured_and_drawn() {
     assert_eq!(out.trim(), fs::read_to_string(run.join("eval.json")).expect("eval.json").trim());
     assert_narrow(&succeed(&["eval", text(&run), "--limit", "100", "--threads", "1"]).0);
 
+    another_settling_leaves_the_figures_of_the_run(&bench, &report);
+
     let picture = bench.path("more.png");
     succeed(&["reconstruct", text(&run), "-o", text(&picture), "--count", "12"]);
     assert!(fs::read(&picture).expect("a picture").starts_with(b"\x89PNG"));
     succeed(&["check", text(&run.join("circuit.ron")), "--weights", text(&run.join("weights.safetensors"))]);
+}
+
+/// `own` is the report on 100 images in the run's own settling, which eval.json holds.
+fn another_settling_leaves_the_figures_of_the_run(bench: &Bench, own: &Value) {
+    let (run, out) = (bench.path("a"), bench.path("events.json"));
+    let kept = fs::read_to_string(run.join("eval.json")).expect("eval.json");
+    let eval = |options: &[&str]| -> Value {
+        let words = [&["eval", text(&run), "--limit", "100", "--json"], options].concat();
+        serde_json::from_str(&succeed(&words).0).expect("JSON")
+    };
+    let bounded = eval(&["--schedule", "Bounded(staleness: 0)", "--executor", "Tasks"]);
+    assert_eq!(bounded["bce"], own["bce"], "staleness 0 has the bits of the run's own schedule");
+    assert_eq!(bounded["work"]["operations"], own["work"]["operations"]);
+    assert_eq!(bounded["settling"]["schedule"]["Bounded"]["staleness"], 0, "{bounded}");
+    let events = eval(&["--messages", "Events(threshold: 0.1)", "--steps", "7", "--out", text(&out)]);
+    assert_eq!(events["settling"]["steps"], 7, "{events}");
+    let operations = |report: &Value| report["work"]["operations"].as_f64().expect("a figure");
+    assert!(operations(&events) < operations(own), "{events} {own}");
+    let written: Value = serde_json::from_slice(&fs::read(&out).expect("--out is written")).expect("JSON");
+    assert_eq!(written, events);
+    assert_eq!(fs::read_to_string(run.join("eval.json")).expect("eval.json"), kept);
+    fail(2, &["eval", text(&run), "--schedule", "Bounded(staleness: -1)"], &["--schedule"]);
+    fail(2, &["eval", text(&run), "--out", text(&run)], &["is a folder"]);
 }
 
 #[test]
