@@ -1,14 +1,24 @@
 //! Measures of a network on data, as design section 5 defines them.
 
+mod descent;
+mod importance;
+mod latents;
 mod lbfgs;
+mod likelihood;
 mod logistic;
 mod measures;
 pub mod mixture;
+mod prior;
 mod senses;
 mod work;
 
+pub use descent::{Descent, DescentError, top_layer};
+pub use importance::{Estimate, Importance};
+pub use latents::{PRIOR_IMAGES, balanced, latent_layer, latents};
+pub use likelihood::{Emission, PriorDraws, as_published, log_likelihood};
 pub use logistic::{Logistic, LogisticOptions};
 pub use measures::{MeasureError, Measured, Measures, measure, reconstruct};
+pub use prior::{Prior, PriorError, PriorEvent, PriorOptions};
 pub use senses::{LABEL, SenseError, Show, episode, image_sense, label_layer};
 pub use work::Work;
 
