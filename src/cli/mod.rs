@@ -62,7 +62,7 @@ enum Command {
     Check(check::CheckArguments),
     Settle(settle::SettleArguments),
     Train(Box<train::TrainArguments>),
-    Eval(eval::EvalArguments),
+    Eval(Box<eval::EvalArguments>),
     Reconstruct(reconstruct::ReconstructArguments),
     Data(data::DataArguments),
 }

@@ -1,5 +1,6 @@
 //! Measures of a network on data, as design section 5 defines them.
 
+mod completion;
 mod descent;
 mod importance;
 mod latents;
@@ -12,6 +13,7 @@ mod prior;
 mod senses;
 mod work;
 
+pub use completion::{Completed, complete, masked_error};
 pub use descent::{Descent, DescentError, top_layer};
 pub use importance::{Estimate, Importance};
 pub use latents::{PRIOR_IMAGES, balanced, latent_layer, latents};

@@ -2,11 +2,11 @@
 //! thresholds can be compared at equal quality.
 
 use crate::executor::Settled;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What settling one image cost, as the mean over images. It isn't part of [`Measures`](super::Measures), because
 /// seconds differ from run to run.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Work {
     /// Multiply-accumulates that messages caused at synapses, all links together.
     pub operations: f64,
