@@ -5,13 +5,17 @@
 //! file with its arguments and a `run`, which ends well or with a `Failure` that knows its exit code.
 
 mod check;
+mod complete;
 mod data;
 mod eval;
 mod failure;
+mod features;
 mod interrupt;
+mod latents;
 mod output;
 mod progress;
 mod reconstruct;
+mod sample;
 mod settle;
 mod settling;
 mod table;
@@ -64,6 +68,10 @@ enum Command {
     Train(Box<train::TrainArguments>),
     Eval(Box<eval::EvalArguments>),
     Reconstruct(reconstruct::ReconstructArguments),
+    Complete(complete::CompleteArguments),
+    Sample(sample::SampleArguments),
+    Latents(latents::LatentsArguments),
+    Features(features::FeaturesArguments),
     Data(data::DataArguments),
 }
 
@@ -85,6 +93,10 @@ pub fn main() -> ExitCode {
         Command::Train(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Reconstruct(command) => command.run(),
+        Command::Complete(command) => command.run(),
+        Command::Sample(command) => command.run(),
+        Command::Latents(command) => command.run(),
+        Command::Features(command) => command.run(),
         Command::Data(command) => command.run(),
     };
     match done {

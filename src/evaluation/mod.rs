@@ -1,7 +1,9 @@
 //! Measures of a network on data, as design section 5 defines them.
 
 mod completion;
+mod composition;
 mod descent;
+mod embedding;
 mod importance;
 mod latents;
 mod lbfgs;
@@ -14,7 +16,9 @@ mod senses;
 mod work;
 
 pub use completion::{Completed, complete, masked_error};
+pub use composition::{Composition, compose, fields, predictors};
 pub use descent::{Descent, DescentError, top_layer};
+pub use embedding::{FEWEST, embed};
 pub use importance::{Estimate, Importance};
 pub use latents::{PRIOR_IMAGES, balanced, latent_layer, latents};
 pub use likelihood::{Emission, PriorDraws, as_published, log_likelihood};

@@ -98,13 +98,17 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 12] = [
         &[],
         &["check"],
         &["settle"],
         &["train"],
         &["eval"],
         &["reconstruct"],
+        &["complete"],
+        &["sample"],
+        &["latents"],
+        &["features"],
         &["data"],
         &["data", "list"],
     ];
@@ -636,6 +640,42 @@ fn every_measure_is_taken_once_and_the_same_again() {
     assert_ne!(report(&eval(&["--only", "log_px", "--seed", "1"]).0)["log_px"], whole["log_px"], "another seed");
     assert_narrow(&succeed(&[&["eval", text(&run)], &options[..]].concat()).0);
     fail(2, &["eval", text(&run), "--only", "bse"], &["bce", "log_px_is"]);
+}
+
+#[test]
+fn pictures_and_activities_of_a_run() {
+    let bench = Bench::new();
+    bench.trained("a", &QUICK);
+    let run = bench.path("a");
+    let file = |name: &str| bench.path(name).display().to_string();
+    let is_png = |name: &str| fs::read(bench.path(name)).expect("a picture").starts_with(b"\x89PNG");
+
+    let (out, _) = succeed(&["complete", text(&run), "-o", &file("complete.png"), "--count", "12"]);
+    assert!(out.contains("M-MSE on these 12 images") && is_png("complete.png"), "{out}");
+    succeed(&["sample", text(&run), "-o", &file("sample.png"), "--components", "4", "--count", "15"]);
+    assert!(is_png("sample.png"));
+    fail(2, &["sample", text(&run), "-o", &file("s.png"), "--components", "900"], &["900 components"]);
+
+    let words = ["--limit", "40", "--picture", &file("tsne.png"), "--seed", "3"];
+    let latents = |out: &str| succeed(&[&["latents", text(&run), "-o", &file(out)], &words[..]].concat());
+    latents("a.npz");
+    latents("b.npz");
+    assert!(is_png("tsne.png"));
+    let bytes = |name: &str| fs::read(bench.path(name)).expect("a file");
+    assert_eq!(bytes("a.npz"), bytes("b.npz"), "places follow from the seed");
+    let arrays: BTreeMap<_, _> = npz::read(&bench.path("a.npz")).expect("npz").into_iter().collect();
+    let names: Vec<_> = arrays.keys().map(String::as_str).collect();
+    assert_eq!(names, ["activity.z2", "image", "label", "place.x", "place.y"]);
+    fail(2, &["latents", text(&run), "-o", &file("c.npz"), "--layer", "z0"], &["\"z0\" is no free layer", "\"z1\""]);
+    assert!(!bench.path("c.npz").exists());
+
+    let words = ["-o", &file("fields.png"), "--compose", &file("parts.png"), "--count", "4", "--strongest", "3"];
+    let (out, _) = succeed(&[&["features", text(&run), "--json"], &words[..]].concat());
+    let parts: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(parts.as_array().map(Vec::len), Some(4), "{parts}");
+    assert!(is_png("fields.png") && is_png("parts.png"));
+    assert_narrow(&succeed(&[&["features", text(&run)], &words[..]].concat()).0);
+    fail(2, &["features", text(&run), "-o", &file("f.png"), "--layer", "z2"], &["\"z2\" does not predict", "\"z1\""]);
 }
 
 #[test]

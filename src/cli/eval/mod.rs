@@ -17,6 +17,7 @@ use crate::evaluation::mixture::MixtureOptions;
 use crate::evaluation::{LogisticOptions, PRIOR_IMAGES, PriorOptions};
 use clap::{Args, ValueEnum};
 use parts::Bench;
+pub(super) use parts::fit_prior;
 use report::{Report, Request};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -98,7 +99,7 @@ pub(super) struct EvalArguments {
 }
 
 /// Components of the mixture in the paper.
-const COMPONENTS: usize = 75;
+pub(super) const COMPONENTS: usize = 75;
 
 /// What can be measured for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]

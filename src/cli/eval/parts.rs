@@ -142,7 +142,7 @@ impl Bench {
 }
 
 /// The prior of a run, with progress: the images it was trained on settle, and then the mixture climbs.
-fn fit_prior(
+pub(in crate::cli) fn fit_prior(
     trained: &mut Trained,
     settling: &Settling,
     options: &PriorOptions,
