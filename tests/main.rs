@@ -24,3 +24,5 @@ mod measures;
 mod properties;
 #[path = "suite/resume.rs"]
 mod resume;
+#[path = "suite/views.rs"]
+mod views;
