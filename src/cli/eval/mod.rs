@@ -174,7 +174,13 @@ impl EvalArguments {
                 }
                 report
             }
-            None => Report::new(request),
+            None => {
+                if let Some(path) = target.filter(|path| path.exists()) {
+                    let told = "holds figures of another request, which the new ones replace; --out FILE keeps both";
+                    output::note(&format!("note: {} {told}", path.display()));
+                }
+                Report::new(request)
+            }
         }
     }
 
