@@ -3,10 +3,11 @@
 mod measure;
 
 use super::failure::Failure;
+use super::settling::SettlingArguments;
 use super::trained::load_data;
 use super::{output, table};
+use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
-use crate::circuit::{Circuit, Stopping};
 use crate::episode::Episode;
 use crate::evaluation::{self, Show};
 use crate::kernels::meter::Kernel;
@@ -40,18 +41,8 @@ pub(super) struct BenchArguments {
     /// Samples in a batch, instead of the circuit's own
     #[arg(long, value_name = "N", value_parser = super::positive)]
     batch: Option<usize>,
-    /// Updates of every state population, instead of the circuit's own
-    #[arg(long, value_name = "T", value_parser = super::positive)]
-    steps: Option<usize>,
-    /// Who fires when, as in a circuit file, instead of the circuit's own
-    #[arg(long, value_name = "RON")]
-    schedule: Option<String>,
-    /// What travels on a link, as in a circuit file
-    #[arg(long, value_name = "RON")]
-    messages: Option<String>,
-    /// What runs the schedules Bounded and Free
-    #[arg(long, value_enum, ignore_case = true)]
-    executor: Option<super::settle::Executor>,
+    #[command(flatten)]
+    settling: SettlingArguments,
     /// Worker threads
     #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
@@ -131,13 +122,7 @@ impl BenchArguments {
 
     fn circuit(&self) -> Result<Circuit, Failure> {
         let mut circuit = Circuit::load(&self.circuit)?;
-        super::override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
-        if let Some(executor) = self.executor {
-            circuit.settling.executor = executor.into();
-        }
-        if let Some(steps) = self.steps {
-            circuit.settling.stopping = Stopping::Steps(steps);
-        }
+        self.settling.apply(&mut circuit)?;
         circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
         Ok(CircuitFile::from(&circuit).check()?)
     }
