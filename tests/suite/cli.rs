@@ -98,8 +98,16 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 8] =
-        [&[], &["check"], &["settle"], &["train"], &["eval"], &["reconstruct"], &["data"], &["data", "list"]];
+    let commands: [&[&str]; 8] = [
+        &[],
+        &["check"],
+        &["settle"],
+        &["train"],
+        &["eval"],
+        &["reconstruct"],
+        &["data"],
+        &["data", "list"],
+    ];
     for command in commands {
         for flag in ["--help", "-h"] {
             let (out, _) = succeed(&[command, &[flag]].concat());
@@ -596,8 +604,13 @@ fn a_run_folder_is_never_overwritten_unasked() {
     let weights = bench.weights("a");
     bench.refused("a", &QUICK, &["finished", "--overwrite"]);
     bench.refused("a", &["--resume", "--seed", "9"], &["seed 0, not 9"]);
-    bench.refused("a", &["--resume", "--batch", "10"], &["another circuit"]);
+    bench.refused("a", &["--resume", "--batch", "10", "--epochs", "3"], &["batch: 20, not batch: 10", "--overwrite"]);
+    bench.refused("a", &["--resume", "--limit", "100", "--epochs", "3"], &["--limit 200, not --limit 100"]);
+    bench.refused("a", &["--resume", "--messages", "Events(threshold: 0.1)"], &["messages: Dense", "threshold: 0.1"]);
+    bench.refused("a", &["--resume", "--schedule", "Free"], &["schedule: Synchronous, not schedule: Free"]);
     bench.refused("a", &["--resume", "--epochs", "1"], &["2 epochs"]);
+    let finished = |run: &str| fs::read_to_string(bench.path(run).join("run.json")).expect("run.json");
+    assert!(finished("a").contains("\"finished\": true"), "a request that is refused changes nothing");
     assert_eq!(bench.weights("a"), weights);
     bench.refused("none", &["--resume"], &["not a run folder"]);
     fs::create_dir(bench.path("other")).expect("a folder");
@@ -637,6 +650,23 @@ fn killed_runs_resume_to_the_same_bits() {
         text.lines().map(free_energy).collect::<Vec<_>>()
     };
     assert_eq!(epochs("killed"), epochs("whole"));
+}
+
+#[test]
+fn a_second_training_of_a_run_is_refused_while_the_first_is_alive() {
+    let bench = Bench::new();
+    let often = [&LONGER[..], &["--checkpoint-every", "1"]].concat();
+    let mut child = bench.spawn("shared", &often);
+    assert!(bench.await_checkpoint("shared", &mut child, &mut Vec::new()));
+    let process = child.id().to_string();
+    bench.refused("shared", &["--resume"], &["another gncn", &process, "--out"]);
+    bench.refused("shared", &[&QUICK[..], &["--overwrite"]].concat(), &["another gncn", &process]);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    // The lock went with its process.
+    bench.trained("shared", &["--resume"]);
+    bench.trained("whole", &often);
+    assert_eq!(bench.weights("shared"), bench.weights("whole"));
 }
 
 #[cfg(unix)]
