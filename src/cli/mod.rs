@@ -11,6 +11,8 @@ mod failure;
 mod interrupt;
 mod output;
 mod progress;
+#[cfg(test)]
+mod readme;
 mod reconstruct;
 mod settle;
 mod table;
