@@ -98,7 +98,7 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &[],
         &["check"],
         &["settle"],
@@ -107,6 +107,7 @@ fn help_fits_a_terminal_and_shows_examples() {
         &["reconstruct"],
         &["data"],
         &["data", "list"],
+        &["data", "make"],
     ];
     for command in commands {
         for flag in ["--help", "-h"] {
@@ -736,6 +737,20 @@ fn data_list_tells_what_is_there_and_how_to_get_the_rest() {
     let (out, _) = succeed(&["data", "list", "--json"]);
     let entries: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!(entries[0]["description"]["classes"], 10, "{entries}");
+}
+
+#[test]
+fn drawn_digits_become_files_that_train() {
+    let bench = Bench::new();
+    let (out, path) = (bench.path("drawn"), bench.path("drawn").display().to_string());
+    succeed(&["data", "make", "--out", &path, "--train", "60", "--test", "20", "--seed", "7"]);
+    assert!(fs::read(out.join("digits.png")).expect("a picture").starts_with(b"\x89PNG"));
+    assert_eq!(fs::read(out.join("train-labels-idx1-ubyte")).expect("labels").len(), 8 + 60);
+    assert_eq!(fs::read(out.join("t10k-images-idx3-ubyte")).expect("images").len(), 16 + 20 * 784);
+    fail(2, &["data", "make", "--out", &path], &["not empty"]);
+    fail(2, &["data", "make", "--out", &bench.path("small.ron").display().to_string()], &["no folder"]);
+    fail(2, &["data", "make", "--out", &path, "--train", "0"], &["1 to 1000000"]);
+    bench.trained("a", &["--data", &path, "--epochs", "1", "--batch", "20"]);
 }
 
 #[test]
