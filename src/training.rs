@@ -295,12 +295,12 @@ impl<'a> Training<'a> {
     }
 
     fn measure_train_images(&mut self, rows: &[usize]) -> Result<Measures, TrainError> {
-        Ok(evaluation::measure(&mut self.network, &self.data.train, rows, &self.spec.settling, |_| {})?)
+        Ok(evaluation::measure(&mut self.network, &self.data.train, rows, &self.spec.settling, |_| {})?.measures)
     }
 
     fn measure_test(&mut self) -> Result<Option<Measures>, TrainError> {
         let Some(test) = &self.data.test else { return Ok(None) };
         let rows: Vec<usize> = (0..test.count()).collect();
-        Ok(Some(evaluation::measure(&mut self.network, test, &rows, &self.spec.settling, |_| {})?))
+        Ok(Some(evaluation::measure(&mut self.network, test, &rows, &self.spec.settling, |_| {})?.measures))
     }
 }

@@ -16,6 +16,10 @@ mod dynamics;
 mod golden;
 #[path = "suite/layering.rs"]
 mod layering;
+#[path = "suite/likelihood.rs"]
+mod likelihood;
+#[path = "suite/measures.rs"]
+mod measures;
 #[path = "suite/properties.rs"]
 mod properties;
 #[path = "suite/resume.rs"]

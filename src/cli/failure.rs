@@ -4,7 +4,8 @@ use crate::checkpoint::StoreError;
 use crate::circuit::CircuitError;
 use crate::data::DataError;
 use crate::episode::EpisodeError;
-use crate::evaluation::{MeasureError, SenseError};
+use crate::evaluation::mixture::MixtureError;
+use crate::evaluation::{DescentError, MeasureError, PriorError, SenseError};
 use crate::executor::SettleError;
 use crate::network::{LearningError, WeightsError};
 use crate::training::TrainError;
@@ -117,6 +118,22 @@ impl From<MeasureError> for Failure {
         match error {
             MeasureError::Sense(error) => error.into(),
             MeasureError::Settle(error) => error.into(),
+        }
+    }
+}
+
+impl From<DescentError> for Failure {
+    fn from(error: DescentError) -> Self {
+        Self::Request(error.to_string())
+    }
+}
+
+impl From<PriorError> for Failure {
+    fn from(error: PriorError) -> Self {
+        match error {
+            PriorError::Descent(error) => error.into(),
+            PriorError::Measure(error) => error.into(),
+            PriorError::Mixture(error) => Self::of(matches!(error, MixtureError::TooFewSamples { .. }), &error),
         }
     }
 }

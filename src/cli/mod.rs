@@ -5,16 +5,21 @@
 //! file with its arguments and a `run`, which ends well or with a `Failure` that knows its exit code.
 
 mod check;
+mod complete;
 mod data;
 mod eval;
 mod failure;
+mod features;
 mod interrupt;
+mod latents;
 mod output;
 mod progress;
 #[cfg(test)]
 mod readme;
 mod reconstruct;
+mod sample;
 mod settle;
+mod settling;
 mod table;
 mod train;
 mod trained;
@@ -63,8 +68,12 @@ enum Command {
     Check(check::CheckArguments),
     Settle(settle::SettleArguments),
     Train(Box<train::TrainArguments>),
-    Eval(eval::EvalArguments),
+    Eval(Box<eval::EvalArguments>),
     Reconstruct(reconstruct::ReconstructArguments),
+    Complete(complete::CompleteArguments),
+    Sample(sample::SampleArguments),
+    Latents(latents::LatentsArguments),
+    Features(features::FeaturesArguments),
     Data(data::DataArguments),
 }
 
@@ -86,6 +95,10 @@ pub fn main() -> ExitCode {
         Command::Train(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Reconstruct(command) => command.run(),
+        Command::Complete(command) => command.run(),
+        Command::Sample(command) => command.run(),
+        Command::Latents(command) => command.run(),
+        Command::Features(command) => command.run(),
         Command::Data(command) => command.run(),
     };
     match done {

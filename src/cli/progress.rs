@@ -23,6 +23,13 @@ impl Progress {
         Self { bar }
     }
 
+    /// A bar of `length` parts with a name.
+    pub(super) fn named(name: &'static str, length: usize) -> Self {
+        let progress = Self::new(length);
+        progress.bar.set_prefix(name);
+        progress
+    }
+
     /// Stands at `done` of `of` parts.
     pub(super) fn stand(&self, name: String, done: usize, of: usize, message: String) {
         if done <= 1 {

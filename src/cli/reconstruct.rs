@@ -74,7 +74,7 @@ pub(super) fn draw(
 }
 
 /// The first images of each class in turn, so that a small picture shows all classes; without labels the first ones.
-fn choose(images: &Images, count: usize) -> Vec<usize> {
+pub(super) fn choose(images: &Images, count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..images.count()).collect();
     if let Some(labels) = images.labels() {
         let mut seen = [0_usize; 256];

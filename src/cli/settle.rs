@@ -1,9 +1,10 @@
 //! `gncn settle`: one episode on arrays of the user's own, and what it settled to.
 
 use super::failure::Failure;
+use super::settling::SettlingArguments;
 use super::{output, table};
 use crate::checkpoint::weights;
-use crate::circuit::{Circuit, ExecutorKind, Schedule, Stopping};
+use crate::circuit::{Circuit, Schedule};
 use crate::data::npy;
 use crate::data::npz::NpzOut;
 use crate::episode::Episode;
@@ -11,7 +12,7 @@ use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleOptions, Settl
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::When;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indexmap::IndexMap;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -48,18 +49,8 @@ pub(super) struct SettleArguments {
     /// Which values of an input are observed; can be repeated
     #[arg(long, value_name = "SENSE=FILE", value_parser = sense_file)]
     mask: Vec<SenseFile>,
-    /// Who fires when, as in a circuit file, instead of the circuit's own
-    #[arg(long, value_name = "RON")]
-    schedule: Option<String>,
-    /// What travels on a link, as in a circuit file
-    #[arg(long, value_name = "RON")]
-    messages: Option<String>,
-    /// What runs the schedules Bounded and Free
-    #[arg(long, value_enum, ignore_case = true)]
-    executor: Option<Executor>,
-    /// Updates of every state population, instead of the circuit's own
-    #[arg(long, value_name = "N", value_parser = super::positive)]
-    steps: Option<usize>,
+    #[command(flatten)]
+    settling: SettlingArguments,
     /// Worker threads; where a schedule promises bits, they don't depend on it
     #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
@@ -99,23 +90,6 @@ fn sense_file(text: &str) -> Result<SenseFile, String> {
             Ok(SenseFile { sense: sense.to_owned(), file: file.into() })
         }
         _ => Err("SENSE=FILE is needed, such as image=digits.npy".to_owned()),
-    }
-}
-
-/// The words of the circuit file for what runs actors.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "PascalCase")]
-enum Executor {
-    Threads,
-    Tasks,
-}
-
-impl From<Executor> for ExecutorKind {
-    fn from(executor: Executor) -> Self {
-        match executor {
-            Executor::Threads => Self::Threads,
-            Executor::Tasks => Self::Tasks,
-        }
     }
 }
 
@@ -190,16 +164,10 @@ impl SettleArguments {
     /// The circuit of the file with the settling that was asked for.
     fn circuit(&self) -> Result<Circuit, Failure> {
         let mut circuit = Circuit::load(&self.circuit)?;
-        super::override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+        self.settling.apply(&mut circuit)?;
         if self.stop_at.is_some() && !matches!(circuit.settling.schedule, Schedule::Replay(_)) {
             let problem = "--stop-at counts firings of a delivery log; add --schedule 'Replay(\"FILE\")'";
             return Err(Failure::Request(problem.to_owned()));
-        }
-        if let Some(executor) = self.executor {
-            circuit.settling.executor = executor.into();
-        }
-        if let Some(steps) = self.steps {
-            circuit.settling.stopping = Stopping::Steps(steps);
         }
         Ok(circuit)
     }

@@ -35,6 +35,13 @@ impl Trained {
         Ok(Self { run, network, data: loaded })
     }
 
+    /// The training images that the run has learned from, or would have, of other data.
+    pub(super) fn learned_rows(&self) -> Vec<usize> {
+        let mut split = self.data.split(self.run.info.seed);
+        split.train.truncate(self.run.info.limit.unwrap_or(usize::MAX));
+        split.train
+    }
+
     pub(super) fn circuit(&self) -> Arc<Circuit> {
         Arc::clone(self.network.circuit())
     }

@@ -1,6 +1,7 @@
 //! BCE, free energy, sparsity and, for circuits with a label, accuracy.
 
 use super::senses::{self, SenseError, Show};
+use super::work::{Work, WorkSums};
 use crate::circuit::Settling;
 use crate::data::{Batches, Images};
 use crate::executor::{Measure, SettleError, SettleOptions, Settler};
@@ -9,6 +10,7 @@ use crate::network::Network;
 use crate::params::Likelihood;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 
 /// Activity above which a unit counts as active (the paper's sparsity).
 const ACTIVE: f32 = 1e-6;
@@ -52,6 +54,15 @@ pub enum MeasureError {
     Settle(#[from] SettleError),
 }
 
+/// Measures, and what settling for them cost.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measured {
+    /// What was measured: the same for the same bits of settling.
+    pub measures: Measures,
+    /// What it cost; seconds differ from run to run.
+    pub work: Work,
+}
+
 /// Settles on the images `rows` and measures; `seen` is told how many images are done.
 ///
 /// # Errors
@@ -62,20 +73,22 @@ pub fn measure(
     rows: &[usize],
     settling: &Settling,
     mut seen: impl FnMut(usize),
-) -> Result<Measures, MeasureError> {
-    let mut sums = Sums::new(network);
+) -> Result<Measured, MeasureError> {
+    let (mut sums, mut work) = (Sums::new(network), WorkSums::default());
     let mut settler = Settler::new();
     let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     for batch in &Batches::in_order(rows, BATCH) {
         let episode = senses::episode(network.circuit(), images, batch, Show::ImagesOnly)?;
+        let started = Instant::now();
         let settled = settler.settle(network, &episode, settling, options)?;
+        work.add(&settled, batch.len(), started.elapsed().as_secs_f64());
         for (sum, value) in sums.energy.iter_mut().zip(settled.energies.sums.last().into_iter().flatten()) {
             *sum += value;
         }
         sums.add(network, &settler, images, batch);
         seen(batch.len());
     }
-    Ok(sums.finish(network))
+    Ok(Measured { measures: sums.finish(network), work: work.finish() })
 }
 
 /// The settled predictions of the images `rows`, `[rows, size]`.

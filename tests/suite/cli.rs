@@ -98,13 +98,17 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["check"],
         &["settle"],
         &["train"],
         &["eval"],
         &["reconstruct"],
+        &["complete"],
+        &["sample"],
+        &["latents"],
+        &["features"],
         &["data"],
         &["data", "list"],
         &["data", "make"],
@@ -571,17 +575,119 @@ fn a_run_is_written_measured_and_drawn() {
     let metrics = fs::read_to_string(run.join("metrics.jsonl")).expect("metrics");
     assert_eq!(metrics.lines().count(), 2, "{metrics}");
 
-    let (out, _) = succeed(&["eval", text(&run), "--limit", "100", "--json"]);
+    let (out, _) = succeed(&["eval", text(&run), "--limit", "100", "--json", "--only", "bce"]);
     let report: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!(report["images"], 100);
     assert!(report["bce"].as_f64().is_some_and(|bce| bce > 0.0 && bce < 784.0), "{report}");
     assert_eq!(out.trim(), fs::read_to_string(run.join("eval.json")).expect("eval.json").trim());
-    assert_narrow(&succeed(&["eval", text(&run), "--limit", "100", "--threads", "1"]).0);
+    assert_narrow(&succeed(&["eval", text(&run), "--limit", "100", "--only", "bce", "--threads", "1"]).0);
+
+    another_settling_leaves_the_figures_of_the_run(&bench, &report);
 
     let picture = bench.path("more.png");
     succeed(&["reconstruct", text(&run), "-o", text(&picture), "--count", "12"]);
     assert!(fs::read(&picture).expect("a picture").starts_with(b"\x89PNG"));
     succeed(&["check", text(&run.join("circuit.ron")), "--weights", text(&run.join("weights.safetensors"))]);
+}
+
+/// `own` is the report on 100 images in the run's own settling, which eval.json holds.
+fn another_settling_leaves_the_figures_of_the_run(bench: &Bench, own: &Value) {
+    let (run, out) = (bench.path("a"), bench.path("events.json"));
+    let kept = fs::read_to_string(run.join("eval.json")).expect("eval.json");
+    let eval = |options: &[&str]| -> Value {
+        let words = [&["eval", text(&run), "--limit", "100", "--json", "--only", "bce"], options].concat();
+        serde_json::from_str(&succeed(&words).0).expect("JSON")
+    };
+    let bounded = eval(&["--schedule", "Bounded(staleness: 0)", "--executor", "Tasks"]);
+    assert_eq!(bounded["bce"], own["bce"], "staleness 0 has the bits of the run's own schedule");
+    assert_eq!(bounded["work"]["operations"], own["work"]["operations"]);
+    assert_eq!(bounded["request"]["settling"]["schedule"]["Bounded"]["staleness"], 0, "{bounded}");
+    let events = eval(&["--messages", "Events(threshold: 0.1)", "--steps", "7", "--out", text(&out)]);
+    assert_eq!(events["request"]["settling"]["steps"], 7, "{events}");
+    let operations = |report: &Value| report["work"]["operations"].as_f64().expect("a figure");
+    assert!(operations(&events) < operations(own), "{events} {own}");
+    let written: Value = serde_json::from_slice(&fs::read(&out).expect("--out is written")).expect("JSON");
+    assert_eq!(written, events);
+    assert_eq!(fs::read_to_string(run.join("eval.json")).expect("eval.json"), kept);
+    fail(2, &["eval", text(&run), "--schedule", "Bounded(staleness: -1)"], &["--schedule"]);
+    fail(2, &["eval", text(&run), "--out", text(&run)], &["is a folder"]);
+}
+
+#[test]
+fn every_measure_is_taken_once_and_the_same_again() {
+    let bench = Bench::new();
+    bench.trained("a", &QUICK);
+    let run = bench.path("a");
+    let options = ["--limit", "60", "--components", "4", "--draws", "200", "--is-images", "10", "--is-draws", "100"];
+    let eval = |more: &[&str]| succeed(&[&["eval", text(&run), "--json"], &options[..], more].concat());
+    let report = |out: &str| -> Value { serde_json::from_str(out).expect("JSON") };
+    eval(&["--only", "mmse,log_px"]);
+    let whole = report(&eval(&[]).0);
+    let figure = |name: &str| whole[name].as_f64().unwrap_or_else(|| panic!("{name} in {whole}"));
+    assert!(figure("mmse") > 0.0 && figure("mmse") < 392.0, "{whole}");
+    assert!((0.0..=0.9).contains(&figure("classification_error")), "{whole}");
+    assert!(figure("log_px") < 0.0 && figure("log_px_is") > figure("log_px_on_is_images"), "{whole}");
+    assert!((figure("log_px_as_published") - figure("log_px") - 2.0 * 200_f64.ln()).abs() < 1e-9, "{whole}");
+    assert_eq!((whole["log_px_is_images"].clone(), whole["mixture_images"].clone()), (10.into(), 200.into()));
+    assert_eq!(whole["done"], serde_json::json!(["bce", "mmse", "classification", "log_px", "log_px_is"]));
+
+    let (again, notes) = eval(&[]);
+    assert_eq!(report(&again), whole, "nothing is measured twice");
+    assert!(notes.contains("log_px_is is measured already"), "{notes}");
+    let fresh = report(&eval(&["--again", "--threads", "1"]).0);
+    for name in ["bce", "mmse", "classification_error", "log_px", "log_px_is", "log_px_is_standard_error"] {
+        assert_eq!(fresh[name], whole[name], "{name} on one thread");
+    }
+    assert_ne!(report(&eval(&["--only", "log_px", "--seed", "1"]).0)["log_px"], whole["log_px"], "another seed");
+    assert_narrow(&succeed(&[&["eval", text(&run)], &options[..]].concat()).0);
+    fail(2, &["eval", text(&run), "--only", "bse"], &["bce", "log_px_is"]);
+}
+
+#[test]
+fn pictures_and_activities_of_a_run() {
+    let bench = Bench::new();
+    bench.trained("a", &QUICK);
+    let run = bench.path("a");
+    let file = |name: &str| bench.path(name).display().to_string();
+    let is_png = |name: &str| fs::read(bench.path(name)).expect("a picture").starts_with(b"\x89PNG");
+
+    let (out, _) = succeed(&["complete", text(&run), "-o", &file("complete.png"), "--count", "12"]);
+    assert!(out.contains("M-MSE on these 12 images") && is_png("complete.png"), "{out}");
+    succeed(&["sample", text(&run), "-o", &file("sample.png"), "--components", "4", "--count", "15"]);
+    assert!(is_png("sample.png"));
+    fail(2, &["sample", text(&run), "-o", &file("s.png"), "--components", "900"], &["900 components"]);
+
+    let words = ["--limit", "40", "--picture", &file("tsne.png"), "--seed", "3"];
+    let latents = |out: &str| succeed(&[&["latents", text(&run), "-o", &file(out)], &words[..]].concat());
+    latents("a.npz");
+    latents("b.npz");
+    assert!(is_png("tsne.png"));
+    let bytes = |name: &str| fs::read(bench.path(name)).expect("a file");
+    assert_eq!(bytes("a.npz"), bytes("b.npz"), "places follow from the seed");
+    let arrays: BTreeMap<_, _> = npz::read(&bench.path("a.npz")).expect("npz").into_iter().collect();
+    let names: Vec<_> = arrays.keys().map(String::as_str).collect();
+    assert_eq!(names, ["activity.z2", "image", "label", "place.x", "place.y"]);
+    fail(2, &["latents", text(&run), "-o", &file("c.npz"), "--layer", "z0"], &["\"z0\" is no free layer", "\"z1\""]);
+    assert!(!bench.path("c.npz").exists());
+
+    let words = ["-o", &file("fields.png"), "--compose", &file("parts.png"), "--count", "4", "--strongest", "3"];
+    let (out, _) = succeed(&[&["features", text(&run), "--json"], &words[..]].concat());
+    let parts: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(parts.as_array().map(Vec::len), Some(4), "{parts}");
+    assert!(is_png("fields.png") && is_png("parts.png"));
+    assert_narrow(&succeed(&[&["features", text(&run)], &words[..]].concat()).0);
+    fail(2, &["features", text(&run), "-o", &file("f.png"), "--layer", "z2"], &["\"z2\" does not predict", "\"z1\""]);
+}
+
+#[test]
+fn measures_that_make_no_sense_are_refused_and_the_others_taken() {
+    let bench = Bench::new();
+    bench.trained("a", &QUICK);
+    let (out, notes) = succeed(&["eval", text(&bench.path("a")), "--json", "--limit", "20", "--components", "500"]);
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert!(report["refused"]["log_px"].as_str().is_some_and(|why| why.contains("500 components")), "{report}");
+    assert!(report["bce"].is_f64() && report["mmse"].is_f64() && report["log_px"].is_null(), "{report}");
+    assert!(notes.contains("no log_px_is"), "{notes}");
 }
 
 #[test]
@@ -595,6 +701,7 @@ fn a_circuit_with_labels_reports_accuracy() {
     assert!(figures[0].contains("acc. val.") && !figures[1].contains(char::is_alphanumeric), "one line: {figures:?}");
     let (out, _) = succeed(&["eval", text(&bench.path("a")), "--limit", "100", "--json"]);
     let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert!(report["refused"]["log_px"].as_str().is_some_and(|why| why.contains("\"z2\" is a sense")), "{report}");
     assert!(report["accuracy"].as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)), "{report}");
 }
 

@@ -1,7 +1,11 @@
-//! Pictures of what a circuit sees and has learned: tiles in a grid, as grayscale PNG.
+//! Pictures of what a circuit sees and has learned: tiles in a grid, as grayscale PNG, and points in a plane.
 //!
 //! Knows pixels and nothing of circuits. Every function returns the bytes of a file; [`write()`] puts them on disk,
 //! whole or not at all.
+
+mod scatter;
+
+pub use scatter::scatter;
 
 use std::path::Path;
 
@@ -81,10 +85,10 @@ fn tiles(rows: &[Vec<Vec<u8>>], width: usize, height: usize, scale: usize) -> Re
             }
         }
     }
-    encode(&canvas, across, down)
+    encode(&canvas, across, down, png::ColorType::Grayscale)
 }
 
-fn encode(canvas: &[u8], across: usize, down: usize) -> Result<Vec<u8>, DataError> {
+fn encode(canvas: &[u8], across: usize, down: usize, colour: png::ColorType) -> Result<Vec<u8>, DataError> {
     let failed = |cause: String| {
         let problem = format!("{across}x{down} pixels can't be encoded ({cause})");
         DataError::content("picture", problem, "show fewer tiles, or choose a smaller scale")
@@ -92,7 +96,7 @@ fn encode(canvas: &[u8], across: usize, down: usize) -> Result<Vec<u8>, DataErro
     let side = |length: usize| u32::try_from(length).map_err(|cause| failed(cause.to_string()));
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, side(across)?, side(down)?);
-    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_color(colour);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header().map_err(|cause| failed(cause.to_string()))?;
     writer.write_image_data(canvas).map_err(|cause| failed(cause.to_string()))?;

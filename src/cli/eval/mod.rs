@@ -1,0 +1,218 @@
+//! `gncn eval`: the measures of a trained circuit.
+//!
+//! Order: the request is checked; what an earlier evaluation of the same request has measured is taken over; the parts
+//! that are left are measured one by one, and after each of them the file is written anew, so that an evaluation that is
+//! cut off goes on where it was.
+
+mod parts;
+mod report;
+
+use super::failure::Failure;
+use super::settling::SettlingArguments;
+use super::trained::Trained;
+use super::{output, table};
+use crate::circuit::Circuit;
+use crate::circuit::file::CircuitFile;
+use crate::evaluation::mixture::MixtureOptions;
+use crate::evaluation::{LogisticOptions, PRIOR_IMAGES, PriorOptions};
+use clap::{Args, ValueEnum};
+use parts::Bench;
+pub(super) use parts::fit_prior;
+use report::{Report, Request};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+const EXAMPLES: &str = "\
+Examples:
+  gncn eval runs/gncn-pdh
+  gncn eval runs/gncn-pdh --only bce,mmse --limit 1000 --json
+  gncn eval runs/gncn-pdh --only bce --messages 'Events(threshold: 0.03)' \\
+      --out ev.json
+
+Parts, all of which are measured unless --only names some:
+  bce             summed binary cross-entropy of the settled prediction (nats),
+                  free energy of each predicted layer, share of active units,
+                  accuracy of a released label, and what settling an image costs
+  mmse            right half hidden and completed: squared error over it, summed
+  classification  error of a multinomial logistic regression on the activities
+                  of the top layer, fitted to those of the training images
+  log_px          log p(x) under a mixture of Gaussians fitted to the top layer's
+                  activities, from draws that are the same for all images, and
+                  as the authors' script has it: log n is added there instead of
+                  subtracted, so log_px_as_published is 2 log n too high
+  log_px_is       the same by importance sampling around what the circuit makes
+                  of each image, which is far tighter; on --is-images images
+
+The figures are printed, and written to eval.json in the run folder after each
+part; what is there already for the same request isn't measured again. With
+another settling than the run's own (--schedule, --messages, --executor,
+--steps) they are written to --out, and eval.json stays as it is.";
+
+/// Measure a trained circuit on test images
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct EvalArguments {
+    /// The run folder
+    run: PathBuf,
+    /// Other images than those of the run: a name or a path
+    #[arg(long, value_name = "NAME|DIR")]
+    data: Option<String>,
+    /// Measure on the first N test images only
+    #[arg(long, value_name = "N", value_parser = super::positive)]
+    limit: Option<usize>,
+    /// Measure these parts only, with commas between them
+    #[arg(long, value_name = "PARTS", value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Measure again what the file holds already
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    settling: SettlingArguments,
+    /// Training images that the mixture is fitted to, the same number of each class
+    #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = super::positive)]
+    prior_images: usize,
+    /// Components of the mixture
+    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = super::positive)]
+    components: usize,
+    /// Draws from the mixture for log_px
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = super::positive)]
+    draws: usize,
+    /// Test images for log_px_is, the first ones
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = super::positive)]
+    is_images: usize,
+    /// Draws for each image for log_px_is
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::positive)]
+    is_draws: usize,
+    /// Seed of the mixture and of all draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Write the figures here, as JSON, instead of eval.json in the run folder
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Worker threads; where a schedule promises bits, they don't depend on it
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    threads: Option<usize>,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Components of the mixture in the paper.
+pub(super) const COMPONENTS: usize = 75;
+
+/// What can be measured for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[value(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    Bce,
+    Mmse,
+    Classification,
+    LogPx,
+    LogPxIs,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        ["bce", "mmse", "classification", "log_px", "log_px_is"][self as usize]
+    }
+}
+
+impl EvalArguments {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        super::use_threads(self.threads)?;
+        if let Some(out) = &self.out {
+            output::check_target(out)?;
+        }
+        let trained = Trained::open(&self.run, self.data.as_deref())?;
+        let own = trained.circuit();
+        let mut circuit = own.as_ref().clone();
+        self.settling.apply(&mut circuit)?;
+        let target = self.target(&trained, circuit.settling == own.settling);
+        match &target {
+            Some(path) => output::announce(path, "the figures below"),
+            None => output::note("eval.json keeps the figures of the run's own settling; --out FILE writes these"),
+        }
+        let mut report = self.begin(self.request(&trained, &circuit), target.as_deref());
+        self.measure(&mut Bench::new(trained, &circuit.settling, self.limit), &mut report, target.as_deref())?;
+        if self.json { output::print_json(&report) } else { report.print() }
+    }
+
+    /// Where the figures go: eval.json holds those of the run's own settling and no others.
+    fn target(&self, trained: &Trained, is_own: bool) -> Option<PathBuf> {
+        self.out.clone().or_else(|| is_own.then(|| trained.run.path("eval.json")))
+    }
+
+    fn request(&self, trained: &Trained, circuit: &Circuit) -> Request {
+        let images = trained.data.test_or_train().count();
+        Request {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            weights: report::digest(&trained.network.tensors()),
+            data: trained.data.describe(),
+            split: if trained.data.test.is_some() { "test" } else { "training" }.to_owned(),
+            images: images.min(self.limit.unwrap_or(usize::MAX)),
+            settling: CircuitFile::from(circuit).settling,
+            prior_images: self.prior_images,
+            components: self.components,
+            draws: self.draws,
+            is_images: self.is_images.min(images).min(self.limit.unwrap_or(usize::MAX)),
+            is_draws: self.is_draws,
+            seed: self.seed,
+            circuit: circuit.name.clone(),
+        }
+    }
+
+    /// What an earlier evaluation has left, if it was of the same request; else nothing measured yet.
+    fn begin(&self, request: Request, target: Option<&Path>) -> Report {
+        let earlier = target.and_then(|path| std::fs::read(path).ok());
+        let earlier = earlier.and_then(|text| serde_json::from_slice::<Report>(&text).ok());
+        match earlier.filter(|report| report.request == request) {
+            Some(mut report) => {
+                if self.again {
+                    report.done.retain(|part| !self.wanted().contains(part));
+                }
+                report
+            }
+            None => Report::new(request),
+        }
+    }
+
+    fn wanted(&self) -> Vec<Part> {
+        let mut wanted = if self.only.is_empty() { Part::value_variants().to_vec() } else { self.only.clone() };
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    fn measure(&self, bench: &mut Bench, report: &mut Report, target: Option<&Path>) -> Result<(), Failure> {
+        for part in self.wanted() {
+            if report.done.contains(&part) {
+                output::note(&format!("{} is measured already; --again measures it again", part.name()));
+                continue;
+            }
+            let started = Instant::now();
+            report.forget(part);
+            match part {
+                Part::Bce => bench.settle(report)?,
+                Part::Mmse => bench.complete(report)?,
+                Part::Classification => bench.classify(&LogisticOptions::default(), report)?,
+                Part::LogPx => bench.log_px(self, report)?,
+                Part::LogPxIs => bench.log_px_is(self, report)?,
+            }
+            report.finish(part, started.elapsed().as_secs_f64());
+            if let Some(refusal) = report.refused.get(part.name()) {
+                output::note(&table::wrap(&format!("note: no {}: {refusal}", part.name())));
+            }
+            if let Some(path) = target {
+                report.save(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prior(&self) -> PriorOptions {
+        let mixture = MixtureOptions { components: self.components, seed: self.seed, ..MixtureOptions::default() };
+        PriorOptions { images: self.prior_images, mixture }
+    }
+}

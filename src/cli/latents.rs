@@ -1,0 +1,142 @@
+//! `gncn latents`: what a layer settles to, image by image, and a picture of it.
+
+use super::failure::Failure;
+use super::output;
+use super::progress::Progress;
+use super::settling::SettlingArguments;
+use super::trained::Trained;
+use crate::circuit::{Circuit, LayerId};
+use crate::data::npz::NpzOut;
+use crate::evaluation;
+use crate::matrix::Matrix;
+use crate::picture;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  gncn latents runs/gncn-pdh -o latents.npz
+  gncn latents runs/gncn-pdh -o z1.npz --layer z1 --split train
+  gncn latents runs/gncn-pdh -o latents.npz --limit 2000 --picture tsne.png
+
+The file holds activity.LAYER (f32, [images, neurons]), image (which one, from
+0) and, where there are labels, label. --picture also places the images in a
+plane by t-SNE (perplexity 30), draws them by class, and adds place.x and
+place.y to the file; the same seed gives the same places.";
+
+/// Write what a layer settles to on images
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct LatentsArguments {
+    /// The run folder
+    run: PathBuf,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE.npz")]
+    out: PathBuf,
+    /// A free layer [default: the top]
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+    /// Which images of the data
+    #[arg(long, value_enum, default_value_t = Split::Test)]
+    split: Split,
+    /// The first N images only
+    #[arg(long, value_name = "N", value_parser = super::positive)]
+    limit: Option<usize>,
+    /// Draw a t-SNE picture here; without --limit, of the first 5,000 images
+    #[arg(long, value_name = "FILE.png")]
+    picture: Option<PathBuf>,
+    /// Seed of the picture
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    settling: SettlingArguments,
+    /// Other images than those of the run: a name or a path
+    #[arg(long, value_name = "NAME|DIR")]
+    data: Option<String>,
+    /// Worker threads; where a schedule promises bits, they don't depend on it
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    threads: Option<usize>,
+}
+
+/// Which images of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Split {
+    Test,
+    Train,
+}
+
+/// Images of a picture unless asked otherwise: more take long, and hide each other.
+const MOST: usize = 5000;
+
+impl LatentsArguments {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        super::use_threads(self.threads)?;
+        output::check_target(&self.out)?;
+        if let Some(picture) = &self.picture {
+            output::check_target(picture)?;
+            if *picture == self.out {
+                return Err(Failure::Request("-o and --picture name the same file; give each its own".to_owned()));
+            }
+        }
+        let mut trained = Trained::open(&self.run, self.data.as_deref())?;
+        let mut circuit = trained.circuit().as_ref().clone();
+        self.settling.apply(&mut circuit)?;
+        let layer = self.layer(&circuit)?;
+        let images = match self.split {
+            Split::Test => trained.data.test_or_train(),
+            Split::Train => &trained.data.train,
+        };
+        let most = self.limit.unwrap_or(if self.picture.is_some() { MOST } else { usize::MAX });
+        let rows: Vec<usize> = (0..images.count().min(most)).collect();
+        if self.picture.is_some() && rows.len() < evaluation::FEWEST {
+            let problem = format!("--picture needs {} images, not {}", evaluation::FEWEST, rows.len());
+            return Err(Failure::Request(problem));
+        }
+        let name = circuit.layer(layer).name.clone();
+        let out = NpzOut::create(&self.out)?;
+        output::announce(&self.out, &format!("the activities of {name} on {} images", rows.len()));
+        let bar = Progress::named("settling", rows.len());
+        let seen = |done| bar.advance(done);
+        let activities = evaluation::latents(&mut trained.network, layer, images, &rows, &circuit.settling, seen)?;
+        drop(bar);
+        let labels: Option<Vec<u8>> = images.labels().map(|all| rows.iter().map(|row| all[*row]).collect());
+        let places = self.picture.as_deref().map(|path| self.place(path, &activities, labels.as_deref()));
+        write(out, &name, &rows, &activities, labels.as_deref(), places.transpose()?.as_deref())
+    }
+
+    fn layer(&self, circuit: &Circuit) -> Result<LayerId, Failure> {
+        let Some(name) = &self.layer else { return Ok(evaluation::top_layer(circuit)?) };
+        let free = || circuit.layers().filter(|(_, layer)| layer.sense.is_none());
+        free().find(|(_, layer)| layer.name == *name).map(|(id, _)| id).ok_or_else(|| {
+            let legal: Vec<_> = free().map(|(_, layer)| format!("\"{}\"", layer.name)).collect();
+            Failure::Request(format!("--layer: \"{name}\" is no free layer; these are: {}", legal.join(", ")))
+        })
+    }
+
+    fn place(&self, path: &Path, activities: &Matrix, labels: Option<&[u8]>) -> Result<Vec<[f64; 2]>, Failure> {
+        output::announce(path, "the images in a plane, by t-SNE");
+        let places = evaluation::embed(activities, self.seed);
+        picture::write(path, &picture::scatter(&places, labels)?)?;
+        Ok(places)
+    }
+}
+
+fn write(
+    mut out: NpzOut,
+    name: &str,
+    rows: &[usize],
+    activities: &Matrix,
+    labels: Option<&[u8]>,
+    places: Option<&[[f64; 2]]>,
+) -> Result<(), Failure> {
+    out.matrix(&format!("activity.{name}"), activities)?;
+    out.vector("image", &rows.iter().map(|row| *row as f64).collect::<Vec<_>>())?;
+    if let Some(labels) = labels {
+        out.vector("label", &labels.iter().map(|label| f64::from(*label)).collect::<Vec<_>>())?;
+    }
+    if let Some(places) = places {
+        out.vector("place.x", &places.iter().map(|place| place[0]).collect::<Vec<_>>())?;
+        out.vector("place.y", &places.iter().map(|place| place[1]).collect::<Vec<_>>())?;
+    }
+    Ok(out.finish()?)
+}

@@ -1,0 +1,53 @@
+//! The options that put another settling in the place of a circuit's own.
+
+use super::failure::Failure;
+use crate::circuit::{Circuit, ExecutorKind, Stopping};
+use clap::{Args, ValueEnum};
+
+/// Schedule, messages, executor and steps, as options of a command.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct SettlingArguments {
+    /// Who fires when, as in a circuit file, instead of the circuit's own
+    #[arg(long, value_name = "RON")]
+    schedule: Option<String>,
+    /// What travels on a link, as in a circuit file
+    #[arg(long, value_name = "RON")]
+    messages: Option<String>,
+    /// What runs the schedules Bounded and Free
+    #[arg(long, value_enum, ignore_case = true)]
+    executor: Option<Executor>,
+    /// Updates of every state population, instead of the circuit's own
+    #[arg(long, value_name = "N", value_parser = super::positive)]
+    steps: Option<usize>,
+}
+
+/// The words of the circuit file for what runs actors.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+enum Executor {
+    Threads,
+    Tasks,
+}
+
+impl From<Executor> for ExecutorKind {
+    fn from(executor: Executor) -> Self {
+        match executor {
+            Executor::Threads => Self::Threads,
+            Executor::Tasks => Self::Tasks,
+        }
+    }
+}
+
+impl SettlingArguments {
+    /// Gives a circuit the settling that was asked for.
+    pub(super) fn apply(&self, circuit: &mut Circuit) -> Result<(), Failure> {
+        super::override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+        if let Some(executor) = self.executor {
+            circuit.settling.executor = executor.into();
+        }
+        if let Some(steps) = self.steps {
+            circuit.settling.stopping = Stopping::Steps(steps);
+        }
+        Ok(())
+    }
+}

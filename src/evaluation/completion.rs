@@ -1,0 +1,81 @@
+//! Completion: the right half of an image hidden, the missing part moved by its own mismatch while the circuit settles
+//! (Eq. 19), and how far it ends from the truth (design section 5).
+
+use super::measures::MeasureError;
+use super::senses::{self, Show};
+use crate::circuit::Settling;
+use crate::data::{Batches, Images};
+use crate::executor::{SettleOptions, Settler};
+use crate::matrix::Matrix;
+use crate::network::Network;
+
+/// Images settled at once.
+const BATCH: usize = 500;
+
+/// Images `[n, pixels]` as they are, as they are shown, and as they are completed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completed {
+    /// The truth.
+    pub images: Matrix,
+    /// 1 where a pixel is shown, 0 where it is hidden.
+    pub observed: Matrix,
+    /// What the layer of the image settles to: the truth where it is shown.
+    pub settled: Matrix,
+}
+
+impl Completed {
+    /// Squared error of each image, summed over its hidden pixels.
+    #[must_use]
+    pub fn squared_errors(&self) -> Vec<f64> {
+        let of = |i: usize| {
+            let pixels = self.images.row(i).iter().zip(self.settled.row(i)).zip(self.observed.row(i));
+            pixels.filter(|(_, seen)| **seen == 0.0).map(|((x, z), _)| f64::from(x - z).powi(2)).sum()
+        };
+        (0..self.images.rows()).map(of).collect()
+    }
+}
+
+/// Completes the right halves of the images `rows`, as many as are wanted at once.
+///
+/// # Errors
+/// [`MeasureError`] where the data do not fit or settling fails.
+pub fn complete(
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
+    settling: &Settling,
+) -> Result<Completed, MeasureError> {
+    let (sense, layer) = senses::image_sense(network.circuit())?;
+    let sense = sense.to_owned();
+    let observed = left_half(images.width(), images.height(), rows.len());
+    let episode = senses::episode(network.circuit(), images, rows, Show::ImagesOnly)?;
+    let episode = episode.mask(network.circuit(), &sense, observed.clone()).map_err(senses::SenseError::from)?;
+    let mut settler = Settler::new();
+    settler.settle(network, &episode, settling, SettleOptions::default())?;
+    let settled = settler.activities().state(network.wiring(), layer);
+    Ok(Completed { images: images.matrix(rows), observed, settled })
+}
+
+/// M-MSE: the squared error over the hidden halves of the images `rows`, summed over pixels, mean over images.
+///
+/// # Errors
+/// As [`complete`].
+pub fn masked_error(
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
+    settling: &Settling,
+    mut seen: impl FnMut(usize),
+) -> Result<f64, MeasureError> {
+    let mut sum = 0.0;
+    for batch in &Batches::in_order(rows, BATCH) {
+        sum += complete(network, images, batch, settling)?.squared_errors().iter().sum::<f64>();
+        seen(batch.len());
+    }
+    Ok(sum / rows.len().max(1) as f64)
+}
+
+/// 1 in the left half of each image, 0 in the right one, which has the middle column of an odd width.
+fn left_half(width: usize, height: usize, rows: usize) -> Matrix {
+    Matrix::from_fn(rows, width * height, |_, pixel| f32::from(u8::from(pixel % width < width / 2)))
+}

@@ -1,0 +1,257 @@
+//! From the top of a circuit down to the image by ancestral means: every layer's prediction from the activities of the
+//! layers that predict it, in the order of the projections (design section 5).
+//!
+//! A layer that sends `φ(z)` and is compared by its state is at `z = μ`, so it sends `φ(μ)`; one that is compared by its
+//! activity (`target: Activity`) sends `μ`. Nothing settles here, and no mismatch, leak or lateral synapse has a part.
+
+use super::senses::{SenseError, image_sense};
+use crate::circuit::{Circuit, LayerId};
+use crate::kernels::activation;
+use crate::kernels::product::{self, Onto, SHARD_ROWS};
+use crate::matrix::Matrix;
+use crate::network::Network;
+use crate::params::{Activation, Likelihood, Precision, Target};
+use rayon::prelude::*;
+
+/// The way down from the top layer of a network to its image.
+#[derive(Debug, Clone)]
+pub struct Descent {
+    top: LayerId,
+    top_size: usize,
+    likelihood: Likelihood,
+    /// In the order of the projections; the last one is the image.
+    stages: Vec<Stage>,
+}
+
+/// One predicted layer on the way.
+#[derive(Debug, Clone)]
+struct Stage {
+    size: usize,
+    mean: Activation,
+    /// What makes an activity of a mean: `φ`, or nothing where the mean is an activity already.
+    sent: Activation,
+    /// Where activities come from (0 is the top, i + 1 stage i), and the synapses `[from, to]`.
+    sources: Vec<(usize, Matrix)>,
+}
+
+/// What a stage computes for some samples, `[rows, size]` each.
+struct Passed {
+    drive: Matrix,
+    mean: Matrix,
+    sent: Matrix,
+}
+
+/// A circuit that has no such way.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum DescentError {
+    /// No image.
+    #[error(transparent)]
+    Sense(#[from] SenseError),
+    /// Nothing predicts the image.
+    #[error("no layer predicts the image, so there is nothing to draw it from")]
+    Unpredicted,
+    /// The projections above the image form a cycle.
+    #[error("layers {layers} predict each other in a cycle, so there is no top to start from")]
+    Cycle {
+        /// Layers that are part of a cycle or below one.
+        layers: String,
+    },
+    /// More than one layer without a prediction.
+    #[error("there is no single top layer: {layers} are all unpredicted")]
+    Tops {
+        /// Their names.
+        layers: String,
+    },
+    /// The top layer is a sense.
+    #[error("the top layer \"{layer}\" is a sense, so it has no activity of its own to fit a prior to")]
+    SensoryTop {
+        /// Its name.
+        layer: String,
+    },
+    /// An image whose likelihood needs a learned covariance.
+    #[error(
+        "layer \"{layer}\" has a learned precision, and log p(x) is known for Bernoulli images and for identity precision"
+    )]
+    Precision {
+        /// Its name.
+        layer: String,
+    },
+}
+
+/// The layers at and above the image, each after all that predict it.
+fn order(circuit: &Circuit, image: LayerId) -> Result<Vec<LayerId>, DescentError> {
+    let mut above = vec![image];
+    let mut next = 0;
+    while let Some(layer) = above.get(next).copied() {
+        let sources = circuit.afferents(layer).into_iter().map(|p| p.from);
+        above.extend(sources.filter(|from| *from != layer).filter(|from| !above.contains(from)).collect::<Vec<_>>());
+        next += 1;
+    }
+    let mut ordered = Vec::new();
+    while ordered.len() < above.len() {
+        let is_next = |layer: &&LayerId| {
+            !ordered.contains(*layer) && circuit.afferents(**layer).iter().all(|p| ordered.contains(&p.from))
+        };
+        match above.iter().find(is_next) {
+            Some(layer) => ordered.push(*layer),
+            None => {
+                let rest = above.iter().filter(|layer| !ordered.contains(layer));
+                return Err(DescentError::Cycle { layers: names(circuit, rest) });
+            }
+        }
+    }
+    Ok(ordered)
+}
+
+fn names<'a>(circuit: &Circuit, layers: impl Iterator<Item = &'a LayerId>) -> String {
+    layers.map(|layer| format!("\"{}\"", circuit.layer(*layer).name)).collect::<Vec<_>>().join(", ")
+}
+
+/// The one free layer above the image that nothing predicts.
+///
+/// # Errors
+/// [`DescentError`] where there is none, or more than one.
+pub fn top_layer(circuit: &Circuit) -> Result<LayerId, DescentError> {
+    let (_, image) = image_sense(circuit)?;
+    let ordered = order(circuit, image)?;
+    let tops: Vec<_> = ordered.into_iter().filter(|layer| !circuit.is_predicted(*layer)).collect();
+    match tops[..] {
+        [top] if top == image => Err(DescentError::Unpredicted),
+        [top] if circuit.layer(top).sense.is_some() => {
+            Err(DescentError::SensoryTop { layer: circuit.layer(top).name.clone() })
+        }
+        [top] => Ok(top),
+        _ => Err(DescentError::Tops { layers: names(circuit, tops.iter()) }),
+    }
+}
+
+impl Descent {
+    /// The way down of a network.
+    ///
+    /// # Errors
+    /// [`DescentError`] where its circuit has none.
+    pub fn new(network: &Network) -> Result<Self, DescentError> {
+        let circuit = network.circuit();
+        let top = top_layer(circuit)?;
+        let (_, image) = image_sense(circuit)?;
+        let layer = circuit.layer(image);
+        if layer.likelihood == Likelihood::Gaussian && layer.precision != Precision::Identity {
+            return Err(DescentError::Precision { layer: layer.name.clone() });
+        }
+        let ordered = order(circuit, image)?;
+        let place = |layer: LayerId| ordered.iter().position(|other| *other == layer);
+        let stages = ordered.iter().filter(|layer| **layer != top).map(|layer| stage(network, *layer, place));
+        // The top has no afferents, but another order than "top first" would be as good to `order`.
+        debug_assert_eq!(ordered.first(), Some(&top));
+        Ok(Self { top, top_size: circuit.layer(top).size, likelihood: layer.likelihood, stages: stages.collect() })
+    }
+
+    /// The top layer.
+    #[must_use]
+    pub fn top(&self) -> LayerId {
+        self.top
+    }
+
+    /// Neurons of the top layer.
+    #[must_use]
+    pub fn top_size(&self) -> usize {
+        self.top_size
+    }
+
+    /// The distribution of the image around its mean.
+    #[must_use]
+    pub fn likelihood(&self) -> Likelihood {
+        self.likelihood
+    }
+
+    /// Whether every function on the way has a derivative.
+    #[must_use]
+    pub fn is_smooth(&self) -> bool {
+        let (image, inner) = self.stages.split_last().expect("the image is a stage");
+        image.mean.has_derivative() && inner.iter().all(|s| s.mean.has_derivative() && s.sent.has_derivative())
+    }
+
+    /// The means of the image `[rows, pixels]` under activities of the top layer `[rows, J]`.
+    #[must_use]
+    pub fn means(&self, top: &Matrix) -> Matrix {
+        let size = self.stages.last().map_or(0, |stage| stage.size);
+        let mut out = Matrix::zeros(top.rows(), size);
+        let shards = out.as_mut_slice().par_chunks_mut(SHARD_ROWS * size);
+        shards.zip(top.as_slice().par_chunks(SHARD_ROWS * self.top_size)).for_each(|(out, rows)| {
+            let rows = Matrix::from_vec(rows.len() / self.top_size, self.top_size, rows.to_vec());
+            let passed = self.pass(&rows.expect("a shard holds whole rows"));
+            out.copy_from_slice(passed.last().expect("the image is a stage").mean.as_slice());
+        });
+        out
+    }
+
+    fn pass(&self, top: &Matrix) -> Vec<Passed> {
+        let mut passed: Vec<Passed> = Vec::with_capacity(self.stages.len());
+        for stage in &self.stages {
+            let mut drive = Matrix::zeros(top.rows(), stage.size);
+            for (source, weights) in &stage.sources {
+                let from = source.checked_sub(1).map_or(top, |i| &passed[i].sent);
+                push(&mut drive, from, weights);
+            }
+            let mean = applied(stage.mean, &drive);
+            let sent = applied(stage.sent, &mean);
+            passed.push(Passed { drive, mean, sent });
+        }
+        passed
+    }
+
+    /// The mean of the image `[1, pixels]` at one activity of the top layer `[1, J]`, and how it moves along each of
+    /// some directions: `directions` `[n, J]` gives `[n, pixels]`.
+    ///
+    /// Without a derivative somewhere ([`Descent::is_smooth`]) the directions mean nothing.
+    #[must_use]
+    pub fn tangents(&self, top: &Matrix, directions: &Matrix) -> (Matrix, Matrix) {
+        let mut passed = self.pass(top);
+        let mut moved: Vec<Matrix> = Vec::with_capacity(self.stages.len());
+        for (stage, at) in self.stages.iter().zip(&passed) {
+            let mut tangent = Matrix::zeros(directions.rows(), stage.size);
+            for (source, weights) in &stage.sources {
+                push(&mut tangent, source.checked_sub(1).map_or(directions, |i| &moved[i]), weights);
+            }
+            let mut slope = vec![1.0; stage.size];
+            activation::times_derivative(stage.mean, at.drive.as_slice(), &mut slope);
+            if moved.len() + 1 < self.stages.len() {
+                activation::times_derivative(stage.sent, at.mean.as_slice(), &mut slope);
+            }
+            for row in tangent.as_mut_slice().chunks_exact_mut(stage.size) {
+                row.iter_mut().zip(&slope).for_each(|(t, s)| *t *= s);
+            }
+            moved.push(tangent);
+        }
+        let last = "the image is a stage";
+        (passed.pop().expect(last).mean, moved.pop().expect(last))
+    }
+}
+
+fn stage(network: &Network, id: LayerId, place: impl Fn(LayerId) -> Option<usize>) -> Stage {
+    let (circuit, wiring) = (network.circuit(), network.wiring());
+    let layer = circuit.layer(id);
+    let error = wiring.error_of(id).expect("only the top is unpredicted");
+    // An error population holds its synapses in the order of the circuit's afferents.
+    let synapses = network.population(error).synapses();
+    let sources = circuit.afferents(id).into_iter().zip(synapses).map(|(projection, synapses)| {
+        (place(projection.from).expect("every source is on the way"), synapses.weights().clone())
+    });
+    let sent = match layer.target {
+        Target::State => layer.activation,
+        Target::Activity => Activation::Identity,
+    };
+    Stage { size: layer.size, mean: layer.mean, sent, sources: sources.collect() }
+}
+
+/// `out += from · weights`
+fn push(out: &mut Matrix, from: &Matrix, weights: &Matrix) {
+    let (n, m) = (weights.rows(), weights.cols());
+    product::forward(out.as_mut_slice(), Onto::Add, 1.0, from.as_slice(), weights.as_slice(), n, m);
+}
+
+fn applied(function: Activation, input: &Matrix) -> Matrix {
+    let mut out = Matrix::zeros(input.rows(), input.cols());
+    activation::apply(function, input.as_slice(), out.as_mut_slice(), input.cols());
+    out
+}
