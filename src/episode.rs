@@ -74,6 +74,12 @@ pub enum EpisodeError {
         /// Samples of this one.
         found: usize,
     },
+    /// A mask on a sense that shows nothing.
+    #[error("a mask hides parts of \"{sense}\", which has no input; give it one, or leave the mask out")]
+    NothingToMask {
+        /// The sense.
+        sense: String,
+    },
     /// No samples.
     #[error("input \"{sense}\" has no samples")]
     NoSamples {
@@ -132,10 +138,10 @@ impl Episode {
                 "a mask is 1 where a value is observed and 0 where it is missing",
             ));
         }
-        self.shown[layer.0] = match std::mem::take(&mut self.shown[layer.0]) {
-            Shown::All(data) | Shown::Part { data, .. } => Shown::Part { data, observed },
-            Shown::Nothing => Shown::Nothing,
-        };
+        match std::mem::take(&mut self.shown[layer.0]) {
+            Shown::All(data) | Shown::Part { data, .. } => self.shown[layer.0] = Shown::Part { data, observed },
+            Shown::Nothing => return Err(EpisodeError::NothingToMask { sense: sense.to_owned() }),
+        }
         Ok(self)
     }
 
@@ -314,5 +320,35 @@ impl Activities {
         let cols = parts.first().map_or(0, |part| part.cols());
         let data: Vec<f32> = parts.iter().flat_map(|part| part.as_slice()).copied().collect();
         Matrix::from_vec(self.rows, cols, data).expect("lanes together hold every sample")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Episode, EpisodeError};
+    use crate::circuit::Circuit;
+    use crate::matrix::Matrix;
+
+    #[test]
+    fn a_mask_needs_something_to_hide() {
+        let text = br#"Circuit(
+            name: "two",
+            layers: {
+                "z0": (size: 4, sense: "image"),
+                "z1": (size: 2, sense: "label"),
+                "z2": (size: 3, beta: 0.1),
+            },
+            projections: [
+                (from: "z2", to: "z0", feedback: Transposed),
+                (from: "z2", to: "z1", feedback: Transposed),
+            ],
+        )"#;
+        let circuit = Circuit::parse(text).expect("a sound circuit");
+        let mask = |size: usize| Matrix::from_fn(1, size, |_, at| (at % 2) as f32);
+        let shown = || Episode::new(&circuit, [("image".to_owned(), Matrix::zeros(1, 4))]).expect("it fits");
+        assert!(shown().mask(&circuit, "image", mask(4)).is_ok());
+        let error = shown().mask(&circuit, "label", mask(2)).expect_err("nothing is shown to it");
+        assert_eq!(error, EpisodeError::NothingToMask { sense: "label".to_owned() });
+        assert!(error.to_string().contains("\"label\", which has no input"), "{error}");
     }
 }

@@ -69,3 +69,8 @@ pub mod rng;
 pub mod signal;
 pub mod synapse;
 pub mod training;
+
+/// Rust in the README compiles and runs, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,7 +4,9 @@
 //! episode starts from rest, and learning happens once a batch has settled: so a checkpoint taken between two
 //! batches holds all there is, and any split of a training gives the bits of the whole.
 
-use crate::checkpoint::{Progress, Run, Snapshot, StoreError, circuit_digest};
+mod identity;
+
+use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::circuit::Settling;
 use crate::data::{Batches, Dataset, Split};
 use crate::evaluation::{self, MeasureError, Measures, Show};
@@ -136,35 +138,41 @@ impl<'a> Training<'a> {
     /// Starts from a network with nothing learned.
     #[must_use]
     pub fn start(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec) -> Self {
-        let progress = Progress {
-            seed: spec.seed,
-            circuit: circuit_digest(network.circuit()),
-            data: data.digest(),
-            ..Progress::default()
-        };
+        let progress = identity::start(network.circuit(), data, &spec);
         Self::new(run, network, data, spec, progress)
     }
 
-    /// Goes on from the newest checkpoint of the run, or from the start where there is none.
+    /// Goes on from the newest checkpoint of the run, or from the start where there is none. A run that is given more
+    /// epochs than it was asked for is under way again.
     ///
     /// # Errors
-    /// [`TrainError`] where the checkpoint belongs to another circuit, seed or data, or can't be read.
+    /// [`TrainError`] where the run was started with another circuit, seed, limit or data, with other batches or another
+    /// settling, where another process writes it, or where it can't be read. Nothing has changed then.
     pub fn resume(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec) -> Result<Self, TrainError> {
-        run.clear_leftovers();
-        let fresh = Self::start(run, network, data, spec);
-        let Some((path, snapshot)) = fresh.run.newest()? else { return Ok(fresh) };
-        let (was, is) = (&snapshot.progress, &fresh.progress);
-        let differs = [
-            (was.circuit != is.circuit, "another circuit (or other settings than its number of epochs)".to_owned()),
-            (was.data != is.data, "other data".to_owned()),
-            (was.seed != is.seed, format!("seed {}, not {}", was.seed, is.seed)),
-        ];
-        if let Some((_, what)) = differs.into_iter().find(|(differs, _)| *differs) {
-            let problem = format!("was trained with {what}; --overwrite starts anew, another --out keeps it");
-            return Err(TrainError::Another { path: fresh.run.folder().to_owned(), problem });
+        run.lock()?;
+        let asked = identity::start(network.circuit(), data, &spec);
+        let newest = run.newest()?;
+        let was = match &newest {
+            Some((_, snapshot)) => snapshot.progress.clone(),
+            None => identity::recorded(run, &spec, &asked)?,
+        };
+        if let Some(what) = identity::difference(&was, &asked) {
+            let problem = format!(
+                "was started with {what}; go on with what it was started with, or start anew with --overwrite or \
+                 another --out"
+            );
+            return Err(TrainError::Another { path: run.folder().to_owned(), problem });
         }
-        let (network, progress) = snapshot.restore(Arc::clone(fresh.network.circuit()), &path)?;
-        Ok(Self::new(fresh.run, network, data, fresh.spec, progress))
+        run.clear_leftovers();
+        let circuit = Arc::clone(network.circuit());
+        let (network, progress) = match newest {
+            Some((path, snapshot)) => snapshot.restore(Arc::clone(&circuit), &path)?,
+            None => (network, asked),
+        };
+        if run.circuit()?.learning.epochs != circuit.learning.epochs {
+            run.reopen(&circuit)?;
+        }
+        Ok(Self::new(run, network, data, spec, progress))
     }
 
     fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
@@ -269,8 +277,9 @@ impl<'a> Training<'a> {
             samples_per_second: samples / seconds.max(1e-9),
         };
         let metrics_bytes = self.run.append_metrics(self.progress.metrics_bytes, &metrics)?;
-        let Progress { seed, circuit, data, .. } = std::mem::take(&mut self.progress);
-        self.progress = Progress { epoch: metrics.epoch, metrics_bytes, seed, circuit, data, ..Progress::default() };
+        let Progress { seed, circuit, data, reading, limit, .. } = std::mem::take(&mut self.progress);
+        let epoch = metrics.epoch;
+        self.progress = Progress { epoch, metrics_bytes, seed, circuit, data, reading, limit, ..Progress::default() };
         self.checkpoint(observe)?;
         match observe(&Event::Epoch(&metrics)) {
             Flow::Stop if !last => Ok(Ended::Stopped),

@@ -6,10 +6,11 @@
 //! follows from seed and epoch.
 
 mod error;
+mod lock;
 mod run;
 mod snapshot;
 pub mod weights;
 
 pub use error::StoreError;
-pub use run::{Run, RunInfo, circuit_digest};
+pub use run::{Run, RunInfo};
 pub use snapshot::{Progress, Snapshot};

@@ -6,17 +6,19 @@
 //! metrics.jsonl         one line per finished epoch
 //! checkpoints/*.ckpt    the newest two
 //! weights.safetensors   at the end of a finished run
+//! .lock                 held by the process that writes the run
 //! ```
 
+use super::lock::{self, Lock};
 use super::{Progress, Snapshot, StoreError, weights};
 use crate::circuit::Circuit;
 use crate::data::atomic;
 use crate::network::Tensors;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How many checkpoints are kept: the newest, and the one before it in case a disk damages the newest.
 const KEPT: usize = 2;
@@ -52,32 +54,45 @@ pub struct Run {
     folder: PathBuf,
     /// What `run.json` tells.
     pub info: RunInfo,
+    /// Held by whoever writes the run; shared by clones, which are one writer.
+    lock: Option<Arc<Lock>>,
 }
 
 impl Run {
     /// Makes a run folder. An existing run is replaced only where `overwrite` says so.
     ///
     /// # Errors
-    /// [`StoreError`] where the folder holds a run already, is something else, or can't be written.
+    /// [`StoreError`] where the folder holds a run already, is something else, is being written by another process, or
+    /// can't be written.
     pub fn create(folder: &Path, circuit: &Circuit, info: RunInfo, overwrite: bool) -> Result<Self, StoreError> {
-        if let Some(problem) = occupied(folder) {
-            if !overwrite || !folder.join("run.json").exists() {
-                return Err(StoreError::folder(folder, problem));
-            }
-            remove_run(folder)?;
-        }
-        let make = |path: PathBuf| {
-            fs::create_dir_all(&path).map_err(|cause| StoreError::System { action: "create", path, cause })
-        };
-        make(folder.join("checkpoints"))?;
-        let run = Self { folder: folder.to_owned(), info };
-        atomic::write(&run.path("circuit.ron"), circuit.to_ron().as_bytes())?;
+        Self::create_as(folder, ("circuit.ron", &circuit.to_ron()), info, overwrite)
+    }
+
+    /// Makes the folder of a run of something else than a circuit, which a file of this name and text describes.
+    ///
+    /// # Errors
+    /// As [`Run::create`].
+    pub fn create_as(
+        folder: &Path,
+        (name, text): (&str, &str),
+        info: RunInfo,
+        overwrite: bool,
+    ) -> Result<Self, StoreError> {
+        refuse_occupied(folder, overwrite)?;
+        make(folder)?;
+        let lock = Lock::take(folder)?;
+        // Once more: a process that held the lock a moment ago may have made a run of its own here.
+        refuse_occupied(folder, overwrite)?;
+        remove_run(folder)?;
+        make(&folder.join("checkpoints"))?;
+        let run = Self { folder: folder.to_owned(), info, lock: Some(Arc::new(lock)) };
+        atomic::write(&run.path(name), text.as_bytes())?;
         atomic::write(&run.path("metrics.jsonl"), b"")?;
         run.write_info()?;
         Ok(run)
     }
 
-    /// Opens a run folder.
+    /// Opens a run folder, to be read. [`Run::lock`] makes this its writer.
     ///
     /// # Errors
     /// [`StoreError`] where it is none.
@@ -91,7 +106,18 @@ impl Run {
         let info = serde_json::from_slice(&text);
         let info =
             info.map_err(|cause| StoreError::content(&path, format!("is not what gncn writes there: {cause}")))?;
-        Ok(Self { folder: folder.to_owned(), info })
+        Ok(Self { folder: folder.to_owned(), info, lock: None })
+    }
+
+    /// Makes this process the one that writes the run, until it ends or drops the run.
+    ///
+    /// # Errors
+    /// [`StoreError`] where another process writes it, or the folder can't be written.
+    pub fn lock(&mut self) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            self.lock = Some(Arc::new(Lock::take(&self.folder)?));
+        }
+        Ok(())
     }
 
     /// A file of the run.
@@ -111,21 +137,45 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where it can't be read.
     pub fn circuit(&self) -> Result<Circuit, StoreError> {
+        if !self.path("circuit.ron").exists() {
+            let problem = "is the run of no circuit (it has no circuit.ron); name a folder that `gncn train` has made";
+            return Err(StoreError::folder(&self.folder, problem));
+        }
         Ok(Circuit::load(self.path("circuit.ron"))?)
     }
 
-    /// The weights of a finished run, or else of its newest checkpoint.
+    /// The text of one of its files.
     ///
     /// # Errors
-    /// [`StoreError`] where there are none yet.
+    /// [`StoreError`] where it can't be read.
+    pub fn text(&self, name: &str) -> Result<String, StoreError> {
+        let path = self.path(name);
+        fs::read_to_string(&path).map_err(|cause| StoreError::read(&path, cause))
+    }
+
+    /// The weights of a finished run, or else of its newest checkpoint that is whole.
+    ///
+    /// # Errors
+    /// [`StoreError`] where there are none yet, or none that is whole.
     pub fn weights(&self) -> Result<Tensors, StoreError> {
         let path = self.path("weights.safetensors");
-        if path.exists() {
-            return weights::load(&path);
+        let mut damaged = None;
+        // A finished run that is being trained for longer still has the weights of its first end.
+        if self.info.finished && path.exists() {
+            match weights::load(&path) {
+                Err(error @ StoreError::Content { .. }) => damaged = Some(error),
+                loaded => return loaded,
+            }
         }
-        match self.newest()? {
-            Some((_, snapshot)) => Ok(snapshot.tensors().clone()),
-            None => {
+        match (self.newest()?, damaged) {
+            (Some((from, snapshot)), damaged) => {
+                if let Some(error) = damaged {
+                    tracing::warn!("taking the weights of {} instead: {error}", from.display());
+                }
+                Ok(snapshot.tensors().clone())
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => {
                 Err(StoreError::folder(&self.folder, "holds neither weights nor a checkpoint yet; go on with --resume"))
             }
         }
@@ -211,7 +261,15 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where it can't be written.
     pub fn reopen(&mut self, circuit: &Circuit) -> Result<(), StoreError> {
-        atomic::write(&self.path("circuit.ron"), circuit.to_ron().as_bytes())?;
+        self.reopen_as("circuit.ron", &circuit.to_ron())
+    }
+
+    /// [`Run::reopen`] for what [`Run::create_as`] has made.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it can't be written.
+    pub fn reopen_as(&mut self, name: &str, text: &str) -> Result<(), StoreError> {
+        atomic::write(&self.path(name), text.as_bytes())?;
         self.info.finished = false;
         self.write_info()
     }
@@ -236,17 +294,22 @@ impl Run {
     }
 }
 
-/// The digest of a circuit, without what may change between a run and its continuation: its number of epochs.
-#[must_use]
-pub fn circuit_digest(circuit: &Circuit) -> String {
-    let mut fixed = circuit.clone();
-    fixed.learning.epochs = 1;
-    hex(&Sha256::digest(fixed.to_ron().as_bytes()))
-}
-
 /// Bytes in hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn make(path: &Path) -> Result<(), StoreError> {
+    let failed = |cause| StoreError::System { action: "create", path: path.to_owned(), cause };
+    fs::create_dir_all(path).map_err(failed)
+}
+
+/// Refuses a folder that holds something which is not to be replaced.
+fn refuse_occupied(folder: &Path, overwrite: bool) -> Result<(), StoreError> {
+    match occupied(folder) {
+        Some(problem) if !overwrite || !folder.join("run.json").exists() => Err(StoreError::folder(folder, problem)),
+        _ => Ok(()),
+    }
 }
 
 /// Why a folder can't take a new run, if it can't.
@@ -262,7 +325,10 @@ fn occupied(folder: &Path) -> Option<String> {
         return Some("is a file; --out names a folder".to_owned());
     }
     // What a process leaves that is killed before it has written run.json is no run, and nobody's work.
-    let begun = |name: &str| ["circuit.ron", "metrics.jsonl", "checkpoints"].contains(&name) || name.ends_with(".part");
+    let begun = |name: &str| {
+        ["circuit.ron", "model.json", "metrics.jsonl", "checkpoints", lock::NAME].contains(&name)
+            || name.ends_with(".part")
+    };
     let mut entries = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
     entries
         .find(|name| !begun(&name.to_string_lossy()))
@@ -277,7 +343,8 @@ fn remove_run(folder: &Path) -> Result<(), StoreError> {
         _ => Ok(()),
     };
     // run.json goes first: without it the rest is no run, whenever this is cut off.
-    for name in ["run.json", "weights.safetensors", "metrics.jsonl", "eval.json", "reconstructions.png"] {
+    for name in ["run.json", "weights.safetensors", "metrics.jsonl", "eval.json", "reconstructions.png", "samples.png"]
+    {
         remove(folder.join(name))?;
     }
     let checkpoints = folder.join("checkpoints");

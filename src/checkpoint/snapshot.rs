@@ -1,13 +1,12 @@
 //! A checkpoint: everything that a training needs to go on with the same bits, in one safetensors file.
 
-use super::run::hex;
+use super::weights::DIGEST;
 use super::{StoreError, weights};
 use crate::data::atomic;
 use crate::learning::{Ascent, Moments};
 use crate::matrix::Matrix;
 use crate::network::{Network, Tensors, covariance_name};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -29,10 +28,15 @@ pub struct Progress {
     pub metrics_bytes: u64,
     /// Seed of the training.
     pub seed: u64,
-    /// Digest of the circuit that is trained, without its number of epochs.
+    /// Text of the circuit that is trained, with the batches and the settling that it is trained with, and without
+    /// its number of epochs.
     pub circuit: String,
     /// Digest of the data.
     pub data: String,
+    /// How pixels are read: `binary` or `grey`.
+    pub reading: String,
+    /// Training images used; absent where all of them.
+    pub limit: Option<usize>,
 }
 
 /// Weights, optimisers and progress.
@@ -46,7 +50,6 @@ pub struct Snapshot {
 
 const PROGRESS: &str = "progress";
 const STEPS: &str = "steps";
-const DIGEST: &str = "digest";
 const MEAN: &str = "adam.mean/";
 const SQUARE: &str = "adam.square/";
 
@@ -59,6 +62,18 @@ impl Snapshot {
             moments.insert(name, ascent.moments().clone());
         });
         Self { tensors: network.tensors(), moments, progress }
+    }
+
+    /// What weights, what an optimiser remembers of them (by a name of its own), and a position amount to.
+    #[must_use]
+    pub fn new(tensors: Tensors, moments: BTreeMap<String, Moments>, progress: Progress) -> Self {
+        Self { tensors, moments, progress }
+    }
+
+    /// What [`Snapshot::new`] was given.
+    #[must_use]
+    pub fn into_parts(self) -> (Tensors, BTreeMap<String, Moments>, Progress) {
+        (self.tensors, self.moments, self.progress)
     }
 
     /// The network that was saved.
@@ -101,7 +116,8 @@ impl Snapshot {
         let steps: BTreeMap<&String, u64> = self.moments.iter().map(|(name, m)| (name, m.step)).collect();
         let text = |value: serde_json::Result<String>| value.map_err(|e| StoreError::content(path, e.to_string()));
         let (progress, steps) = (text(serde_json::to_string(&self.progress))?, text(serde_json::to_string(&steps))?);
-        let digest = digest(flat.iter().map(|(name, _, values)| (name.as_str(), *values)), [&progress, &steps]);
+        let arrays = flat.iter().map(|(name, shape, values)| (name.as_str(), &shape[..], *values));
+        let digest = weights::digest(arrays, &[&progress, &steps]);
         let metadata = [(PROGRESS, progress), (STEPS, steps), (DIGEST, digest)];
         let metadata = HashMap::from(metadata.map(|(key, value)| (key.to_owned(), value)));
         atomic::write(path, &weights::encode(path, &flat, Some(metadata))?)?;
@@ -120,10 +136,7 @@ impl Snapshot {
                 || StoreError::content(path, format!("is not a checkpoint: it has no \"{key}\" in its header"));
             metadata.get(key).ok_or_else(missing)
         };
-        let values = arrays.iter().map(|(name, (_, values))| (name.as_str(), values.as_slice()));
-        if *entry(DIGEST)? != digest(values, [entry(PROGRESS)?, entry(STEPS)?]) {
-            return Err(StoreError::content(path, "is damaged: what it holds is not what was written"));
-        }
+        weights::verify(path, entry(DIGEST)?, &arrays, &[entry(PROGRESS)?, entry(STEPS)?])?;
         let broken = |cause: serde_json::Error| StoreError::content(path, format!("is not a checkpoint: {cause}"));
         let progress = serde_json::from_str(entry(PROGRESS)?).map_err(broken)?;
         let steps: BTreeMap<String, u64> = serde_json::from_str(entry(STEPS)?).map_err(broken)?;
@@ -139,20 +152,6 @@ impl Snapshot {
         }
         Ok(Self { tensors, moments, progress })
     }
-}
-
-/// SHA-256 over arrays in the order of their names, and texts. A disk that turns a bit leaves a whole file with other
-/// weights in it; nothing but a digest tells.
-fn digest<'a>(arrays: impl Iterator<Item = (&'a str, &'a [f32])>, texts: [&str; 2]) -> String {
-    let arrays: BTreeMap<&str, &[f32]> = arrays.collect();
-    let mut hash = Sha256::new();
-    for (name, values) in arrays {
-        hash.update(name.as_bytes());
-        hash.update((values.len() as u64).to_le_bytes());
-        values.iter().for_each(|value| hash.update(value.to_le_bytes()));
-    }
-    texts.iter().for_each(|text| hash.update(text.as_bytes()));
-    hex(&hash.finalize())
 }
 
 fn for_each_ascent(network: &Network, mut each: impl FnMut(String, &Ascent)) {

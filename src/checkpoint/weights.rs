@@ -1,12 +1,23 @@
 //! Weights as safetensors files, f32, under the names of design: `z2_to_z1.generative` `[to, from]` and so on.
+//!
+//! Files that gncn writes carry a digest of their names, shapes and values, which is checked when they are read. Files
+//! that were made elsewhere need none.
 
 use super::StoreError;
+use super::run::hex;
 use crate::data::atomic;
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::HashMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+
+/// Under which name of the header the digest stands. Others choose such a name, too; its value has our prefix.
+pub(super) const DIGEST: &str = "digest";
+
+/// What a digest of gncn begins with.
+const PREFIX: &str = "gncn sha256 ";
 
 /// Writes weights, whole or not at all. The same weights give the same bytes.
 ///
@@ -14,17 +25,23 @@ use std::path::Path;
 /// [`StoreError`] where the file can't be written.
 pub fn save(path: &Path, tensors: &Tensors) -> Result<(), StoreError> {
     let flat: Vec<_> = tensors.iter().map(|(name, m)| (name.clone(), vec![m.rows(), m.cols()], m.as_slice())).collect();
-    atomic::write(path, &encode(path, &flat, None)?)?;
+    let digest = digest(flat.iter().map(|(name, shape, values)| (name.as_str(), &shape[..], *values)), &[]);
+    // One entry only: the order of several would change from process to process.
+    let metadata = HashMap::from([(DIGEST.to_owned(), digest)]);
+    atomic::write(path, &encode(path, &flat, Some(metadata))?)?;
     Ok(())
 }
 
 /// Reads weights.
 ///
 /// # Errors
-/// [`StoreError`] where the file can't be read, is no safetensors file, or holds anything but f32 matrices.
+/// [`StoreError`] where the file can't be read, is no safetensors file, is damaged, or holds anything but f32 matrices.
 pub fn load(path: &Path) -> Result<Tensors, StoreError> {
     let bytes = std::fs::read(path).map_err(|cause| StoreError::read(path, cause))?;
-    let (flat, _) = decode(path, &bytes)?;
+    let (flat, metadata) = decode(path, &bytes)?;
+    if let Some(stated) = metadata.get(DIGEST).filter(|value| value.starts_with(PREFIX)) {
+        verify(path, stated, &flat, &[])?;
+    }
     let matrix = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| match *shape.as_slice() {
         [rows, cols] => {
             Ok((name, Matrix::from_vec(rows, cols, values).expect("the shape of a tensor was checked on decoding")))
@@ -32,6 +49,34 @@ pub fn load(path: &Path) -> Result<Tensors, StoreError> {
         _ => Err(StoreError::content(path, format!("tensor \"{name}\" has shape {shape:?}; weights are matrices"))),
     };
     flat.into_iter().map(matrix).collect()
+}
+
+/// SHA-256 over arrays in the order of their names, with shapes, and over texts. A disk that turns a bit leaves a whole
+/// file with other weights in it; nothing but a digest tells.
+pub(super) fn digest<'a>(arrays: impl Iterator<Item = (&'a str, &'a [usize], &'a [f32])>, texts: &[&str]) -> String {
+    let arrays: BTreeMap<&str, _> = arrays.map(|(name, shape, values)| (name, (shape, values))).collect();
+    let mut hash = Sha256::new();
+    for (name, (shape, values)) in arrays {
+        // Every part is preceded by its length, so that no two contents run into the same bytes.
+        [name.len(), shape.len()].iter().chain(shape).for_each(|n| hash.update((*n as u64).to_le_bytes()));
+        hash.update(name.as_bytes());
+        values.iter().for_each(|value| hash.update(value.to_le_bytes()));
+    }
+    for text in texts {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    }
+    format!("{PREFIX}{}", hex(&hash.finalize()))
+}
+
+/// Refuses what is not what `stated` says was written.
+pub(super) fn verify(path: &Path, stated: &str, arrays: &Arrays, texts: &[&str]) -> Result<(), StoreError> {
+    let arrays = arrays.iter().map(|(name, (shape, values))| (name.as_str(), &shape[..], values.as_slice()));
+    if stated == digest(arrays, texts) {
+        return Ok(());
+    }
+    let problem = "is damaged: its digest is not that of what it holds; take another copy, or train again";
+    Err(StoreError::content(path, problem))
 }
 
 /// Named f32 arrays and free metadata as the bytes of a safetensors file.
@@ -50,8 +95,11 @@ pub(super) fn encode(
     safetensors::serialize(views, metadata).map_err(problem)
 }
 
-/// Arrays by name with their shapes, and metadata.
-pub(super) type Decoded = (HashMap<String, (Vec<usize>, Vec<f32>)>, HashMap<String, String>);
+/// Arrays by name, with their shapes.
+pub(super) type Arrays = HashMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// Arrays and metadata.
+pub(super) type Decoded = (Arrays, HashMap<String, String>);
 
 /// Named f32 arrays and metadata out of the bytes of a safetensors file.
 pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, StoreError> {

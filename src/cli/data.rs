@@ -1,5 +1,7 @@
 //! `gncn data`: which images there are to train on.
 
+mod make;
+
 use super::failure::Failure;
 use super::{output, table};
 use crate::data::source::VARIABLE;
@@ -11,9 +13,10 @@ use serde::Serialize;
 const EXAMPLES: &str = "\
 Examples:
   gncn data list
+  gncn data make --out drawn
   GNCN_DATA=~/data gncn data list --json";
 
-/// Show which image data there are
+/// Show which image data there are, or draw some
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(super) struct DataArguments {
@@ -24,6 +27,7 @@ pub(super) struct DataArguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     List(ListArguments),
+    Make(make::MakeArguments),
 }
 
 /// List the data sets that --data can name, and how to get the others
@@ -48,9 +52,17 @@ struct Entry {
 
 impl DataArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let Action::List(list) = &self.action;
+        match &self.action {
+            Action::List(list) => list.run(),
+            Action::Make(make) => make.run(),
+        }
+    }
+}
+
+impl ListArguments {
+    fn run(&self) -> Result<(), Failure> {
         let entries: Vec<_> = NAMES.iter().map(|name| entry(name)).collect();
-        if list.json {
+        if self.json {
             return output::print_json(&entries);
         }
         output::print(&table::render(

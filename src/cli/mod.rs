@@ -15,6 +15,8 @@ mod interrupt;
 mod latents;
 mod output;
 mod progress;
+#[cfg(test)]
+mod readme;
 mod reconstruct;
 mod sample;
 mod settle;

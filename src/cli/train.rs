@@ -101,7 +101,8 @@ impl TrainArguments {
         let file = Circuit::load(&self.circuit)?;
         let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(&file.name)));
         let (arguments, mut run) = if self.resume {
-            let run = Run::open(&folder)?;
+            let mut run = Run::open(&folder)?;
+            run.lock()?;
             (self.continuing(&run)?, Some(run))
         } else {
             (self.clone(), None)
@@ -115,13 +116,18 @@ impl TrainArguments {
         ended.map_err(|failure| arguments.how_to_go_on(failure, &run))
     }
 
-    /// What holds of a run that goes on: the options given now, or else those that it was started with.
+    /// What holds of a run that goes on: the options given now, or else those that it was started with. Whether they
+    /// agree with the run is checked where it goes on.
     fn continuing(&self, run: &Run) -> Result<Self, Failure> {
-        let first = Command::try_parse_from(&run.info.command).map(|command| command.train);
-        let Ok(Either::Train(first)) = first else {
-            return Ok(self.clone());
-        };
         let now = self.clone();
+        let first = match Command::try_parse_from(&run.info.command).map(|command| command.train) {
+            Ok(Either::Train(first)) => *first,
+            // Not started from a command line that this version knows: run.json says the rest.
+            Err(_) => {
+                let (data, seed, limit) = (run.info.source.clone(), Some(run.info.seed), run.info.limit);
+                Self { data, seed, limit, ..self.clone() }
+            }
+        };
         Ok(Self {
             data: now.data.or(first.data),
             epochs: now.epochs.or(Some(run.circuit()?.learning.epochs)),
@@ -179,7 +185,7 @@ impl TrainArguments {
         let Request { circuit, data, spec, folder } = request;
         let network = Network::new(Arc::clone(circuit), spec.seed);
         let mut training = if self.resume {
-            reopen_if_longer(run, circuit)?;
+            refuse_fewer_epochs(run, circuit)?;
             Training::resume(run, network, data, spec.clone())?
         } else {
             Training::start(run, network, data, spec.clone())
@@ -234,8 +240,8 @@ fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError
     })
 }
 
-/// A run that gets another number of epochs is under way again.
-fn reopen_if_longer(run: &mut Run, circuit: &Circuit) -> Result<(), Failure> {
+/// A run can't be brought back to fewer epochs than it was asked for.
+fn refuse_fewer_epochs(run: &Run, circuit: &Circuit) -> Result<(), Failure> {
     let epochs = run.circuit()?.learning.epochs;
     if circuit.learning.epochs < epochs {
         let problem = format!(
@@ -245,9 +251,7 @@ fn reopen_if_longer(run: &mut Run, circuit: &Circuit) -> Result<(), Failure> {
         );
         return Err(Failure::Request(problem));
     }
-    if circuit.learning.epochs > epochs {
-        run.reopen(circuit)?;
-    } else if run.info.finished {
+    if circuit.learning.epochs == epochs && run.info.finished {
         output::note("the run is finished already; --epochs N trains it for longer");
     }
     Ok(())

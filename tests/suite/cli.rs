@@ -98,7 +98,7 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["check"],
         &["settle"],
@@ -111,6 +111,7 @@ fn help_fits_a_terminal_and_shows_examples() {
         &["features"],
         &["data"],
         &["data", "list"],
+        &["data", "make"],
     ];
     for command in commands {
         for flag in ["--help", "-h"] {
@@ -711,8 +712,13 @@ fn a_run_folder_is_never_overwritten_unasked() {
     let weights = bench.weights("a");
     bench.refused("a", &QUICK, &["finished", "--overwrite"]);
     bench.refused("a", &["--resume", "--seed", "9"], &["seed 0, not 9"]);
-    bench.refused("a", &["--resume", "--batch", "10"], &["another circuit"]);
+    bench.refused("a", &["--resume", "--batch", "10", "--epochs", "3"], &["batch: 20, not batch: 10", "--overwrite"]);
+    bench.refused("a", &["--resume", "--limit", "100", "--epochs", "3"], &["--limit 200, not --limit 100"]);
+    bench.refused("a", &["--resume", "--messages", "Events(threshold: 0.1)"], &["messages: Dense", "threshold: 0.1"]);
+    bench.refused("a", &["--resume", "--schedule", "Free"], &["schedule: Synchronous, not schedule: Free"]);
     bench.refused("a", &["--resume", "--epochs", "1"], &["2 epochs"]);
+    let finished = |run: &str| fs::read_to_string(bench.path(run).join("run.json")).expect("run.json");
+    assert!(finished("a").contains("\"finished\": true"), "a request that is refused changes nothing");
     assert_eq!(bench.weights("a"), weights);
     bench.refused("none", &["--resume"], &["not a run folder"]);
     fs::create_dir(bench.path("other")).expect("a folder");
@@ -752,6 +758,23 @@ fn killed_runs_resume_to_the_same_bits() {
         text.lines().map(free_energy).collect::<Vec<_>>()
     };
     assert_eq!(epochs("killed"), epochs("whole"));
+}
+
+#[test]
+fn a_second_training_of_a_run_is_refused_while_the_first_is_alive() {
+    let bench = Bench::new();
+    let often = [&LONGER[..], &["--checkpoint-every", "1"]].concat();
+    let mut child = bench.spawn("shared", &often);
+    assert!(bench.await_checkpoint("shared", &mut child, &mut Vec::new()));
+    let process = child.id().to_string();
+    bench.refused("shared", &["--resume"], &["another gncn", &process, "--out"]);
+    bench.refused("shared", &[&QUICK[..], &["--overwrite"]].concat(), &["another gncn", &process]);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    // The lock went with its process.
+    bench.trained("shared", &["--resume"]);
+    bench.trained("whole", &often);
+    assert_eq!(bench.weights("shared"), bench.weights("whole"));
 }
 
 #[cfg(unix)]
@@ -821,6 +844,20 @@ fn data_list_tells_what_is_there_and_how_to_get_the_rest() {
     let (out, _) = succeed(&["data", "list", "--json"]);
     let entries: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!(entries[0]["description"]["classes"], 10, "{entries}");
+}
+
+#[test]
+fn drawn_digits_become_files_that_train() {
+    let bench = Bench::new();
+    let (out, path) = (bench.path("drawn"), bench.path("drawn").display().to_string());
+    succeed(&["data", "make", "--out", &path, "--train", "60", "--test", "20", "--seed", "7"]);
+    assert!(fs::read(out.join("digits.png")).expect("a picture").starts_with(b"\x89PNG"));
+    assert_eq!(fs::read(out.join("train-labels-idx1-ubyte")).expect("labels").len(), 8 + 60);
+    assert_eq!(fs::read(out.join("t10k-images-idx3-ubyte")).expect("images").len(), 16 + 20 * 784);
+    fail(2, &["data", "make", "--out", &path], &["not empty"]);
+    fail(2, &["data", "make", "--out", &bench.path("small.ron").display().to_string()], &["no folder"]);
+    fail(2, &["data", "make", "--out", &path, "--train", "0"], &["1 to 1000000"]);
+    bench.trained("a", &["--data", &path, "--epochs", "1", "--batch", "20"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The layers of the crate, and the fence around populations, read from the source text.
 //!
-//! Every `crate::` path in code counts, in a `use` or not, in unit tests or not; comments and strings don't. Paths
-//! that start with `super::` aren't followed.
+//! Every path in code that starts with `crate` or `super` counts, in a `use` or not, in unit tests or not; comments and
+//! strings don't.
 
 use std::path::{Path, PathBuf};
 
@@ -36,6 +36,10 @@ const LAYERS: &[(u8, &str, May)] = &[
     (6, "checkpoint", Above { not: &[], also: &[] }),
     (7, "evaluation", Above { not: &[], also: &[] }),
     (7, "training", Above { not: &[], also: &["evaluation"] }),
+        7,
+        "baseline",
+        Above { not: &["circuit", "population", "executor", "episode"], also: &["training", "evaluation"] },
+    ),
     (9, "cli", Above { not: &[], also: &[] }),
     (9, "main", Above { not: &[], also: &["cli"] }),
 ];
@@ -78,10 +82,28 @@ fn made_up_imports_are_caught() {
     assert!(caught("src/executor/log.rs", "use crate::data::{atomic, Images};"));
     assert!(caught("src/signal.rs", "fn f(x: &crate::network::Network) {}"));
     assert!(caught("src/novel.rs", ""), "a module that isn't in the table");
+    assert_eq!(
+        imports("src/population/state.rs", "\nuse super::super::executor::Settler;\n"),
+        ["src/population/state.rs:2: `population` imports `executor::Settler`"]
+    );
+    assert!(caught("src/matrix.rs", "use super::network;"));
+    assert!(caught("src/population/mod.rs", "use super::{network::Network};"));
+    assert!(caught("src/population/mod.rs", "use super::*;"), "everything is too much");
+    assert!(caught("src/circuit/check/graph.rs", "fn f(x: super::super::super::training::Flow) {}"));
+    assert!(caught("src/circuit/check/mod.rs", "pub(in super::super) use super::super::{training, error};"));
+    assert!(caught("src/circuit/mod.rs", "mod inner { use super::super::training::Flow; }"), "an inline module");
+    assert!(caught("src/matrix.rs", "mod tests { use super::super::network::Network; }"));
 
     assert!(!caught("src/executor/log.rs", "use crate::data::{\n    atomic,\n};\nuse crate::network::Network as N;"));
     assert!(!caught("src/network.rs", "use crate::episode::Activities;"));
     assert!(!caught("src/signal.rs", "// use crate::cli;\n/* crate::cli /* */ crate::cli */ fn f() {}"));
+    assert!(!caught("src/matrix.rs", "#[cfg(test)]\nmod tests {\n    use super::*;\n}"), "its own");
+    assert!(!caught("src/population/state.rs", "use super::inlet::Inlet;\nuse super::super::matrix::Matrix;"));
+    assert!(!caught("src/circuit/check/graph.rs", "use super::super::error::CircuitError;\npub(super) fn f() {}"));
+    assert!(!caught(
+        "src/population/mod.rs",
+        "mod sealed { pub trait Sealed {} impl Sealed for super::state::State {} }"
+    ));
     assert!(!caught("src/signal.rs", r####"const A: [&str; 2] = ["\" crate::cli", r#"" crate::cli"#];"####));
 }
 
@@ -153,8 +175,62 @@ fn imports(path: &str, text: &str) -> Vec<String> {
         return if module == "lib" { Vec::new() } else { vec![format!("{path}: `{module}` is not in the table")] };
     };
     let refused = |to: &str| !is_below(to, &[module]) && !allows(may, *line, to);
-    let found = paths(&code(text), "crate").into_iter().filter(|(_, to)| refused(to));
+    let code = code(text);
+    let from_root = paths(&code, "crate").into_iter().map(|(at, to)| (line_of(&code, at), to));
+    let found = from_root.chain(upward(path, &code)).filter(|(_, to)| refused(to));
     found.map(|(at, to)| format!("{path}:{at}: `{module}` imports `{to}`")).collect()
+}
+
+/// Every path that starts with `super`, from the root on, and its line.
+fn upward(path: &str, code: &[char]) -> Vec<(usize, String)> {
+    let file = path.trim_start_matches("src/").trim_end_matches(".rs");
+    let file: Vec<String> = file.split('/').filter(|part| *part != "mod").map(ToOwned::to_owned).collect();
+    let inner = inline_modules(code);
+    // Of `super::super::x` the second `super` is no start.
+    let starts = paths(code, "super").into_iter().filter(|(at, _)| *at < 2 || code[at - 2..*at] != [':', ':']);
+    let from_root = |(at, to): (usize, String)| {
+        let around = inner.iter().filter(|(from, to, _)| (*from..*to).contains(&at)).map(|(_, _, name)| name.clone());
+        let mut module: Vec<String> = file.iter().cloned().chain(around).collect();
+        let mut rest = to.as_str();
+        module.pop();
+        while let Some(further) = rest.strip_prefix("super::") {
+            rest = further;
+            module.pop();
+        }
+        if rest == "super" {
+            module.pop();
+        } else {
+            module.push(rest.to_owned());
+        }
+        // The root itself stands for everything in it.
+        let path = if module.is_empty() { "*".to_owned() } else { module.join("::") };
+        (line_of(code, at), path)
+    };
+    starts.map(from_root).collect()
+}
+
+/// Modules that are written inside a file: where they begin and end, and their names, the outer before the inner.
+fn inline_modules(code: &[char]) -> Vec<(usize, usize, String)> {
+    let words = words(code);
+    let pairs = words.windows(2).filter(|pair| pair[0].1 == "mod");
+    let body = |pair: &[(usize, String)]| {
+        let mut start = pair[1].0 + pair[1].1.chars().count();
+        skip_space(code, &mut start);
+        let (mut depth, mut end) = (0, start);
+        while end < code.len() {
+            match code[end] {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => (),
+            }
+            end += 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        (code.get(start) == Some(&'{')).then(|| (start, end, pair[1].1.clone()))
+    };
+    pairs.filter_map(body).collect()
 }
 
 fn allows(may: &May, line: u8, to: &str) -> bool {
@@ -178,7 +254,7 @@ fn reaches(path: &str, text: &str) -> Vec<String> {
         return Vec::new();
     }
     let code = without_tests(code(text));
-    let std = paths(&code, "std").into_iter().map(|(at, to)| (at, format!("std::{to}")));
+    let std = paths(&code, "std").into_iter().map(|(at, to)| (line_of(&code, at), format!("std::{to}")));
     let mut found: Vec<_> = std.filter(|(_, to)| is_below(to, NO_PATHS)).collect();
     // `'static` is a lifetime and no static.
     let names = words(&code).into_iter().filter(|(start, _)| *start == 0 || code[start - 1] != '\'');
@@ -292,7 +368,7 @@ fn line_of(code: &[char], at: usize) -> usize {
     1 + code[..at].iter().filter(|c| **c == '\n').count()
 }
 
-/// Every path that starts with `root::`, without it and with groups written out, and its line.
+/// Every path that starts with `root::`, without it and with groups written out, and where it starts.
 fn paths(code: &[char], root: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (start, _) in words(code).into_iter().filter(|(_, word)| word == root) {
@@ -301,7 +377,7 @@ fn paths(code: &[char], root: &str) -> Vec<(usize, String)> {
             at += 2;
             let mut leaves = Vec::new();
             tree(code, &mut at, "", &mut leaves);
-            found.extend(leaves.into_iter().map(|leaf| (line_of(code, start), leaf)));
+            found.extend(leaves.into_iter().map(|leaf| (start, leaf)));
         }
     }
     found

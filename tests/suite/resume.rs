@@ -1,9 +1,9 @@
 //! A run that is stopped, killed or damaged at any instant goes on to the very bits that it would have reached, and a
 //! run of something else is not gone on with.
 
-use gncn::checkpoint::{Run, RunInfo, Snapshot, StoreError};
+use gncn::checkpoint::{Run, RunInfo, Snapshot, StoreError, weights};
 use gncn::circuit::Circuit;
-use gncn::data::{Dataset, Images, Pixels};
+use gncn::data::{Dataset, Images, Pixels, Reading};
 use gncn::network::Network;
 use gncn::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
 use std::fs;
@@ -341,6 +341,82 @@ fn a_damaged_checkpoint_falls_back_to_the_one_before() {
     bench.outcome("damaged").same(&whole, "after damage");
 }
 
+/// Where the header of a safetensors file ends.
+fn header_end(bytes: &[u8]) -> usize {
+    8 + u64::from_le_bytes(bytes[..8].try_into().expect("a length")) as usize
+}
+
+/// Two bits of every byte of the header, and one of every seventh byte behind it.
+fn flips(bytes: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
+    let (header, sound) = (header_end(bytes), bytes.to_vec());
+    let places = (0..header).flat_map(|at| [(at, at % 8), (at, (at + 3) % 8)]);
+    places.chain((header..bytes.len()).step_by(7).map(|at| (at, at % 8))).map(move |(at, bit)| {
+        let mut flipped = sound.clone();
+        flipped[at] ^= 1 << bit;
+        (at, flipped)
+    })
+}
+
+#[test]
+fn no_flipped_bit_of_a_checkpoint_is_used() {
+    let bench = Bench::new(parse(CIRCUIT));
+    bench.stopped("flipped", 7);
+    let newest = bench.checkpoints("flipped").pop().expect("a checkpoint");
+    let sound = fs::read(&newest).expect("a checkpoint");
+    let header = String::from_utf8_lossy(&sound[..header_end(&sound)]).into_owned();
+    for part in ["adam.mean/", "adam.square/", "z1_to_z0.generative", "metrics_bytes", "steps"] {
+        assert!(header.contains(part), "{part} is covered: {header}");
+    }
+    let copy = bench.path("copy.ckpt");
+    for (at, bytes) in flips(&sound) {
+        fs::write(&copy, bytes).expect("written");
+        assert!(Snapshot::load(&copy).is_err(), "a turned bit of byte {at} went unseen");
+    }
+}
+
+#[test]
+fn no_flipped_bit_of_weights_is_used() {
+    let bench = Bench::new(parse(CIRCUIT));
+    bench.whole();
+    let (path, copy) = (bench.path("whole").join("weights.safetensors"), bench.path("copy.safetensors"));
+    let (sound, tensors) = (fs::read(&path).expect("weights"), weights::load(&path).expect("whole"));
+    let mut passed = 0;
+    for (at, bytes) in flips(&sound) {
+        fs::write(&copy, bytes).expect("written");
+        if let Ok(loaded) = weights::load(&copy) {
+            // A bit of the word "digest" itself: the weights are what they were.
+            assert!(loaded == tensors, "a turned bit of byte {at} changed the weights unseen");
+            passed += 1;
+        }
+    }
+    assert!(passed < 200, "{passed} flips passed");
+}
+
+#[test]
+fn damaged_weights_of_a_run_give_way_to_its_checkpoint_and_then_to_an_error() {
+    let bench = Bench::new(parse(CIRCUIT));
+    bench.whole();
+    let run = bench.open("whole");
+    let sound = run.weights().expect("weights");
+    let mut bytes = fs::read(run.path("weights.safetensors")).expect("weights");
+    *bytes.last_mut().expect("bytes") ^= 1;
+    fs::write(run.path("weights.safetensors"), bytes).expect("written");
+    assert!(run.weights().expect("the checkpoint is whole") == sound);
+    for path in bench.checkpoints("whole") {
+        fs::remove_file(path).expect("removed");
+    }
+    let error = run.weights().expect_err("nothing is whole").to_string();
+    assert!(error.contains("weights.safetensors: is damaged"), "{error}");
+}
+
+#[test]
+fn weights_without_a_digest_load() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/gncn-pdh/weights.safetensors");
+    let text = String::from_utf8_lossy(&fs::read(&golden).expect("a golden file")).into_owned();
+    assert!(!text.contains("gncn sha256"), "made elsewhere");
+    assert!(weights::load(&golden).is_ok_and(|tensors| tensors.len() > 4));
+}
+
 #[test]
 fn when_no_checkpoint_is_whole_nothing_is_overwritten() {
     let bench = Bench::new(parse(CIRCUIT));
@@ -369,13 +445,34 @@ fn a_run_of_something_else_is_refused_and_stays_as_it_is() {
             bench.checkpoints("mine").iter().map(|path| fs::read(path).expect("a checkpoint")).collect();
         assert!(before == after, "{what}: checkpoints are as they were");
     };
-    let circuit = Arc::clone(&bench.circuit);
-    for (old, new) in [("beta: 0.1", "beta: 0.2"), ("steps: 4", "steps: 5"), ("0.01", "0.02"), ("size: 6", "size: 7")] {
+    let (circuit, spec) = (Arc::clone(&bench.circuit), bench.spec.clone());
+    let changes = [
+        ("beta: 0.1", "beta: 0.2", "another circuit: \"z1\" beta: 0.1, not beta: 0.2"),
+        ("0.01", "0.02", "another circuit: optimizer: Adam(rate: 0.01), not optimizer: Adam(rate: 0.02)"),
+        ("size: 6", "size: 7", "another circuit: \"z1\" size: 6, not size: 7"),
+        ("(from: \"z3\", to: \"z0\", feedback: Silent),", "", "another circuit"),
+    ];
+    for (old, new, what) in changes {
         bench.circuit = Arc::new(parse(&CIRCUIT.replacen(old, new, 1)));
         assert_ne!(bench.circuit, circuit);
-        refused(&bench, "another circuit");
+        refused(&bench, what);
     }
     bench.circuit = circuit;
+    for (old, new, what) in [
+        ("steps: 4", "steps: 5", "steps: 4, not steps: 5"),
+        ("steps: 4", "steps: 4, messages: Events(threshold: 0.1)", "messages: Dense, not messages: Events"),
+        ("steps: 4", "steps: 4, schedule: Bounded(staleness: 1)", "schedule: Synchronous, not schedule: Bounded"),
+    ] {
+        bench.spec.settling = parse(&CIRCUIT.replacen(old, new, 1)).settling;
+        refused(&bench, what);
+    }
+    bench.spec = TrainSpec { batch: 8, ..spec.clone() };
+    refused(&bench, "batch: 9, not batch: 8");
+    bench.spec = TrainSpec { limit: Some(20), ..spec.clone() };
+    refused(&bench, "all training images, not --limit 20");
+    bench.spec = spec;
+    bench.data = dataset(0).with_reading(Reading::Grey).expect("bytes can be grey");
+    refused(&bench, "pixels read as binary, not grey");
     bench.data = dataset(1);
     refused(&bench, "other data");
     bench.data = dataset(0);
@@ -383,6 +480,60 @@ fn a_run_of_something_else_is_refused_and_stays_as_it_is() {
     refused(&bench, "seed 3, not 4");
     bench.spec.seed = 3;
     bench.finish("mine");
+}
+
+#[test]
+fn a_run_without_a_checkpoint_is_not_mixed_with_another_either() {
+    let mut bench = Bench::new(parse(CIRCUIT));
+    let killed = AssertUnwindSafe(|| bench.start("early", kill_at(1)));
+    assert!(catch_unwind(killed).is_err());
+    assert!(bench.checkpoints("early").is_empty());
+    let whole = bench.whole();
+    bench.spec.seed = 4;
+    let error = bench.resume("early", |_| panic!("no batch is learned")).expect_err("another seed");
+    assert!(error.to_string().contains("seed 3, not 4"), "{error}");
+    (bench.spec.seed, bench.spec.limit) = (3, Some(20));
+    let error = bench.resume("early", |_| panic!("no batch is learned")).expect_err("another limit");
+    assert!(error.to_string().contains("--limit 20"), "{error}");
+    bench.spec.limit = None;
+    let circuit = std::mem::replace(&mut bench.circuit, Arc::new(parse(&CIRCUIT.replace("size: 6", "size: 5"))));
+    let error = bench.resume("early", |_| panic!("no batch is learned")).expect_err("another circuit");
+    assert!(error.to_string().contains("\"z1\" size: 6, not size: 5"), "{error}");
+    bench.circuit = circuit;
+    bench.finish("early");
+    bench.outcome("early").same(&whole, "killed before its first checkpoint");
+}
+
+#[test]
+fn a_run_has_one_writer() {
+    let bench = Bench::new(parse(CIRCUIT));
+    bench.stopped("mine", 2);
+    let mut first = bench.open("mine");
+    first.lock().expect("nobody writes it");
+    first.lock().expect("it is ours already");
+    let error = bench.resume("mine", |_| panic!("no batch is learned")).expect_err("it has a writer").to_string();
+    assert!(error.contains("another gncn") && error.contains(&std::process::id().to_string()), "{error}");
+    let error =
+        Run::create(&bench.path("mine"), &bench.circuit, first.info.clone(), true).expect_err("it has a writer");
+    assert!(error.is_request() && bench.path("mine").join("run.json").exists(), "{error}");
+    assert!(bench.open("mine").weights().is_ok(), "readers need no lock");
+    drop(first);
+    bench.finish("mine");
+}
+
+#[test]
+fn a_finished_run_that_goes_on_is_read_from_its_checkpoint() {
+    let mut bench = Bench::new(parse(CIRCUIT));
+    let long = Arc::clone(&bench.circuit);
+    bench.circuit = Arc::new(parse(&CIRCUIT.replace("epochs: 3", "epochs: 1")));
+    bench.spec.epochs = 1;
+    bench.start("longer", |_| Flow::GoOn).expect("trains");
+    (bench.circuit, bench.spec.epochs) = (long, 3);
+    let done = bench.open("longer").weights().expect("weights");
+    assert_eq!(bench.resume("longer", stop_after(2)).expect("trains"), Ended::Stopped);
+    let run = bench.open("longer");
+    assert!(!run.info.finished && run.circuit().expect("a circuit").learning.epochs == 3);
+    assert!(run.weights().expect("a checkpoint") != done, "the weights of the first end are old");
 }
 
 #[test]

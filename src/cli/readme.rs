@@ -1,0 +1,143 @@
+//! The README, held to what the program does: its circuit trains, its command lines and schedules parse, and the files
+//! it names are there.
+
+use super::Arguments;
+use crate::checkpoint::{Run, RunInfo};
+use crate::circuit::{Circuit, Schedule};
+use crate::data::{Source, load};
+use crate::network::Network;
+use crate::training::{Ended, Flow, TrainSpec, Training};
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+const README: &str = include_str!("../../README.md");
+
+/// The blocks of a language, without their fences.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    let starts: Vec<&'static str> = README.split(fence.as_str()).skip(1).collect();
+    starts.into_iter().map(|text| text.split("```").next().expect("a split has a first part")).collect()
+}
+
+/// What stands between single backticks, outside blocks.
+fn spans() -> Vec<String> {
+    let outside = README.split("```").step_by(2);
+    outside.flat_map(|text| text.split('`').skip(1).step_by(2)).map(|span| span.replace('\n', " ")).collect()
+}
+
+fn first() -> Circuit {
+    let [text] = blocks("ron").try_into().expect("one circuit");
+    Circuit::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The words of a line of shell: quotes and comments, and no more of its grammar.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (None, '#') if word.is_none() => break,
+            (None, '\'' | '"') => (quote, word) = (Some(c), Some(word.unwrap_or_default())),
+            (Some(open), c) if open == c => quote = None,
+            (None, ' ') => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    assert_eq!(quote, None, "an open quote: {line}");
+    words.extend(word);
+    words
+}
+
+/// The words of a call of gncn, from `gncn` on, where the line is one.
+fn call(line: &str) -> Option<Vec<String>> {
+    let mut words = words(line);
+    let is_setting = |word: &String| word.split_once('=').is_some_and(|(name, _)| !name.contains('-'));
+    let settings = words.iter().take_while(|word| is_setting(word)).count();
+    words.drain(..settings);
+    if words.starts_with(&["cargo", "run", "--release", "--"].map(str::to_owned)) {
+        words.splice(..4, ["gncn".to_owned()]);
+    }
+    (words.len() > 1 && words[0] == "gncn").then_some(words)
+}
+
+#[test]
+fn every_command_line_parses() {
+    let lines = blocks("sh").into_iter().flat_map(str::lines).map(str::to_owned);
+    let calls: Vec<_> = lines.chain(spans()).filter_map(|line| call(&line)).collect();
+    assert!(calls.len() >= 10, "only {} found: {calls:?}", calls.len());
+    for mut call in calls {
+        // A command's bare name in a sentence has only to be one.
+        if call.len() == 2 {
+            call.push("--help".to_owned());
+        }
+        match Arguments::try_parse_from(&call) {
+            Err(error) if error.kind() != ErrorKind::DisplayHelp => panic!("{}:\n{error}", call.join(" ")),
+            _ => (),
+        }
+    }
+}
+
+#[test]
+fn made_up_mistakes_are_caught() {
+    assert_eq!(call("X=1 gncn settle 'a b' --c # d"), Some(["gncn", "settle", "a b", "--c"].map(str::to_owned).into()));
+    assert_eq!(call("cargo test"), None);
+    let parses = |line: &str| Arguments::try_parse_from(call(line).expect("a call")).is_ok();
+    assert!(
+        parses("cargo run --release -- train a.ron") && !parses("gncn trian a.ron") && !parses("gncn train --fast")
+    );
+}
+
+#[test]
+fn every_schedule_parses_and_every_circuit_is_there() {
+    let circuit = first();
+    let rows: Vec<&str> = README.lines().filter(|line| line.starts_with("| `")).collect();
+    let cells: Vec<&str> = rows.iter().filter_map(|row| row.split('`').nth(1)).collect();
+    let (files, schedules): (Vec<&str>, Vec<&str>) = cells.iter().partition(|cell| cell.ends_with(".ron"));
+    assert!(files.len() >= 8 && schedules.len() >= 6, "{cells:?}");
+    for text in schedules {
+        Schedule::parse(text, &circuit).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+    for name in files {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("circuits").join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn the_first_circuit_learns() {
+    let circuit = Arc::new(first());
+    let data = load(&Source::Digits { seed: 1, train: 300, test: 20 }).expect("digits are always there");
+    let spec = TrainSpec {
+        seed: 0,
+        epochs: circuit.learning.epochs,
+        batch: circuit.learning.batch,
+        limit: None,
+        settling: circuit.settling.clone(),
+        checkpoint_every: None,
+        test_each_epoch: true,
+    };
+    let info = RunInfo {
+        command: Vec::new(),
+        version: String::new(),
+        seed: spec.seed,
+        source: None,
+        data: serde_json::Value::Null,
+        schedule: String::new(),
+        limit: None,
+        cpu: Vec::new(),
+        threads: 1,
+        finished: false,
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = Run::create(&folder.path().join("first"), &circuit, info, false).expect("a run folder");
+    let network = Network::new(Arc::clone(&circuit), spec.seed);
+    let ended = Training::start(&mut run, network, &data, spec).run(&mut |_| Flow::GoOn).expect("it trains");
+    assert_eq!(ended, Ended::Finished);
+    let metrics = std::fs::read_to_string(run.path("metrics.jsonl")).expect("metrics");
+    let bce = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        line["test"]["bce"].as_f64().expect("a figure")
+    };
+    let figures: Vec<f64> = metrics.lines().map(bce).collect();
+    assert!(figures.len() == 2 && figures[1] < figures[0], "{figures:?}");
+}
