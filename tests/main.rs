@@ -18,5 +18,7 @@ mod golden;
 mod layering;
 #[path = "suite/properties.rs"]
 mod properties;
+#[path = "suite/quiet.rs"]
+mod quiet;
 #[path = "suite/resume.rs"]
 mod resume;

@@ -20,6 +20,7 @@
 
 mod actor;
 mod coordinator;
+mod gate;
 mod lane;
 mod lockstep;
 mod log;
@@ -32,6 +33,7 @@ mod timeline;
 mod traffic;
 mod virtual_time;
 
+pub use gate::{Fault, StopFlag};
 pub use log::{DeliveryLog, Firing};
 pub use settler::{Energies, Measure, SettleError, SettleOptions, Settled, Settler};
 pub use traffic::{AGES, LinkTraffic, PopulationWork};

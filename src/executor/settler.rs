@@ -1,7 +1,8 @@
 //! Settling: one episode under one schedule, and what is known afterwards.
 
-use super::actor::{Pace, Shared};
+use super::actor::Pace;
 use super::coordinator::{self, Pools};
+use super::gate::{Fault, Gate, StopFlag};
 use super::lane::{Notes, each_lane};
 use super::lockstep::{self, Plan};
 use super::log::{DeliveryLog, Firing, VERSION};
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub struct Settler {
     activities: Activities,
     pools: Pools,
+    gate: Gate,
 }
 
 /// What to do beside settling.
@@ -60,8 +62,12 @@ pub struct Energies {
 /// What settling one episode came to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settled {
-    /// Updates of every free state population (the least of them, under virtual time).
+    /// Updates of every free state population (the least of them, under virtual time). Under `Free` that ends at
+    /// quiet: synchronous steps that every free state population has behind it at the least, which its updates may
+    /// exceed, since an update counts only where all has been heard anew.
     pub steps: usize,
+    /// Whether the circuit came to rest, where the episode was to end at quiet.
+    pub quiet: Option<bool>,
     /// As asked for.
     pub energies: Energies,
     /// The largest change of a component of a free state in its last firing.
@@ -113,6 +119,14 @@ pub enum SettleError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A stop that was asked for: see [`StopFlag`].
+    #[error("stopped as asked, before firing {firing} of population \"{population}\"")]
+    Stopped {
+        /// The population that would have fired.
+        population: String,
+        /// Its firing, from 1.
+        firing: u64,
+    },
     /// The system gives no thread.
     #[error("no thread for a population: {cause}")]
     Spawn {
@@ -122,12 +136,12 @@ pub enum SettleError {
 }
 
 impl SettleError {
-    /// The error of a panic that was caught in an actor.
-    pub(super) fn panicked(shared: &Shared, id: PopulationId, panic: &(dyn std::any::Any + Send)) -> Self {
+    /// The error of a panic that was caught while a population was at work.
+    pub(super) fn panicked(population: &str, firing: u64, panic: &(dyn std::any::Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
         Self::Panicked {
-            population: shared.wiring.population(id).name.clone(),
-            firing: 1 + shared.fired[id.0].load(std::sync::atomic::Ordering::Relaxed),
+            population: population.to_owned(),
+            firing,
             message: text
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_else(|| "no message".to_owned()),
@@ -148,6 +162,7 @@ struct Left {
     steps: usize,
     firings: Vec<Firing>,
     work: Vec<PopulationWork>,
+    quiet: Option<bool>,
 }
 
 impl Settler {
@@ -155,6 +170,18 @@ impl Settler {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The flag that ends an episode of this settler from outside.
+    #[must_use]
+    pub fn stop_flag(&self) -> StopFlag {
+        self.gate.stop.clone()
+    }
+
+    /// Plants faults in all episodes from now on, instead of those before: for tests of what happens when something
+    /// goes wrong.
+    pub fn plant(&mut self, faults: Vec<Fault>) {
+        self.gate.faults = Arc::new(faults);
     }
 
     /// Settles one episode, up to and including the readout.
@@ -188,7 +215,8 @@ impl Settler {
         let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free);
         let shards = if is_actors { usize::MAX } else { 1 };
         self.activities.rest(network, episode, settling.messages, shards);
-        let mut notes: Vec<_> = self.activities.lanes().iter().map(|_| Notes::new(&wiring)).collect();
+        let mut notes: Vec<_> =
+            self.activities.lanes().iter().map(|_| Notes::new(&wiring, self.gate.clone())).collect();
         let job = Job { plan: &plan, settling: &settling, options };
         let left = match replay {
             Some(log) => self.replay(network, &mut notes, &job, log)?,
@@ -210,9 +238,9 @@ impl Settler {
         let steps = stopping.max_steps();
         let firings = match &settling.schedule {
             Schedule::Synchronous => {
-                let steps = lockstep::settle(network, &mut self.activities, notes, plan, stopping, options)?;
+                let (steps, quiet) = lockstep::settle(network, &mut self.activities, notes, plan, stopping, options)?;
                 let record = options.record.then(|| lockstep::firings(&wiring, plan, steps));
-                return Ok(Left { steps, firings: record.unwrap_or_default(), ..Left::default() });
+                return Ok(Left { steps, firings: record.unwrap_or_default(), quiet, ..Left::default() });
             }
             Schedule::Bounded { staleness } => {
                 return self.run_actors(network, notes, job, Pace::Bounded { staleness: *staleness });
@@ -254,10 +282,10 @@ impl Settler {
         round: Option<usize>,
     ) -> Result<Left, SettleError> {
         let run = timeline::Run { plan: job.plan, firings: &firings, stopping, options: job.options, round };
-        let done = timeline::settle(network, &mut self.activities, notes, &run)?;
+        let (done, quiet) = timeline::settle(network, &mut self.activities, notes, &run)?;
         firings.truncate(done);
         let steps = timeline::steps(&firings, network.wiring(), job.plan);
-        Ok(Left { steps, firings, work: Vec::new() })
+        Ok(Left { steps, firings, work: Vec::new(), quiet })
     }
 
     fn run_actors(
@@ -272,14 +300,20 @@ impl Settler {
             lockstep::begin(crew, plan);
             Ok(())
         })?;
-        let Self { activities, pools } = self;
-        let ran = coordinator::settle(pools, network, activities, &mut notes[0], plan, settling, pace, options)?;
+        let Self { activities, pools, gate } = self;
+        let ran = coordinator::settle(pools, network, activities, &mut notes[0], plan, settling, pace, options, gate)?;
         let measure = options.measure;
         each_lane(network, activities, notes, |crew| {
             lockstep::readout(crew, plan, |id| ran.counts[id.0] + 1, measure)
         })?;
-        let steps = plan.free_states.iter().map(|id| ran.counts[id.0]).min().unwrap_or(0) as usize;
-        Ok(Left { steps, firings: ran.firings, work: ran.work })
+        let most = settling.stopping.max_steps();
+        let least = |counts: &[u64]| plan.free_states.iter().map(|id| counts[id.0]).min().unwrap_or(0) as usize;
+        let (steps, quiet) = match (pace, settling.stopping) {
+            (Pace::Free, Stopping::Quiet { .. }) => (least(&ran.depths).min(most), Some(ran.quiet)),
+            (Pace::Bounded { .. }, Stopping::Quiet { .. }) => (least(&ran.counts), Some(ran.quiet)),
+            (_, Stopping::Steps(_)) => (least(&ran.counts), None),
+        };
+        Ok(Left { steps, firings: ran.firings, work: ran.work, quiet })
     }
 
     fn sum_up(&self, wiring: &Wiring, job: &Job<'_>, notes: &[Notes], left: Left) -> Settled {
@@ -298,6 +332,7 @@ impl Settler {
         let movement = |n: &Notes| plan.free_states.iter().map(|id| n.movement[id.0]).fold(0.0, f32::max);
         Settled {
             steps: left.steps,
+            quiet: left.quiet,
             energies: self.energies(plan, notes),
             movement: notes.iter().map(movement).fold(0.0, f32::max),
             traffic: traffic(wiring, notes),

@@ -2,6 +2,7 @@
 
 use crate::golden::Case;
 use crate::properties::{self, Kind};
+use crate::quiet::calm;
 use gncn::circuit::wiring::{PopulationId, Wiring};
 use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Schedule, Settling, Stopping, TimeScale, VirtualTime};
 use gncn::episode::Episode;
@@ -12,32 +13,32 @@ use gncn::params::{Activation, Messages};
 use std::path::PathBuf;
 
 /// A circuit with weights and data.
-struct Scenario {
-    name: String,
-    circuit: Circuit,
-    network: Network,
-    episode: Episode,
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) circuit: Circuit,
+    pub(crate) network: Network,
+    pub(crate) episode: Episode,
 }
 
 /// Everything that a run leaves behind.
 #[derive(Debug)]
-struct Outcome {
-    states: Vec<Matrix>,
-    means: Vec<Option<Matrix>>,
-    mismatches: Vec<Option<Matrix>>,
-    learned: Tensors,
+pub(crate) struct Outcome {
+    pub(crate) states: Vec<Matrix>,
+    pub(crate) means: Vec<Option<Matrix>>,
+    pub(crate) mismatches: Vec<Option<Matrix>>,
+    pub(crate) learned: Tensors,
 }
 
 impl Outcome {
     /// All of it to the bit, so that a NaN equals itself.
-    fn bits(&self) -> Vec<u32> {
+    pub(crate) fn bits(&self) -> Vec<u32> {
         let predicted = self.means.iter().chain(&self.mismatches).flatten();
         let all = self.states.iter().chain(predicted).chain(self.learned.values());
         all.flat_map(Matrix::as_slice).map(|v| v.to_bits()).collect()
     }
 }
 
-fn golden() -> Vec<Scenario> {
+pub(crate) fn golden() -> Vec<Scenario> {
     let scenario = |case: Case| {
         let circuit = case.circuit("circuit.ron");
         let (network, episode) = (case.network(&circuit), case.episode(&circuit));
@@ -46,7 +47,7 @@ fn golden() -> Vec<Scenario> {
     Case::all().into_iter().map(scenario).collect()
 }
 
-fn random(seeds: std::ops::Range<u64>) -> impl Iterator<Item = Scenario> {
+pub(crate) fn random(seeds: std::ops::Range<u64>) -> impl Iterator<Item = Scenario> {
     seeds.map(|seed| {
         let circuit = properties::circuit(Kind::Tame, seed);
         let network = properties::network(&circuit, seed);
@@ -58,11 +59,16 @@ fn random(seeds: std::ops::Range<u64>) -> impl Iterator<Item = Scenario> {
 }
 
 impl Scenario {
-    fn settling(&self, schedule: Schedule, executor: ExecutorKind) -> Settling {
+    pub(crate) fn settling(&self, schedule: Schedule, executor: ExecutorKind) -> Settling {
         Settling { stopping: Stopping::Steps(12), schedule, executor, messages: Messages::Dense }
     }
 
-    fn run(&self, settler: &mut Settler, settling: &Settling, record: bool) -> Result<(Outcome, Settled), SettleError> {
+    pub(crate) fn run(
+        &self,
+        settler: &mut Settler,
+        settling: &Settling,
+        record: bool,
+    ) -> Result<(Outcome, Settled), SettleError> {
         let mut network = self.network.clone();
         let options = SettleOptions { learn: true, record, ..SettleOptions::default() };
         let settled = settler.settle(&mut network, &self.episode, settling, options)?;
@@ -91,7 +97,7 @@ impl Scenario {
     }
 }
 
-fn free_populations(scenario: &Scenario) -> Vec<PopulationId> {
+pub(crate) fn free_populations(scenario: &Scenario) -> Vec<PopulationId> {
     let wiring = Wiring::new(&scenario.circuit);
     let is_free = |id: &PopulationId| {
         let spec = wiring.population(*id);
@@ -121,7 +127,7 @@ fn lock_step_has_the_same_bits_everywhere() {
 }
 
 /// Virtual time in which the listed populations fire one tick after another.
-fn twin_of_sweep(order: &[PopulationId]) -> VirtualTime {
+pub(crate) fn twin_of_sweep(order: &[PopulationId]) -> VirtualTime {
     let period = order.len() as u64;
     let clock = |(phase, id): (usize, &PopulationId)| (*id, Clock { period, phase: phase as u64, jitter: 0 });
     VirtualTime {
@@ -149,7 +155,7 @@ fn a_sweep_has_the_bits_of_its_twin_in_virtual_time() {
 }
 
 /// Virtual time with everything in it.
-fn rough(seed: u64) -> VirtualTime {
+pub(crate) fn rough(seed: u64) -> VirtualTime {
     VirtualTime {
         until: Some(40),
         clock: Some(Clock { period: 3, phase: 0, jitter: 2 }),
@@ -268,73 +274,6 @@ fn events_of_every_change_equal_whole_messages() {
                 let far = a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
                 let size = a.as_slice().iter().map(|v| v.abs()).fold(1.0, f32::max);
                 assert!(far <= 1e-5 * size, "{}: {far} of {size}", scenario.name);
-            }
-        }
-    }
-}
-
-/// A circuit that comes to rest however old its messages are: the leak outweighs all feedback.
-fn calm() -> Scenario {
-    let text = br#"Circuit(
-        name: "calm",
-        layers: {
-            "z0": (size: 6, sense: "x"),
-            "z1": (size: 4, beta: 0.1, leak: 1.0),
-            "z2": (size: 3, beta: 0.1, leak: 1.0),
-        },
-        projections: [
-            (from: "z1", to: "z0", feedback: Transposed),
-            (from: "z2", to: "z1", feedback: Transposed),
-        ],
-        init: Gaussian(sd: 0.15),
-    )"#;
-    let circuit = Circuit::parse(text).expect("sound");
-    let network = Network::new(std::sync::Arc::new(circuit.clone()), 3);
-    let data = Matrix::from_fn(5, 6, |i, j| ((i * 5 + j * 3) % 7) as f32 * 0.2 - 0.5);
-    let episode = Episode::new(&circuit, [("x".to_owned(), data)]).expect("fits");
-    Scenario { name: "calm".to_owned(), circuit, network, episode }
-}
-
-#[test]
-fn quiet_is_neither_early_nor_never() {
-    let scenario = calm();
-    let mut settler = Settler::new();
-    let tolerance = 1e-4;
-    let quiet = Stopping::Quiet { tolerance, max_steps: 5000 };
-    let slow = Schedule::VirtualTime(Box::new(VirtualTime {
-        delay: Delay::Uniform(0, 6),
-        drop: 0.1,
-        ..VirtualTime::default()
-    }));
-    for (schedule, executor, times) in [
-        (Schedule::Synchronous, ExecutorKind::Threads, 1),
-        (Schedule::Sweep { order: free_populations(&scenario) }, ExecutorKind::Threads, 1),
-        (slow, ExecutorKind::Threads, 1),
-        (Schedule::Bounded { staleness: 3 }, ExecutorKind::Threads, 20),
-        (Schedule::Bounded { staleness: 3 }, ExecutorKind::Tasks, 20),
-        (Schedule::Free, ExecutorKind::Threads, 100),
-        (Schedule::Free, ExecutorKind::Tasks, 100),
-    ] {
-        for _ in 0..times {
-            let settling = Settling { stopping: quiet, ..scenario.settling(schedule.clone(), executor) };
-            let (found, settled) = scenario.run(&mut settler, &settling, true).expect("settles");
-            // A worker of the runtime can be kept busy by two tasks that wake each other, so that free tasks may use up
-            // their updates before a third one has been heard: rare, and told by `steps`.
-            let may_run_out = schedule == Schedule::Free && executor == ExecutorKind::Tasks;
-            assert!(settled.steps < 5000 || may_run_out, "{schedule:?} on {executor:?} never found quiet");
-            // One lock-step update from where it stopped: the mismatches of the readout, the equation of a state.
-            let z = &found.states;
-            for (k, name, beta) in [(1, "z1_to_z0", 0.1_f64), (2, "z2_to_z1", 0.1)] {
-                let w = &scenario.network.tensors()[&format!("{name}.generative")];
-                let below = found.mismatches[k - 1].as_ref().expect("predicted");
-                for i in 0..z[k].rows() {
-                    for j in 0..z[k].cols() {
-                        let up: f64 = (0..w.rows()).map(|s| f64::from(below.row(i)[s]) * f64::from(w.row(s)[j])).sum();
-                        let own = found.mismatches[k].as_ref().map_or(0.0, |e| f64::from(e.row(i)[j]));
-                        let step = beta * (up - own - f64::from(z[k].row(i)[j]));
-                        assert!(step.abs() <= 1.5 * f64::from(tolerance), "{schedule:?}: would still move by {step}");
-                    }
-                }
             }
         }
     }
