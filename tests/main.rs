@@ -1,5 +1,9 @@
 //! All integration tests, as one binary.
 
+#[path = "suite/alone.rs"]
+mod alone;
+#[path = "suite/chaos.rs"]
+mod chaos;
 #[path = "suite/circuits.rs"]
 mod circuits;
 #[path = "suite/cli.rs"]

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::progress::Progress;
 use super::trained::Trained;
-use super::{output, table};
+use super::{interrupt, output, table};
 use crate::data::{Description, atomic};
 use crate::evaluation::{Measures, measure};
 use clap::Args;
@@ -57,6 +57,7 @@ impl EvalArguments {
         let mut trained = Trained::open(&self.run, self.data.as_deref())?;
         let path = trained.run.path("eval.json");
         output::announce(&path, "the figures below");
+        interrupt::at_once()?;
         let report = self.measure(&mut trained)?;
         let text = serde_json::to_vec_pretty(&report);
         let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;

@@ -1,7 +1,7 @@
 //! `gncn settle`: one episode on arrays of the user's own, and what it settled to.
 
 use super::failure::Failure;
-use super::{output, table};
+use super::{interrupt, output, table};
 use crate::checkpoint::weights;
 use crate::circuit::{Circuit, ExecutorKind, Schedule, Stopping};
 use crate::data::npy;
@@ -31,7 +31,9 @@ where it is missing and to be completed.
 
 --out holds state.NAME, mean.NAME and error.NAME (f32, [samples, neurons]) and
 energy.NAME (f64, free energy summed over the samples at each step, the last
-one at the readout).";
+one at the readout).
+
+Ctrl-C ends settling with exit code 1, and no file is written.";
 
 /// Settle a circuit on arrays of your own (.npy, .npz)
 #[derive(Debug, Args)]
@@ -157,6 +159,7 @@ impl SettleArguments {
             stop_at: self.stop_at,
         };
         let mut settler = Settler::new();
+        interrupt::within_the_episode(settler.stop_flag())?;
         let settled = settler.settle(&mut network, &episode, &settling, options)?;
         if let (Some(path), Some(log)) = (&self.record, &settled.log) {
             // A log that can't be read is a wrong request; one that can't be written is a run that failed.

@@ -34,7 +34,7 @@ pub(crate) fn calm() -> Scenario {
     let network = Network::new(Arc::new(circuit.clone()), 3);
     let data = Matrix::from_fn(5, 6, |i, j| ((i * 5 + j * 3) % 7) as f32 * 0.2 - 0.5);
     let episode = Episode::new(&circuit, [("x".to_owned(), data)]).expect("fits");
-    Scenario { name: "calm".to_owned(), circuit, network, episode }
+    Scenario { name: "calm".to_owned(), seed: 0, circuit, network, episode }
 }
 
 const TOLERANCE: f32 = 1e-4;
