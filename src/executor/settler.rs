@@ -235,7 +235,7 @@ impl Settler {
         let wiring = Arc::clone(network.wiring());
         let Job { plan, settling, options } = *job;
         let (stopping, messages) = (settling.stopping, settling.messages);
-        let steps = stopping.max_steps();
+        let (steps, stop) = (stopping.max_steps(), &self.gate.stop);
         let firings = match &settling.schedule {
             Schedule::Synchronous => {
                 let (steps, quiet) = lockstep::settle(network, &mut self.activities, notes, plan, stopping, options)?;
@@ -246,10 +246,10 @@ impl Settler {
                 return self.run_actors(network, notes, job, Pace::Bounded { staleness: *staleness });
             }
             Schedule::Free | Schedule::Replay(_) => return self.run_actors(network, notes, job, Pace::Free),
-            Schedule::Sweep { order } => sweep::firings(&wiring, plan, order, steps, messages),
+            Schedule::Sweep { order } => sweep::firings(&wiring, plan, order, steps, messages, stop),
             Schedule::VirtualTime(time) => {
                 let mut lost = vec![Traffic::default(); wiring.links.len()];
-                let firings = virtual_time::firings(&wiring, plan, time, steps, messages, &mut lost);
+                let firings = virtual_time::firings(&wiring, plan, time, steps, messages, &mut lost, stop);
                 for (traffic, lost) in notes.iter_mut().take(1).flat_map(|n| &mut n.traffic).zip(lost) {
                     traffic.dropped = lost.dropped;
                 }

@@ -5,6 +5,7 @@
 //! inlets; then what they send is posted. Which message a firing uses depends on clocks, delays and losses alone, never
 //! on values, so the whole run is known beforehand; every clock and every link draws from a random stream of its own.
 
+use super::gate::StopFlag;
 use super::lockstep::Plan;
 use super::log::Firing;
 use super::traffic::Traffic;
@@ -63,7 +64,7 @@ struct Simulation<'a> {
     dropped: Vec<u64>,
 }
 
-/// Virtual time as a delivery log, with what was lost on each link.
+/// Virtual time as a delivery log, with what was lost on each link; only the start of it where a stop was asked for.
 pub(super) fn firings(
     wiring: &Wiring,
     plan: &Plan,
@@ -71,6 +72,7 @@ pub(super) fn firings(
     steps: usize,
     messages: Messages,
     traffic: &mut [Traffic],
+    stop: &StopFlag,
 ) -> Vec<Firing> {
     let until = time.until.unwrap_or(PERIOD * steps as u64);
     let mut simulation = Simulation::new(wiring, time, messages);
@@ -83,6 +85,9 @@ pub(super) fn firings(
     }
     let mut firings = Vec::new();
     while let Some(Reverse((tick, _, _))) = due.peek().copied().filter(|Reverse((tick, _, _))| *tick < until) {
+        if stop.is_requested() {
+            break;
+        }
         let mut now = Vec::new();
         while let Some(Reverse((_, _, id))) = due.peek().copied().filter(|Reverse((t, _, _))| *t == tick) {
             due.pop();

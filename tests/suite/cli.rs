@@ -661,10 +661,8 @@ fn interrupted(words: &[&str], after: Duration, times: usize) -> (Option<i32>, S
 fn a_stop_ends_settling_within_a_second_and_writes_nothing() {
     let folder = TempDir::new().expect("a folder");
     let (out, record) = (folder.path().join("out.npz"), folder.path().join("run.log"));
-    for options in
-        [["Synchronous", "Threads"], ["Bounded(staleness: 1)", "Threads"], ["Free", "Threads"], ["Free", "Tasks"]]
-    {
-        let mut words = settle_words("gncn-pdh");
+    for options in [["Synchronous", "Threads"], ["VirtualTime()", "Threads"], ["Free", "Threads"], ["Free", "Tasks"]] {
+        let mut words = settle_words("gncn-t1-rao");
         for word in ["--steps", "100000000", "--out", text(&out), "--schedule", options[0], "--executor", options[1]] {
             words.push(word.to_owned());
         }
