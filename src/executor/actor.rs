@@ -28,6 +28,7 @@ use super::gate::Gate;
 use super::lane::{free_energy, operations};
 use super::log::Firing;
 use super::settler::SettleError;
+use super::trace::Recorder;
 use super::traffic::Traffic;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
 use crate::learning::Refused;
@@ -154,6 +155,8 @@ pub(super) struct Actor {
     pub(super) energies: Vec<f64>,
     pub(super) computing: f64,
     pub(super) waited: f64,
+    /// Present where a trace is asked for.
+    pub(super) recorder: Option<Recorder>,
     /// Messages that are about to be sent; kept for its storage.
     out: Vec<(PopulationId, Message)>,
 }
@@ -202,6 +205,7 @@ impl Actor {
             energies: Vec::new(),
             computing: 0.0,
             waited: 0.0,
+            recorder: None,
             out: Vec::new(),
         }
     }
@@ -319,6 +323,7 @@ impl Actor {
         shared.gate.pass(&shared.wiring, self.id, self.fired + 1)?;
         let start = Instant::now();
         let delivered = self.deliver(shared);
+        self.recorder.iter_mut().for_each(Recorder::begin);
         let fired = self.population.fire(&mut self.activity, 1.0);
         self.fired += 1;
         self.fresh = false;
@@ -335,6 +340,9 @@ impl Actor {
         if shared.measure && self.kind == Kind::Error {
             free_energy(&self.population, &self.activity, rows, &mut self.energies);
         }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.end(self.id, self.fired, fired.movement, &self.population, &self.activity);
+        }
         self.post(shared);
         if shared.learn {
             let layer = || shared.layers[self.id.0].clone();
@@ -346,6 +354,14 @@ impl Actor {
         }
         self.computing += start.elapsed().as_secs_f64();
         Ok(())
+    }
+
+    /// Counts a wait for a message on an inlet.
+    pub(super) fn waited_for(&mut self, inlet: usize, since: Instant) {
+        self.waited += since.elapsed().as_secs_f64();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.waited(self.id, inlet, since);
+        }
     }
 
     /// Lays out what was sent for all who hear it.

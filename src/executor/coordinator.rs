@@ -25,6 +25,7 @@ use super::lockstep::Plan;
 use super::log::{self, Firing};
 use super::quiet::QuietWatch;
 use super::settler::{Measure, SettleError, SettleOptions};
+use super::trace::{self, Recorder, Trace};
 use super::traffic::PopulationWork;
 use super::{tasks, threads};
 use crate::circuit::wiring::{Kind, PopulationId};
@@ -60,6 +61,7 @@ enum Mailboxes {
 }
 
 /// What a run of actors left behind.
+#[derive(Default)]
 pub(super) struct Ran {
     pub(super) firings: Vec<Firing>,
     pub(super) work: Vec<PopulationWork>,
@@ -69,6 +71,8 @@ pub(super) struct Ran {
     pub(super) depths: Vec<u64>,
     /// Whether the run ended because all was quiet.
     pub(super) quiet: bool,
+    /// What actors recorded.
+    pub(super) trace: Trace,
 }
 
 /// Everything but the actors themselves.
@@ -132,7 +136,9 @@ pub(super) fn settle(
             still.push((i, population, activity));
         } else {
             let id = PopulationId(i);
-            actors.push(Actor::new(id, population, activity, &wiring, &plan.clamped));
+            let mut actor = Actor::new(id, population, activity, &wiring, &plan.clamped);
+            actor.recorder.clone_from(&notes.recorder);
+            actors.push(actor);
         }
     }
     let (actors, result) = run.until_done(actors);
@@ -300,7 +306,8 @@ fn take_back(
     let populations = wiring.populations.len();
     let mut own = vec![Vec::new(); populations];
     let none = || vec![0; populations];
-    let mut ran = Ran { firings: Vec::new(), work: Vec::new(), counts: none(), depths: none(), quiet: false };
+    let mut ran = Ran { counts: none(), depths: none(), ..Ran::default() };
+    let mut traces = Vec::new();
     let mut all = still;
     let mut energies = Vec::new();
     for mut actor in actors {
@@ -317,6 +324,7 @@ fn take_back(
             computing: actor.computing,
             waiting: actor.waited,
         });
+        traces.extend(actor.recorder.map(Recorder::into_trace));
         if !actor.energies.is_empty() {
             energies.push((actor.fired as usize, actor.energies));
         }
@@ -327,6 +335,7 @@ fn take_back(
         network.populations_mut().push(population);
         activities.lanes_mut()[0].activities.push(activity);
     }
+    ran.trace = trace::of_actors(traces.into_iter());
     if measure == Measure::EveryStep {
         notes.energies = interleave(&energies);
     }

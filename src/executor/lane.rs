@@ -3,6 +3,7 @@
 use super::gate::Gate;
 use super::settler::SettleError;
 use super::timeline::Kept;
+use super::trace::Recorder;
 use super::traffic::Traffic;
 use crate::circuit::wiring::{Link, PopulationId, Wiring};
 use crate::episode::{Activities, Lane};
@@ -28,6 +29,8 @@ pub(super) struct Notes {
     pub(super) kept: Kept,
     /// What every firing passes.
     pub(super) gate: Gate,
+    /// Present where a trace is asked for.
+    pub(super) recorder: Option<Recorder>,
     /// Who is at work, and at its which firing: for a panic to name it.
     at: (PopulationId, u64),
 }
@@ -41,6 +44,7 @@ impl Notes {
             traffic: vec![Traffic::default(); wiring.links.len()],
             kept: Kept::new(wiring),
             gate,
+            recorder: None,
             at: (PopulationId(0), 0),
         }
     }
@@ -59,6 +63,7 @@ impl Crew<'_> {
     pub(super) fn fire(&mut self, id: PopulationId, firing: u64, scale: f32) -> Result<Fired, SettleError> {
         self.notes.at = (id, firing);
         self.notes.gate.pass(self.wiring, id, firing)?;
+        self.notes.recorder.iter_mut().for_each(Recorder::begin);
         let fired = self.populations[id.0].fire(&mut self.lane.activities[id.0], scale);
         let peak = &mut self.notes.peaks[id.0];
         *peak = peak.max(fired.peak);
@@ -67,6 +72,9 @@ impl Crew<'_> {
             return Err(SettleError::NotFinite { population, firing, magnitude: *peak });
         }
         self.notes.movement[id.0] = fired.movement;
+        if let Some(recorder) = &mut self.notes.recorder {
+            recorder.end(id, firing, fired.movement, &self.populations[id.0], &self.lane.activities[id.0]);
+        }
         Ok(fired)
     }
 

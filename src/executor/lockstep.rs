@@ -161,6 +161,7 @@ pub(super) fn readout(
     firing: impl Fn(PopulationId) -> u64,
     measure: Measure,
 ) -> Result<(), SettleError> {
+    crew.notes.recorder.iter_mut().for_each(|recorder| recorder.readout = true);
     for link in &plan.from_states {
         crew.carry_whole(link);
     }

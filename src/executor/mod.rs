@@ -30,10 +30,12 @@ mod sweep;
 mod tasks;
 mod threads;
 mod timeline;
+mod trace;
 mod traffic;
 mod virtual_time;
 
 pub use gate::{Fault, StopFlag};
 pub use log::{DeliveryLog, Firing};
 pub use settler::{Energies, Measure, SettleError, SettleOptions, Settled, Settler};
+pub use trace::{Trace, TracedFiring, TracedWait};
 pub use traffic::{AGES, LinkTraffic, PopulationWork};

@@ -6,16 +6,19 @@ use super::gate::{Fault, Gate, StopFlag};
 use super::lane::{Notes, each_lane};
 use super::lockstep::{self, Plan};
 use super::log::{DeliveryLog, Firing, VERSION};
+use super::trace::{self, Recorder, Reference, Trace};
 use super::traffic::{LinkTraffic, PopulationWork, Traffic};
 use super::{sweep, timeline, virtual_time};
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::circuit::{Schedule, Settling, Stopping};
 use crate::episode::{Activities, Episode};
 use crate::kernels::product::SHARD_ROWS;
+use crate::matrix::Matrix;
 use crate::network::{LearningError, Network};
 use crate::params::When;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Settles episodes, keeping storage and threads between them.
 #[derive(Debug, Default)]
@@ -23,6 +26,7 @@ pub struct Settler {
     activities: Activities,
     pools: Pools,
     gate: Gate,
+    reference: Option<Reference>,
 }
 
 /// What to do beside settling.
@@ -34,6 +38,8 @@ pub struct SettleOptions {
     pub learn: bool,
     /// Whether a delivery log is written down.
     pub record: bool,
+    /// Whether every firing is traced.
+    pub trace: bool,
     /// For [`Schedule::Replay`]: stop after so many firings of the log, before the readout.
     pub stop_at: Option<usize>,
 }
@@ -78,6 +84,8 @@ pub struct Settled {
     pub work: Vec<PopulationWork>,
     /// The delivery log, where one was asked for.
     pub log: Option<DeliveryLog>,
+    /// Every firing, where that was asked for.
+    pub trace: Option<Trace>,
 }
 
 /// Settling that failed.
@@ -163,6 +171,8 @@ struct Left {
     firings: Vec<Firing>,
     work: Vec<PopulationWork>,
     quiet: Option<bool>,
+    ticks: Vec<u64>,
+    trace: Option<Trace>,
 }
 
 impl Settler {
@@ -170,6 +180,12 @@ impl Settler {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A settler that the flag of another one stops, too.
+    #[must_use]
+    pub fn stopped_by(stop: StopFlag) -> Self {
+        Self { gate: Gate { stop, ..Gate::default() }, ..Self::default() }
     }
 
     /// The flag that ends an episode of this settler from outside.
@@ -182,6 +198,11 @@ impl Settler {
     /// goes wrong.
     pub fn plant(&mut self, faults: Vec<Fault>) {
         self.gate.faults = Arc::new(faults);
+    }
+
+    /// Lets traces of episodes from now on tell the distance to `states`, by layer, each `[rows, J]`.
+    pub fn compare_with(&mut self, states: Vec<Matrix>) {
+        self.reference = Some(Arc::new(states.into_iter().map(Some).collect()));
     }
 
     /// Settles one episode, up to and including the readout.
@@ -217,12 +238,15 @@ impl Settler {
         self.activities.rest(network, episode, settling.messages, shards);
         let mut notes: Vec<_> =
             self.activities.lanes().iter().map(|_| Notes::new(&wiring, self.gate.clone())).collect();
+        if options.trace {
+            self.trace(&mut notes, wiring.populations.len());
+        }
         let job = Job { plan: &plan, settling: &settling, options };
         let left = match replay {
             Some(log) => self.replay(network, &mut notes, &job, log)?,
             None => self.run(network, &mut notes, &job)?,
         };
-        Ok(self.sum_up(&wiring, &job, &notes, left))
+        Ok(self.sum_up(&wiring, &job, notes, left))
     }
 
     /// The activities of the last episode.
@@ -231,11 +255,24 @@ impl Settler {
         &self.activities
     }
 
+    /// Gives every lane a recorder.
+    fn trace(&self, notes: &mut [Notes], populations: usize) {
+        let start = Instant::now();
+        let mut reference = self.reference.clone();
+        if let Some(reference) = &mut reference {
+            Arc::make_mut(reference).resize(populations, None);
+        }
+        for (notes, lane) in notes.iter_mut().zip(self.activities.lanes()) {
+            notes.recorder = Some(Recorder::new(start, lane.rows.clone(), reference.clone()));
+        }
+    }
+
     fn run(&mut self, network: &mut Network, notes: &mut [Notes], job: &Job<'_>) -> Result<Left, SettleError> {
         let wiring = Arc::clone(network.wiring());
         let Job { plan, settling, options } = *job;
         let (stopping, messages) = (settling.stopping, settling.messages);
         let (steps, stop) = (stopping.max_steps(), &self.gate.stop);
+        let mut ticks = Vec::new();
         let firings = match &settling.schedule {
             Schedule::Synchronous => {
                 let (steps, quiet) = lockstep::settle(network, &mut self.activities, notes, plan, stopping, options)?;
@@ -249,7 +286,8 @@ impl Settler {
             Schedule::Sweep { order } => sweep::firings(&wiring, plan, order, steps, messages, stop),
             Schedule::VirtualTime(time) => {
                 let mut lost = vec![Traffic::default(); wiring.links.len()];
-                let firings = virtual_time::firings(&wiring, plan, time, steps, messages, &mut lost, stop);
+                let firings;
+                (firings, ticks) = virtual_time::firings(&wiring, plan, time, steps, messages, &mut lost, stop);
                 for (traffic, lost) in notes.iter_mut().take(1).flat_map(|n| &mut n.traffic).zip(lost) {
                     traffic.dropped = lost.dropped;
                 }
@@ -257,7 +295,8 @@ impl Settler {
             }
         };
         let round = matches!(settling.schedule, Schedule::Sweep { .. }).then(|| firings.len() / steps.max(1));
-        self.run_timeline(network, notes, job, firings, stopping, round)
+        let left = self.run_timeline(network, notes, job, firings, stopping, round)?;
+        Ok(Left { ticks, ..left })
     }
 
     fn replay(
@@ -285,7 +324,7 @@ impl Settler {
         let (done, quiet) = timeline::settle(network, &mut self.activities, notes, &run)?;
         firings.truncate(done);
         let steps = timeline::steps(&firings, network.wiring(), job.plan);
-        Ok(Left { steps, firings, work: Vec::new(), quiet })
+        Ok(Left { steps, firings, quiet, ..Left::default() })
     }
 
     fn run_actors(
@@ -300,7 +339,7 @@ impl Settler {
             lockstep::begin(crew, plan);
             Ok(())
         })?;
-        let Self { activities, pools, gate } = self;
+        let Self { activities, pools, gate, .. } = self;
         let ran = coordinator::settle(pools, network, activities, &mut notes[0], plan, settling, pace, options, gate)?;
         let measure = options.measure;
         each_lane(network, activities, notes, |crew| {
@@ -313,12 +352,14 @@ impl Settler {
             (Pace::Bounded { .. }, Stopping::Quiet { .. }) => (least(&ran.counts), Some(ran.quiet)),
             (_, Stopping::Steps(_)) => (least(&ran.counts), None),
         };
-        Ok(Left { steps, firings: ran.firings, work: ran.work, quiet })
+        let trace = options.trace.then_some(ran.trace);
+        Ok(Left { steps, firings: ran.firings, work: ran.work, quiet, trace, ..Left::default() })
     }
 
-    fn sum_up(&self, wiring: &Wiring, job: &Job<'_>, notes: &[Notes], left: Left) -> Settled {
+    fn sum_up(&self, wiring: &Wiring, job: &Job<'_>, mut notes: Vec<Notes>, left: Left) -> Settled {
         let Job { plan, settling, options } = *job;
         let name = |id: PopulationId| wiring.population(id).name.clone();
+        let trace = options.trace.then(|| joined(&mut notes, left.trace, &left.ticks));
         let log = options.record.then(|| DeliveryLog {
             version: VERSION,
             circuit: String::new(),
@@ -333,11 +374,12 @@ impl Settler {
         Settled {
             steps: left.steps,
             quiet: left.quiet,
-            energies: self.energies(plan, notes),
+            energies: self.energies(plan, &notes),
             movement: notes.iter().map(movement).fold(0.0, f32::max),
-            traffic: traffic(wiring, notes),
+            traffic: traffic(wiring, &notes),
             work: left.work,
             log,
+            trace,
         }
     }
 
@@ -356,6 +398,18 @@ impl Settler {
         let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
         Energies { populations: plan.errors.clone(), sums }
     }
+}
+
+/// What lanes recorded, behind what actors did, with the ticks of virtual time.
+fn joined(notes: &mut [Notes], actors: Option<Trace>, ticks: &[u64]) -> Trace {
+    let lanes = notes.iter_mut().filter_map(|n| n.recorder.take()).map(Recorder::into_trace);
+    let lanes = trace::of_lanes(lanes);
+    let mut all = actors.unwrap_or_default();
+    all.firings.extend(lanes.firings);
+    for (firing, tick) in all.firings.iter_mut().zip(ticks) {
+        firing.tick = Some(*tick);
+    }
+    all
 }
 
 /// What went over each link: messages as one lane counted them, what they carried over all lanes.

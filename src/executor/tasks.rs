@@ -108,7 +108,7 @@ async fn live(
                 shared.waiting[actor.id.0].store(inlet as u64 + 1, Ordering::Relaxed);
                 let message = inbox.recv().await;
                 shared.waiting[actor.id.0].store(0, Ordering::Relaxed);
-                actor.waited += start.elapsed().as_secs_f64();
+                actor.waited_for(inlet, start);
                 match message {
                     Some(message) => actor.take(message),
                     None => break Ok(()),

@@ -141,7 +141,7 @@ fn live(
                 shared.waiting[actor.id.0].store(inlet as u64 + 1, Ordering::Relaxed);
                 let message = inbox.recv();
                 shared.waiting[actor.id.0].store(0, Ordering::Relaxed);
-                actor.waited += start.elapsed().as_secs_f64();
+                actor.waited_for(inlet, start);
                 match message {
                     Ok(message) => actor.take(message),
                     Err(_) => break,

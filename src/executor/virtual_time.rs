@@ -64,7 +64,7 @@ struct Simulation<'a> {
     dropped: Vec<u64>,
 }
 
-/// Virtual time as a delivery log, with what was lost on each link; only the start of it where a stop was asked for.
+/// Virtual time as a delivery log and the tick of each firing, with what was lost on each link; only the start of it where a stop was asked for.
 pub(super) fn firings(
     wiring: &Wiring,
     plan: &Plan,
@@ -73,7 +73,7 @@ pub(super) fn firings(
     messages: Messages,
     traffic: &mut [Traffic],
     stop: &StopFlag,
-) -> Vec<Firing> {
+) -> (Vec<Firing>, Vec<u64>) {
     let until = time.until.unwrap_or(PERIOD * steps as u64);
     let mut simulation = Simulation::new(wiring, time, messages);
     // The heap orders by tick, and within a tick error populations before state populations, then by place. Within a
@@ -83,7 +83,7 @@ pub(super) fn firings(
     for id in (0..wiring.populations.len()).filter(|id| !plan.clamped[*id]) {
         due.push(key(simulation.tickers[id].next(), id));
     }
-    let mut firings = Vec::new();
+    let (mut firings, mut ticks) = (Vec::new(), Vec::new());
     while let Some(Reverse((tick, _, _))) = due.peek().copied().filter(|Reverse((tick, _, _))| *tick < until) {
         if stop.is_requested() {
             break;
@@ -97,12 +97,13 @@ pub(super) fn firings(
             }
         }
         firings.extend(now.iter().map(|id| simulation.fire(*id, tick)));
+        ticks.resize(firings.len(), tick);
         now.iter().for_each(|id| simulation.post(*id, tick));
     }
     for (traffic, dropped) in traffic.iter_mut().zip(&simulation.dropped) {
         traffic.dropped = *dropped;
     }
-    firings
+    (firings, ticks)
 }
 
 impl<'a> Simulation<'a> {

@@ -263,7 +263,8 @@ fn promise_holds(
             assert_eq!(settled.steps, if free { STEPS } else { 0 }, "{what}");
             let used: u64 = settled.traffic.iter().map(|link| link.used).sum();
             let aged: u64 = settled.traffic.iter().flat_map(|link| &link.staleness).sum();
-            assert!(aged >= used, "{what}: every use has an age");
+            // A firing may use several messages of events on an inlet, whose value has one age.
+            assert!(aged >= used || messages != Messages::Dense, "{what}: every use has an age");
         }
         Promise::BitsOf(_) | Promise::BitsAgain => {}
     }
