@@ -102,8 +102,8 @@ pub(super) struct SettleArguments {
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Let --trace tell the distance to where Synchronous comes to rest, once no
-    /// state moves by more than TOLERANCE [default: 1e-6]
-    #[arg(long, value_name = "TOLERANCE", num_args = 0..=1, default_missing_value = "1e-6", requires = "trace")]
+    /// state moves by more than TOLERANCE [default: 1e-5]
+    #[arg(long, value_name = "TOLERANCE", num_args = 0..=1, default_missing_value = "1e-5", requires = "trace")]
     #[arg(value_parser = tolerance)]
     fixed_point: Option<f32>,
     /// Write who fired, waited and heard whom when, for ui.perfetto.dev (JSON)
@@ -401,7 +401,7 @@ fn fixed_point(
 /// The legal values of `--fixed-point`.
 fn tolerance(text: &str) -> Result<f32, String> {
     let value = text.parse().ok().filter(|v: &f32| v.is_finite() && *v > 0.0);
-    value.ok_or_else(|| "a number above 0 is needed, such as 1e-6".to_owned())
+    value.ok_or_else(|| "a number above 0 is needed, such as 1e-5".to_owned())
 }
 
 /// One learning step at the readout. A circuit that learns at every step has done so while settling.
