@@ -1,5 +1,9 @@
 //! All integration tests, as one binary.
 
+#[path = "suite/alone.rs"]
+mod alone;
+#[path = "suite/chaos.rs"]
+mod chaos;
 #[path = "suite/circuits.rs"]
 mod circuits;
 #[path = "suite/cli.rs"]
@@ -22,6 +26,8 @@ mod likelihood;
 mod measures;
 #[path = "suite/properties.rs"]
 mod properties;
+#[path = "suite/quiet.rs"]
+mod quiet;
 #[path = "suite/resume.rs"]
 mod resume;
 #[path = "suite/views.rs"]

@@ -28,7 +28,8 @@ pub enum Stopping {
     Quiet {
         /// Largest movement of a component in one firing, in units of the state.
         tolerance: f32,
-        /// Upper bound, in updates.
+        /// Upper bound, in updates. Under `Free` an update counts only where all that the population listens to was heard
+        /// anew: others can be made by the thousand while the system lets somebody wait.
         max_steps: usize,
     },
 }

@@ -1,27 +1,54 @@
-//! A stop that is asked for from outside: Ctrl-C, SIGTERM, a closed terminal.
+//! A stop that is asked for from outside: Ctrl-C, SIGTERM, a closed terminal. What it means is up to the command, and
+//! each ends with exit code 1 and without a file that is half written:
 //!
-//! The first request lets the batch under way end, so that a checkpoint can be written; the second ends the process at
-//! once, which costs what came after the last checkpoint and nothing else.
+//! | command | the first request | the second |
+//! |---|---|---|
+//! | `train` | the batch under way is learned, then a checkpoint is written | the end, at once: the last checkpoint is good |
+//! | `settle` | the firing under way is the last | the end, at once |
+//! | `eval` | the end, at once: its one file is written as a whole when all is measured | |
 
 use super::failure::Failure;
 use super::output;
+use crate::executor::StopFlag;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How often a stop was asked for. A signal reaches a process, so this is one for the process.
 static REQUESTS: AtomicUsize = AtomicUsize::new(0);
 
-/// From here on a stop is a request and no longer the end.
-pub(super) fn listen() -> Result<(), Failure> {
-    let handler = || {
-        if REQUESTS.fetch_add(1, Ordering::SeqCst) > 0 {
+/// From here on a stop is a request to end after the batch under way.
+pub(super) fn after_the_batch() -> Result<(), Failure> {
+    listen(|request| match request {
+        1 => output::note("\nstopping after this batch, with a checkpoint; again to stop at once"),
+        _ => {
+            output::note("\nstopped at once, within a batch; if there is a checkpoint, --resume goes on from it");
             std::process::exit(1);
         }
-        output::note("\nstopping after this batch, with a checkpoint; again to stop at once");
-    };
-    ctrlc::set_handler(handler).map_err(|cause| Failure::Run(format!("can't listen for Ctrl-C ({cause})")))
+    })
+}
+
+/// From here on a stop ends the episode under way.
+pub(super) fn within_the_episode(flag: StopFlag) -> Result<(), Failure> {
+    listen(move |request| match request {
+        1 => flag.request(),
+        _ => std::process::exit(1),
+    })
+}
+
+/// From here on a stop ends the process, with the exit code of a run that failed.
+pub(super) fn at_once() -> Result<(), Failure> {
+    listen(|_| {
+        output::note("\nstopped as asked; nothing was written");
+        std::process::exit(1);
+    })
 }
 
 /// Whether a stop was asked for.
 pub(super) fn requested() -> bool {
     REQUESTS.load(Ordering::SeqCst) > 0
+}
+
+/// Hands the number of every request, from 1, to `handle`.
+fn listen(handle: impl Fn(usize) + Send + 'static) -> Result<(), Failure> {
+    let handler = move || handle(REQUESTS.fetch_add(1, Ordering::SeqCst) + 1);
+    ctrlc::set_handler(handler).map_err(|cause| Failure::Run(format!("can't listen for Ctrl-C ({cause})")))
 }

@@ -1,20 +1,27 @@
 //! `gncn settle`: one episode on arrays of the user's own, and what it settled to.
 
+mod report;
+mod show;
+mod timeline;
+mod trace;
+
 use super::failure::Failure;
 use super::settling::SettlingArguments;
-use super::{output, table};
+use super::{interrupt, output};
 use crate::checkpoint::weights;
-use crate::circuit::{Circuit, Schedule};
+use crate::circuit::{Circuit, Schedule, Settling, Stopping};
+use crate::data::atomic::Pending;
 use crate::data::npy;
 use crate::data::npz::NpzOut;
 use crate::episode::Episode;
-use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleOptions, Settled, Settler};
+use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleError, SettleOptions, Settled, Settler, StopFlag};
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::When;
+use crate::params::{Messages, When};
 use clap::Args;
 use indexmap::IndexMap;
 use serde::Serialize;
+use show::Shown;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,7 +39,20 @@ where it is missing and to be completed.
 
 --out holds state.NAME, mean.NAME and error.NAME (f32, [samples, neurons]) and
 energy.NAME (f64, free energy summed over the samples at each step, the last
-one at the readout).";
+one at the readout).
+
+--trace has one row for each firing, in an order in which senders come before
+receivers, and these columns: firing (from 1), population, layer, number (the
+population's own count from 1; in lock-step the step), movement (largest change
+of a component; of states), free_energy (of the layer, summed over the samples;
+of error populations), distance (largest difference of a component from the
+fixed point; with --fixed-point), tick (under VirtualTime), begin_us and
+duration_us (of the first lane where a batch is split), readout (whether the
+firing belongs to the readout).
+
+--stop-at, --out and --show together look at any population at any firing.
+
+Ctrl-C ends settling with exit code 1, and no file is written.";
 
 /// Settle a circuit on arrays of your own (.npy, .npz)
 #[derive(Debug, Args)]
@@ -69,6 +89,21 @@ pub(super) struct SettleArguments {
     /// With --schedule 'Replay("FILE")': stop after so many firings of the log
     #[arg(long, value_name = "FIRINGS", conflicts_with = "learn")]
     stop_at: Option<usize>,
+    /// Write every firing here as a row of a Parquet table; its columns are below
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Let --trace tell the distance to where Synchronous comes to rest, once no
+    /// state moves by more than TOLERANCE [default: 1e-5]
+    #[arg(long, value_name = "TOLERANCE", num_args = 0..=1, default_missing_value = "1e-5", requires = "trace")]
+    #[arg(value_parser = tolerance)]
+    fixed_point: Option<f32>,
+    /// Write who fired, waited and heard whom when, for ui.perfetto.dev (JSON)
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<PathBuf>,
+    /// Print what a population holds at the end, such as z1 or z1.error; can be
+    /// repeated
+    #[arg(long, value_name = "POPULATION")]
+    show: Vec<String>,
     /// Print what went over every link: messages, operations, staleness
     #[arg(long)]
     traffic: bool,
@@ -108,6 +143,12 @@ struct Report {
     traffic: Vec<LinkTraffic>,
     /// What populations did, where they ran as actors.
     work: Vec<PopulationWork>,
+    /// Whether the circuit came to rest, where it was to settle until quiet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quiet: Option<bool>,
+    /// The populations of --show.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shown: Vec<Shown>,
     /// Files written.
     files: Vec<PathBuf>,
 }
@@ -119,42 +160,65 @@ impl SettleArguments {
         let circuit = self.circuit()?;
         let episode = self.episode(&circuit)?;
         let mut network = self.network(&Arc::new(circuit))?;
+        let to_show = show::find(&self.show, network.wiring())?;
         // Started before the work, so that a folder that can't be written is known at once.
         let out = self.out.as_deref().map(NpzOut::create).transpose()?;
+        let trace = self.trace.as_deref().map(Pending::create).transpose()?;
+        let timeline = self.timeline.as_deref().map(Pending::create).transpose()?;
         self.announce();
 
         let settling = network.circuit().settling.clone();
         let options = SettleOptions {
             measure: Measure::EveryStep,
             learn: self.learn.is_some(),
-            record: self.record.is_some(),
+            record: self.record.is_some() || timeline.is_some(),
+            trace: trace.is_some() || timeline.is_some(),
             stop_at: self.stop_at,
         };
         let mut settler = Settler::new();
+        interrupt::within_the_episode(settler.stop_flag())?;
+        if let Some(tolerance) = self.fixed_point {
+            let states = fixed_point(&mut network, &episode, settler.stop_flag(), tolerance)?;
+            settler.compare_with(states);
+        }
         let settled = settler.settle(&mut network, &episode, &settling, options)?;
         if let (Some(path), Some(log)) = (&self.record, &settled.log) {
             // A log that can't be read is a wrong request; one that can't be written is a run that failed.
             log.save(path).map_err(|error| Failure::Run(error.to_string()))?;
         }
-        let energies = energies(&network, &settled);
+        if let Some(traced) = &settled.trace {
+            let wiring = network.wiring();
+            let written = trace.map_or(Ok(()), |file| trace::write(file, traced, wiring, network.circuit()));
+            let log = settled.log.as_ref();
+            let drawn = timeline.zip(log).map_or(Ok(()), |(file, log)| timeline::write(file, traced, log, wiring));
+            written.and(drawn).map_err(Failure::Run)?;
+        }
+        let energies = report::energies(&network, &settled);
+        let shown = show::shown(&to_show, network.wiring(), &settler);
         if let Some(out) = out {
-            write_activities(out, &network, &settler, &energies)?;
+            report::write_activities(out, &network, &settler, &energies)?;
         }
         if let Some(path) = &self.learn {
             learn(&mut network, &settler, path)?;
         }
-        self.report(&network, episode.rows(), &settled, energies)
+        self.report(&network, episode.rows(), &settled, energies, shown)
+    }
+
+    /// The files that are to be written.
+    fn targets(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.out, &self.learn, &self.record, &self.trace, &self.timeline].into_iter().flatten()
     }
 
     fn check_targets(&self) -> Result<(), Failure> {
-        for path in self.out.iter().chain(&self.learn).chain(&self.record) {
+        let mut targets: Vec<_> = self.targets().collect();
+        for path in &targets {
             output::check_target(path)?;
         }
-        let mut targets: Vec<_> = self.out.iter().chain(&self.learn).chain(&self.record).collect();
         targets.sort();
         match targets.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
-                let problem = "--out, --learn and --record name the same file twice; give each its own";
+                let problem =
+                    "two of --out, --learn, --record, --trace and --timeline name it; give each a file of its own";
                 Err(Failure::Request(format!("{}: {problem}", pair[0].display())))
             }
             None => Ok(()),
@@ -211,6 +275,12 @@ impl SettleArguments {
         if let Some(path) = &self.record {
             output::announce(path, "delivery log");
         }
+        if let Some(path) = &self.trace {
+            output::announce(path, "a row for each firing");
+        }
+        if let Some(path) = &self.timeline {
+            output::announce(path, "timeline for ui.perfetto.dev");
+        }
     }
 
     fn report(
@@ -219,17 +289,32 @@ impl SettleArguments {
         samples: usize,
         settled: &Settled,
         energies: IndexMap<String, Vec<f64>>,
+        shown: Vec<Shown>,
     ) -> Result<(), Failure> {
-        let Settled { steps, movement, .. } = *settled;
+        let Settled { steps, movement, quiet, .. } = *settled;
         if self.json {
-            let files = self.out.iter().chain(&self.learn).chain(&self.record).cloned().collect();
+            let files = self.targets().cloned().collect();
             let circuit = network.circuit().name.clone();
             let (traffic, work) = (settled.traffic.clone(), settled.work.clone());
-            return output::print_json(&Report { circuit, samples, steps, movement, energies, traffic, work, files });
+            return output::print_json(&Report {
+                circuit,
+                samples,
+                steps,
+                movement,
+                energies,
+                traffic,
+                work,
+                quiet,
+                shown,
+                files,
+            });
         }
-        output::print(&energy_table(&energies, samples))?;
+        output::print(&report::energy_table(&energies, samples))?;
         if self.traffic {
-            output::print(&format!("\n{}", traffic_table(&settled.traffic)))?;
+            output::print(&format!("\n{}", report::traffic_table(&settled.traffic)))?;
+        }
+        if !shown.is_empty() {
+            output::print(&format!("\n{}", show::render(&shown)))?;
         }
         output::print(&format!(
             "\n{samples} samples, {steps} updates; the last one moved no state by more than {movement:.2e}"
@@ -246,35 +331,45 @@ fn refuse_repeated(option: &str, given: &[SenseFile]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Free energies by layer: sums over samples, one for each measurement.
-fn energies(network: &Network, settled: &Settled) -> IndexMap<String, Vec<f64>> {
-    let name = |layer| network.circuit().layer(layer).name.clone();
-    let series = |column: usize| settled.energies.sums.iter().map(|sums| sums[column]).collect();
-    let populations = settled.energies.populations.iter().enumerate();
-    populations.map(|(i, id)| (name(network.wiring().population(*id).layer), series(i))).collect()
+/// Where the circuit comes to rest in lock-step on this episode: the states, by layer.
+fn fixed_point(
+    network: &mut Network,
+    episode: &Episode,
+    stop: StopFlag,
+    tolerance: f32,
+) -> Result<Vec<Matrix>, Failure> {
+    const MOST: usize = 100_000;
+    let mut settler = Settler::stopped_by(stop);
+    let stopping = Stopping::Quiet { tolerance, max_steps: MOST };
+    let settling = Settling {
+        stopping,
+        schedule: Schedule::Synchronous,
+        messages: Messages::Dense,
+        ..network.circuit().settling.clone()
+    };
+    let never = |what: String| {
+        let next =
+            "there is no fixed point to measure a distance to; leave --fixed-point out, or give a larger TOLERANCE";
+        Failure::Request(format!("--fixed-point: {what}: {next}"))
+    };
+    let settled = match settler.settle(network, episode, &settling, SettleOptions::default()) {
+        Ok(settled) => settled,
+        Err(error @ SettleError::NotFinite { .. }) => return Err(never(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    if settled.quiet != Some(true) {
+        let moved = settled.movement;
+        return Err(never(format!("after {MOST} synchronous steps a state still moves by {moved:e} in a step")));
+    }
+    output::note(&format!("fixed point: at rest after {} synchronous steps", settled.steps));
+    let layers = network.circuit().layers();
+    Ok(layers.map(|(id, _)| settler.activities().state(network.wiring(), id)).collect())
 }
 
-fn write_activities(
-    mut out: NpzOut,
-    network: &Network,
-    settler: &Settler,
-    energies: &IndexMap<String, Vec<f64>>,
-) -> Result<(), Failure> {
-    let (wiring, activities) = (network.wiring(), settler.activities());
-    for (id, layer) in network.circuit().layers() {
-        let name = &layer.name;
-        out.matrix(&format!("state.{name}"), &activities.state(wiring, id))?;
-        if let Some(mean) = activities.mean(wiring, id) {
-            out.matrix(&format!("mean.{name}"), &mean)?;
-        }
-        if let Some(mismatch) = activities.mismatch(wiring, id) {
-            out.matrix(&format!("error.{name}"), &mismatch)?;
-        }
-        if let Some(energies) = energies.get(name) {
-            out.vector(&format!("energy.{name}"), energies)?;
-        }
-    }
-    Ok(out.finish()?)
+/// The legal values of `--fixed-point`.
+fn tolerance(text: &str) -> Result<f32, String> {
+    let value = text.parse().ok().filter(|v: &f32| v.is_finite() && *v > 0.0);
+    value.ok_or_else(|| "a number above 0 is needed, such as 1e-5".to_owned())
 }
 
 /// One learning step at the readout. A circuit that learns at every step has done so while settling.
@@ -283,43 +378,4 @@ fn learn(network: &mut Network, settler: &Settler, path: &Path) -> Result<(), Fa
         network.learn(settler.activities())?;
     }
     Ok(weights::save(path, &network.tensors())?)
-}
-
-/// What went over each link; the staleness of a link is shown as its mean and its largest age.
-fn traffic_table(traffic: &[LinkTraffic]) -> String {
-    let row = |link: &LinkTraffic| {
-        let uses: u64 = link.staleness.iter().sum();
-        let ages: u64 = link.staleness.iter().zip(0..).map(|(count, age)| count * age).sum();
-        let largest = link.staleness.iter().rposition(|count| *count > 0).unwrap_or(0);
-        let mean = ages as f64 / uses.max(1) as f64;
-        vec![
-            format!("{} to {}", link.from, link.to),
-            table::count(link.sent),
-            table::count(link.used),
-            table::count(link.overwritten),
-            table::count(link.dropped),
-            table::count(link.operations),
-            format!("{mean:.2}/{largest}"),
-        ]
-    };
-    let header = ["link", ">sent", ">used", ">overwr.", ">lost", ">operations", ">staleness"];
-    table::render(&header, traffic.iter().map(row).collect())
-}
-
-/// First and last free energy of each layer, per sample. A schedule without steps has no first one, and a replay that
-/// stops before its readout has none at all.
-fn energy_table(energies: &IndexMap<String, Vec<f64>>, samples: usize) -> String {
-    let ends = |series: &Vec<f64>| {
-        let first = series.first().filter(|_| series.len() > 1);
-        [first, series.last()].map(|sum| sum.map(|sum| sum / samples as f64))
-    };
-    let row = |name: &str, [first, last]: [Option<f64>; 2]| {
-        let change = first.zip(last).map(|(first, last)| last - first);
-        let figures = [first, last, change].map(table::figure_or_dash);
-        std::iter::once(name.to_owned()).chain(figures).collect::<Vec<_>>()
-    };
-    let mut rows: Vec<_> = energies.iter().map(|(name, series)| row(name, ends(series))).collect();
-    let total = |end: usize| energies.values().map(|series| ends(series)[end]).sum::<Option<f64>>();
-    rows.push(row("total", [total(0), total(1)]));
-    table::render(&["free energy per sample", ">first", ">last", ">change"], rows)
 }

@@ -191,7 +191,7 @@ impl TrainArguments {
             Training::start(run, network, data, spec.clone())
         };
         report::announce(circuit, data, spec, &training, folder);
-        interrupt::listen()?;
+        interrupt::after_the_batch()?;
         if watch(&mut training, spec.epochs)? == Ended::Stopped {
             return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
         }

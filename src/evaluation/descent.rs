@@ -247,7 +247,7 @@ fn stage(network: &Network, id: LayerId, place: impl Fn(LayerId) -> Option<usize
 /// `out += from · weights`
 fn push(out: &mut Matrix, from: &Matrix, weights: &Matrix) {
     let (n, m) = (weights.rows(), weights.cols());
-    product::forward(out.as_mut_slice(), Onto::Add, 1.0, from.as_slice(), weights.as_slice(), n, m);
+    product::forward(out.as_mut_slice(), Onto::Add, from.as_slice(), weights.as_slice(), n, m);
 }
 
 fn applied(function: Activation, input: &Matrix) -> Matrix {

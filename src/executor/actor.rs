@@ -11,11 +11,24 @@
 //! last sent to its successor in the ring after that one's own last firing, so the successor has something new and does
 //! not wait. A state population finishes after its quota of updates; an error population finishes once all its senders
 //! have and nothing new is left.
+//!
+//! **Depth.** Where a free run ends at quiet, `max_steps` can't bound updates: while the system lets one population
+//! wait, two others that answer each other can make thousands of updates, none of which brings the circuit nearer to
+//! rest. What counts is how deep an update is, that is how many synchronous steps it has behind it at the least:
+//!
+//! - of an error population, one more than the least depth of the messages that its inlets hold (0 at rest);
+//! - of a state population, the least depth of the messages that its inlets hold; its updates, where it hears nobody.
+//!
+//! In lock-step the depth of a firing is its number. Where a synchronous step is a contraction in the largest norm,
+//! a state of depth d is at least as near to rest as d steps bring it, whoever had to wait for how long. Every link is
+//! part of a ring of two (who hears an error population is heard by it), so that depths grow as long as every
+//! population gets to fire now and then, and the run ends.
 
+use super::gate::Gate;
 use super::lane::{free_energy, operations};
 use super::log::Firing;
 use super::settler::SettleError;
-use super::sweep::deliver;
+use super::trace::Recorder;
 use super::traffic::Traffic;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
 use crate::learning::Refused;
@@ -31,8 +44,8 @@ use std::time::Instant;
 /// What travels between actors.
 #[derive(Debug, Clone)]
 pub(super) enum Message {
-    /// A signal for an inlet, numbered by the sender's firings.
-    Signal { inlet: usize, number: u64, signal: Signal },
+    /// A signal for an inlet, numbered by the sender's firings, with the sender's depth; `None` where it was lost.
+    Signal { inlet: usize, number: u64, depth: u64, signal: Option<Signal> },
     /// The sender behind an inlet has finished.
     Finished { inlet: usize },
     /// Look at the stop flag.
@@ -55,13 +68,26 @@ pub(super) enum Next {
     Finished,
 }
 
+/// A message that is not used yet: see [`Message::Signal`].
+#[derive(Debug)]
+struct Arrived {
+    number: u64,
+    depth: u64,
+    signal: Option<Signal>,
+}
+
 /// One inlet's messages.
 #[derive(Debug)]
 struct Queue {
     link: usize,
     spec: Link,
-    pending: VecDeque<(u64, Signal)>,
+    pending: VecDeque<Arrived>,
+    /// The number of the message that the inlet holds.
     held: u64,
+    /// The newest number that was taken from `pending`, lost or not.
+    heard: u64,
+    /// The depth of the message that the inlet holds.
+    depth: u64,
     /// Nothing will come any more: the sender is clamped or has finished.
     closed: bool,
 }
@@ -76,9 +102,13 @@ pub(super) struct Shared {
     pub(super) messages: Messages,
     /// Updates of every free state population.
     pub(super) quota: u64,
-    /// Where the run ends at quiet: the free state populations, none of which finishes before all have their quota. One
-    /// that ran ahead and stopped could not answer the others any more, and there would never be quiet.
+    /// Where a free run ends at quiet: the free state populations, none of which finishes before all are as deep as the
+    /// quota. One that ran ahead and stopped could not answer the others any more, and there would never be quiet.
     pub(super) together: Vec<usize>,
+    /// By population: firings that it makes at the most.
+    pub(super) limits: Vec<u64>,
+    /// What every firing passes.
+    pub(super) gate: Gate,
     /// Whether firings are written down.
     pub(super) log: bool,
     /// Whether synapses learn at every firing.
@@ -87,8 +117,18 @@ pub(super) struct Shared {
     pub(super) measure: bool,
     /// Firings of each population so far: what staleness and progress are measured against.
     pub(super) fired: Vec<AtomicU64>,
+    /// Depth of each population so far.
+    pub(super) depths: Vec<AtomicU64>,
     /// By population: one more than the inlet it waits for; 0 while it does not wait.
     pub(super) waiting: Vec<AtomicU64>,
+}
+
+impl Shared {
+    /// The error of a panic that was caught in an actor.
+    pub(super) fn panicked(&self, id: PopulationId, panic: &(dyn std::any::Any + Send)) -> SettleError {
+        let firing = 1 + self.fired[id.0].load(Ordering::Relaxed);
+        SettleError::panicked(&self.wiring.population(id).name, firing, panic)
+    }
 }
 
 /// One population with its inbox.
@@ -102,6 +142,8 @@ pub(super) struct Actor {
     /// Links that leave, with their places in the wiring, to receivers that are not clamped.
     leaving: Vec<(usize, Link)>,
     pub(super) fired: u64,
+    /// How many synchronous steps it has behind it at the least: see the module.
+    pub(super) depth: u64,
     fresh: bool,
     told: bool,
     pub(super) firings: Vec<Firing>,
@@ -113,6 +155,8 @@ pub(super) struct Actor {
     pub(super) energies: Vec<f64>,
     pub(super) computing: f64,
     pub(super) waited: f64,
+    /// Present where a trace is asked for.
+    pub(super) recorder: Option<Recorder>,
     /// Messages that are about to be sent; kept for its storage.
     out: Vec<(PopulationId, Message)>,
 }
@@ -139,6 +183,8 @@ impl Actor {
             spec,
             pending: VecDeque::new(),
             held: 0,
+            heard: 0,
+            depth: 0,
             closed: clamped[spec.from.0],
         };
         Self {
@@ -149,6 +195,7 @@ impl Actor {
             queues: links().filter(|(_, l)| l.to == id).map(queue).collect(),
             leaving: links().filter(|(_, l)| l.from == id && !clamped[l.to.0]).collect(),
             fired: 0,
+            depth: 0,
             fresh: true,
             told: false,
             firings: Vec::new(),
@@ -158,6 +205,7 @@ impl Actor {
             energies: Vec::new(),
             computing: 0.0,
             waited: 0.0,
+            recorder: None,
             out: Vec::new(),
         }
     }
@@ -165,8 +213,8 @@ impl Actor {
     /// Takes in a message.
     pub(super) fn take(&mut self, message: Message) {
         match message {
-            Message::Signal { inlet, number, signal } => {
-                self.queues[inlet].pending.push_back((number, signal));
+            Message::Signal { inlet, number, depth, signal } => {
+                self.queues[inlet].pending.push_back(Arrived { number, depth, signal });
                 self.fresh = true;
             }
             Message::Finished { inlet } => self.queues[inlet].closed = true,
@@ -177,6 +225,7 @@ impl Actor {
     /// What to do next.
     pub(super) fn next(&self, shared: &Shared) -> Next {
         match shared.pace {
+            _ if self.is_lesioned(shared) => Next::Finished,
             Pace::Bounded { .. } if self.fired >= shared.quota => Next::Finished,
             Pace::Bounded { staleness } => {
                 let needed = self.limit().saturating_sub(staleness);
@@ -195,9 +244,16 @@ impl Actor {
         }
     }
 
+    /// A population that has fallen silent.
+    pub(super) fn is_lesioned(&self, shared: &Shared) -> bool {
+        self.fired >= shared.limits[self.id.0]
+    }
+
     fn has_quota(&self, shared: &Shared) -> bool {
-        let others = |p: &usize| shared.fired[*p].load(Ordering::Relaxed) >= shared.quota;
-        self.fired >= shared.quota && shared.together.iter().all(others)
+        if shared.together.is_empty() {
+            return self.fired >= shared.quota;
+        }
+        shared.together.iter().all(|p| shared.depths[*p].load(Ordering::Relaxed) >= shared.quota)
     }
 
     /// The number of the message that lock-step would use in the coming firing.
@@ -210,8 +266,8 @@ impl Actor {
 
     /// The newest message of a queue that may be used in the coming firing.
     fn newest(&self, queue: &Queue) -> u64 {
-        let usable = queue.pending.iter().rev().map(|(number, _)| *number).find(|number| *number <= self.limit());
-        usable.unwrap_or(queue.held)
+        let usable = queue.pending.iter().rev().map(|arrived| arrived.number).find(|number| *number <= self.limit());
+        usable.unwrap_or(queue.heard)
     }
 
     /// Does what can be done without waiting: a firing, or the last word of an actor that has finished. `report` hears
@@ -225,14 +281,16 @@ impl Actor {
         let next = self.next(shared);
         match next {
             Next::Fire => {
-                let start = Instant::now();
                 self.fire(shared)?;
-                self.computing += start.elapsed().as_secs_f64();
                 if let Some(firing) = self.firings.last() {
                     report(Report::Fired(firing.clone(), self.movement));
                 }
             }
             Next::Finished if !std::mem::replace(&mut self.told, true) => {
+                if self.is_lesioned(shared) {
+                    // The others do not wait for it.
+                    shared.depths[self.id.0].store(u64::MAX, Ordering::Relaxed);
+                }
                 let notices = self.leaving.iter().map(|(_, l)| (l.to, Message::Finished { inlet: l.inlet }));
                 self.out.extend(notices);
             }
@@ -244,13 +302,35 @@ impl Actor {
         Ok(next)
     }
 
+    /// Fires on what has come, whether it is new or not, as `act` does.
+    pub(super) fn act_now(
+        &mut self,
+        shared: &Shared,
+        report: impl FnOnce(Report),
+        mut send: impl FnMut(PopulationId, Message),
+    ) -> Result<(), SettleError> {
+        self.fire(shared)?;
+        if let Some(firing) = self.firings.last() {
+            report(Report::Fired(firing.clone(), self.movement));
+        }
+        for (to, message) in self.out.drain(..) {
+            send(to, message);
+        }
+        Ok(())
+    }
+
     fn fire(&mut self, shared: &Shared) -> Result<(), SettleError> {
+        shared.gate.pass(&shared.wiring, self.id, self.fired + 1)?;
+        let start = Instant::now();
         let delivered = self.deliver(shared);
+        self.recorder.iter_mut().for_each(Recorder::begin);
         let fired = self.population.fire(&mut self.activity, 1.0);
         self.fired += 1;
         self.fresh = false;
         self.movement = fired.movement;
+        self.deepen();
         shared.fired[self.id.0].store(self.fired, Ordering::Relaxed);
+        shared.depths[self.id.0].store(self.depth, Ordering::Relaxed);
         self.peak = self.peak.max(fired.peak);
         if !fired.finite {
             let population = shared.wiring.population(self.id).name.clone();
@@ -260,13 +340,10 @@ impl Actor {
         if shared.measure && self.kind == Kind::Error {
             free_energy(&self.population, &self.activity, rows, &mut self.energies);
         }
-        for (place, link) in &self.leaving {
-            let signal = self.activity.sent(link.outlet);
-            let traffic = &mut self.traffic[*place];
-            traffic.sent += 1;
-            traffic.bytes += signal.bytes() as u64;
-            self.out.push((link.to, Message::Signal { inlet: link.inlet, number: self.fired, signal }));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.end(self.id, self.fired, fired.movement, &self.population, &self.activity);
         }
+        self.post(shared);
         if shared.learn {
             let layer = || shared.layers[self.id.0].clone();
             let learned = self.population.learn(&[&self.activity], rows);
@@ -275,7 +352,41 @@ impl Actor {
         if shared.log {
             self.firings.push(Firing { population: self.id.0, scale: 1.0, delivered });
         }
+        self.computing += start.elapsed().as_secs_f64();
         Ok(())
+    }
+
+    /// Counts a wait for a message on an inlet.
+    pub(super) fn waited_for(&mut self, inlet: usize, since: Instant) {
+        self.waited += since.elapsed().as_secs_f64();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.waited(self.id, inlet, since);
+        }
+    }
+
+    /// Lays out what was sent for all who hear it.
+    fn post(&mut self, shared: &Shared) {
+        let (number, depth) = (self.fired, self.depth);
+        for (place, link) in &self.leaving {
+            let signal = self.activity.sent(link.outlet);
+            let traffic = &mut self.traffic[*place];
+            traffic.sent += 1;
+            traffic.bytes += signal.bytes() as u64;
+            let is_lost = shared.gate.loses(*place, number);
+            traffic.dropped += u64::from(is_lost);
+            let signal = (!is_lost).then_some(signal);
+            self.out.push((link.to, Message::Signal { inlet: link.inlet, number, depth, signal }));
+        }
+    }
+
+    /// Works out the depth after a firing. Depths never fall, because senders' don't.
+    fn deepen(&mut self) {
+        let heard = self.queues.iter().filter(|queue| !queue.closed).map(|queue| queue.depth).min();
+        self.depth = match (self.kind, heard) {
+            (Kind::Error, heard) => heard.map_or(u64::MAX, |depth| depth.saturating_add(1)),
+            (Kind::State, None | Some(u64::MAX)) => self.fired,
+            (Kind::State, Some(depth)) => self.depth.max(depth),
+        };
     }
 
     /// Brings every inlet up to the newest message that may be used.
@@ -287,9 +398,12 @@ impl Actor {
         let mut delivered = Vec::new();
         for queue in &mut self.queues {
             let traffic = &mut self.traffic[queue.link];
-            let usable = queue.pending.iter().take_while(|(number, _)| *number <= limit).count();
-            for (i, (number, signal)) in queue.pending.drain(..usable).enumerate() {
-                if shared.messages == Messages::Dense && i + 1 < usable {
+            let usable = queue.pending.iter().take_while(|arrived| arrived.number <= limit).count();
+            let newest = queue.pending.iter().take(usable).rposition(|arrived| arrived.signal.is_some());
+            for (i, Arrived { number, depth, signal }) in queue.pending.drain(..usable).enumerate() {
+                queue.heard = number;
+                let Some(signal) = signal else { continue };
+                if shared.messages == Messages::Dense && Some(i) != newest {
                     traffic.overwritten += 1;
                     continue;
                 }
@@ -297,9 +411,9 @@ impl Actor {
                 traffic.operations += operations(&queue.spec, &signal);
                 self.population.receive(&mut self.activity, queue.spec.inlet, signal);
                 if shared.log {
-                    deliver(&mut delivered, queue.spec.inlet, &mut queue.held, number, shared.messages);
+                    delivered.push((queue.spec.inlet, number));
                 }
-                queue.held = number;
+                (queue.held, queue.depth) = (number, depth);
             }
             let sender = shared.fired[queue.spec.from.0].load(Ordering::Relaxed);
             traffic.aged(sender.saturating_sub(queue.held));

@@ -1,7 +1,9 @@
 //! The moves that executors on shared memory are made of: fire a population, carry a message.
 
+use super::gate::Gate;
 use super::settler::SettleError;
 use super::timeline::Kept;
+use super::trace::Recorder;
 use super::traffic::Traffic;
 use crate::circuit::wiring::{Link, PopulationId, Wiring};
 use crate::episode::{Activities, Lane};
@@ -10,9 +12,10 @@ use crate::network::Network;
 use crate::population::{AnyPopulation, Fired};
 use crate::signal::Signal;
 use rayon::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a lane remembers between phases.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Notes {
     /// Measured free energies: by measurement, error population and shard.
     pub(super) energies: Vec<f64>,
@@ -24,16 +27,25 @@ pub(super) struct Notes {
     pub(super) traffic: Vec<Traffic>,
     /// Messages that are still to be used.
     pub(super) kept: Kept,
+    /// What every firing passes.
+    pub(super) gate: Gate,
+    /// Present where a trace is asked for.
+    pub(super) recorder: Option<Recorder>,
+    /// Who is at work, and at its which firing: for a panic to name it.
+    at: (PopulationId, u64),
 }
 
 impl Notes {
-    pub(super) fn new(wiring: &Wiring) -> Self {
+    pub(super) fn new(wiring: &Wiring, gate: Gate) -> Self {
         Self {
             energies: Vec::new(),
             movement: vec![0.0; wiring.populations.len()],
             peaks: vec![0.0; wiring.populations.len()],
             traffic: vec![Traffic::default(); wiring.links.len()],
             kept: Kept::new(wiring),
+            gate,
+            recorder: None,
+            at: (PopulationId(0), 0),
         }
     }
 }
@@ -49,6 +61,9 @@ pub(super) struct Crew<'a> {
 impl Crew<'_> {
     /// The `firing`-th firing (from 1) of a population; a value that is not finite is an error.
     pub(super) fn fire(&mut self, id: PopulationId, firing: u64, scale: f32) -> Result<Fired, SettleError> {
+        self.notes.at = (id, firing);
+        self.notes.gate.pass(self.wiring, id, firing)?;
+        self.notes.recorder.iter_mut().for_each(Recorder::begin);
         let fired = self.populations[id.0].fire(&mut self.lane.activities[id.0], scale);
         let peak = &mut self.notes.peaks[id.0];
         *peak = peak.max(fired.peak);
@@ -57,6 +72,9 @@ impl Crew<'_> {
             return Err(SettleError::NotFinite { population, firing, magnitude: *peak });
         }
         self.notes.movement[id.0] = fired.movement;
+        if let Some(recorder) = &mut self.notes.recorder {
+            recorder.end(id, firing, fired.movement, &self.populations[id.0], &self.lane.activities[id.0]);
+        }
         Ok(fired)
     }
 
@@ -124,6 +142,13 @@ pub(super) fn each_lane(
 ) -> Result<(), SettleError> {
     let (populations, wiring) = (network.populations(), &**network.wiring());
     let lanes = activities.lanes_mut().par_iter_mut().zip(notes);
-    let results: Vec<_> = lanes.map(|(lane, notes)| run(&mut Crew { populations, wiring, lane, notes })).collect();
+    let run = |(lane, notes): (&mut Lane, &mut Notes)| {
+        let body = AssertUnwindSafe(|| run(&mut Crew { populations, wiring, lane, notes: &mut *notes }));
+        catch_unwind(body).unwrap_or_else(|panic| {
+            let (id, firing) = notes.at;
+            Err(SettleError::panicked(&wiring.population(id).name, firing, &*panic))
+        })
+    };
+    let results: Vec<_> = lanes.map(run).collect();
     results.into_iter().collect()
 }

@@ -61,7 +61,8 @@ impl Plan {
     }
 }
 
-/// Settles every lane in lock-step and reads out; returns the number of steps.
+/// Settles every lane in lock-step and reads out; returns the number of steps, and whether it ended in quiet where
+/// that was asked for.
 pub(super) fn settle(
     network: &mut Network,
     activities: &mut Activities,
@@ -69,9 +70,9 @@ pub(super) fn settle(
     plan: &Plan,
     stopping: Stopping,
     options: SettleOptions,
-) -> Result<usize, SettleError> {
+) -> Result<(usize, Option<bool>), SettleError> {
     let together = options.learn || matches!(stopping, Stopping::Quiet { .. });
-    let steps = if together {
+    let (steps, quiet) = if together {
         settle_together(network, activities, notes, plan, stopping, options)?
     } else {
         let steps = stopping.max_steps();
@@ -83,10 +84,10 @@ pub(super) fn settle(
             }
             Ok(())
         })?;
-        steps
+        (steps, None)
     };
     each_lane(network, activities, notes, |crew| readout(crew, plan, |_| steps as u64 + 1, options.measure))?;
-    Ok(steps)
+    Ok((steps, quiet))
 }
 
 /// Lanes meet after every phase, to decide together or to learn.
@@ -97,7 +98,7 @@ fn settle_together(
     plan: &Plan,
     stopping: Stopping,
     options: SettleOptions,
-) -> Result<usize, SettleError> {
+) -> Result<(usize, Option<bool>), SettleError> {
     each_lane(network, activities, notes, |crew| {
         begin(crew, plan);
         Ok(())
@@ -115,10 +116,10 @@ fn settle_together(
         let movement =
             notes.iter().flat_map(|n| plan.free_states.iter().map(|id| n.movement[id.0])).fold(0.0, f32::max);
         if matches!(stopping, Stopping::Quiet { tolerance, .. } if movement <= tolerance) {
-            return Ok(done);
+            return Ok((done, Some(true)));
         }
     }
-    Ok(stopping.max_steps())
+    Ok((stopping.max_steps(), matches!(stopping, Stopping::Quiet { .. }).then_some(false)))
 }
 
 /// Every population has what the resting circuit would send.
@@ -160,6 +161,7 @@ pub(super) fn readout(
     firing: impl Fn(PopulationId) -> u64,
     measure: Measure,
 ) -> Result<(), SettleError> {
+    crew.notes.recorder.iter_mut().for_each(|recorder| recorder.readout = true);
     for link in &plan.from_states {
         crew.carry_whole(link);
     }

@@ -1,6 +1,6 @@
 //! Finding quiet: nothing moving and nothing in flight.
 //!
-//! A run is quiet when, for every free state population, its last firing moved no component by more than the tolerance
+//! A run seems quiet when, for every free state population, its last firing moved no component by more than the tolerance
 //! and used, on every inlet, a mismatch that was computed from activities and targets which are still good: their
 //! senders have not moved by more than the tolerance, all firings since then added up. Then every larger change has
 //! travelled to all error populations that hear it and back to all state populations that hear those, and none of them
@@ -64,6 +64,11 @@ impl QuietWatch {
         } else {
             self.used[p].push(used);
         }
+    }
+
+    /// Whether a movement is no more than the tolerance.
+    pub(super) fn allows(&self, movement: f32) -> bool {
+        self.tolerance.is_some_and(|tolerance| movement <= tolerance)
     }
 
     /// Whether nothing moves and nothing is in flight.

@@ -1,26 +1,32 @@
 //! Settling: one episode under one schedule, and what is known afterwards.
 
-use super::actor::{Pace, Shared};
+use super::actor::Pace;
 use super::coordinator::{self, Pools};
+use super::gate::{Fault, Gate, StopFlag};
 use super::lane::{Notes, each_lane};
 use super::lockstep::{self, Plan};
 use super::log::{DeliveryLog, Firing, VERSION};
+use super::trace::{self, Recorder, Reference, Trace};
 use super::traffic::{LinkTraffic, PopulationWork, Traffic};
 use super::{sweep, timeline, virtual_time};
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::circuit::{Schedule, Settling, Stopping};
 use crate::episode::{Activities, Episode};
 use crate::kernels::product::SHARD_ROWS;
+use crate::matrix::Matrix;
 use crate::network::{LearningError, Network};
 use crate::params::When;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Settles episodes, keeping storage and threads between them.
 #[derive(Debug, Default)]
 pub struct Settler {
     activities: Activities,
     pools: Pools,
+    gate: Gate,
+    reference: Option<Reference>,
 }
 
 /// What to do beside settling.
@@ -32,6 +38,8 @@ pub struct SettleOptions {
     pub learn: bool,
     /// Whether a delivery log is written down.
     pub record: bool,
+    /// Whether every firing is traced.
+    pub trace: bool,
     /// For [`Schedule::Replay`]: stop after so many firings of the log, before the readout.
     pub stop_at: Option<usize>,
 }
@@ -60,8 +68,12 @@ pub struct Energies {
 /// What settling one episode came to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settled {
-    /// Updates of every free state population (the least of them, under virtual time).
+    /// Updates of every free state population (the least of them, under virtual time). Under `Free` that ends at
+    /// quiet: synchronous steps that every free state population has behind it at the least, which its updates may
+    /// exceed, since an update counts only where all has been heard anew.
     pub steps: usize,
+    /// Whether the circuit came to rest, where the episode was to end at quiet.
+    pub quiet: Option<bool>,
     /// As asked for.
     pub energies: Energies,
     /// The largest change of a component of a free state in its last firing.
@@ -72,6 +84,8 @@ pub struct Settled {
     pub work: Vec<PopulationWork>,
     /// The delivery log, where one was asked for.
     pub log: Option<DeliveryLog>,
+    /// Every firing, where that was asked for.
+    pub trace: Option<Trace>,
 }
 
 /// Settling that failed.
@@ -113,6 +127,14 @@ pub enum SettleError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A stop that was asked for: see [`StopFlag`].
+    #[error("stopped as asked, before firing {firing} of population \"{population}\"")]
+    Stopped {
+        /// The population that would have fired.
+        population: String,
+        /// Its firing, from 1.
+        firing: u64,
+    },
     /// The system gives no thread.
     #[error("no thread for a population: {cause}")]
     Spawn {
@@ -122,12 +144,12 @@ pub enum SettleError {
 }
 
 impl SettleError {
-    /// The error of a panic that was caught in an actor.
-    pub(super) fn panicked(shared: &Shared, id: PopulationId, panic: &(dyn std::any::Any + Send)) -> Self {
+    /// The error of a panic that was caught while a population was at work.
+    pub(super) fn panicked(population: &str, firing: u64, panic: &(dyn std::any::Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
         Self::Panicked {
-            population: shared.wiring.population(id).name.clone(),
-            firing: 1 + shared.fired[id.0].load(std::sync::atomic::Ordering::Relaxed),
+            population: population.to_owned(),
+            firing,
             message: text
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_else(|| "no message".to_owned()),
@@ -148,6 +170,9 @@ struct Left {
     steps: usize,
     firings: Vec<Firing>,
     work: Vec<PopulationWork>,
+    quiet: Option<bool>,
+    ticks: Vec<u64>,
+    trace: Option<Trace>,
 }
 
 impl Settler {
@@ -155,6 +180,29 @@ impl Settler {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A settler that the flag of another one stops, too.
+    #[must_use]
+    pub fn stopped_by(stop: StopFlag) -> Self {
+        Self { gate: Gate { stop, ..Gate::default() }, ..Self::default() }
+    }
+
+    /// The flag that ends an episode of this settler from outside.
+    #[must_use]
+    pub fn stop_flag(&self) -> StopFlag {
+        self.gate.stop.clone()
+    }
+
+    /// Plants faults in all episodes from now on, instead of those before: for tests of what happens when something
+    /// goes wrong.
+    pub fn plant(&mut self, faults: Vec<Fault>) {
+        self.gate.faults = Arc::new(faults);
+    }
+
+    /// Lets traces of episodes from now on tell the distance to `states`, by layer, each `[rows, J]`.
+    pub fn compare_with(&mut self, states: Vec<Matrix>) {
+        self.reference = Some(Arc::new(states.into_iter().map(Some).collect()));
     }
 
     /// Settles one episode, up to and including the readout.
@@ -188,13 +236,17 @@ impl Settler {
         let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free);
         let shards = if is_actors { usize::MAX } else { 1 };
         self.activities.rest(network, episode, settling.messages, shards);
-        let mut notes: Vec<_> = self.activities.lanes().iter().map(|_| Notes::new(&wiring)).collect();
+        let mut notes: Vec<_> =
+            self.activities.lanes().iter().map(|_| Notes::new(&wiring, self.gate.clone())).collect();
+        if options.trace {
+            self.trace(&mut notes, wiring.populations.len());
+        }
         let job = Job { plan: &plan, settling: &settling, options };
         let left = match replay {
             Some(log) => self.replay(network, &mut notes, &job, log)?,
             None => self.run(network, &mut notes, &job)?,
         };
-        Ok(self.sum_up(&wiring, &job, &notes, left))
+        Ok(self.sum_up(&wiring, &job, notes, left))
     }
 
     /// The activities of the last episode.
@@ -203,25 +255,39 @@ impl Settler {
         &self.activities
     }
 
+    /// Gives every lane a recorder.
+    fn trace(&self, notes: &mut [Notes], populations: usize) {
+        let start = Instant::now();
+        let mut reference = self.reference.clone();
+        if let Some(reference) = &mut reference {
+            Arc::make_mut(reference).resize(populations, None);
+        }
+        for (notes, lane) in notes.iter_mut().zip(self.activities.lanes()) {
+            notes.recorder = Some(Recorder::new(start, lane.rows.clone(), reference.clone()));
+        }
+    }
+
     fn run(&mut self, network: &mut Network, notes: &mut [Notes], job: &Job<'_>) -> Result<Left, SettleError> {
         let wiring = Arc::clone(network.wiring());
         let Job { plan, settling, options } = *job;
         let (stopping, messages) = (settling.stopping, settling.messages);
-        let steps = stopping.max_steps();
+        let (steps, stop) = (stopping.max_steps(), &self.gate.stop);
+        let mut ticks = Vec::new();
         let firings = match &settling.schedule {
             Schedule::Synchronous => {
-                let steps = lockstep::settle(network, &mut self.activities, notes, plan, stopping, options)?;
+                let (steps, quiet) = lockstep::settle(network, &mut self.activities, notes, plan, stopping, options)?;
                 let record = options.record.then(|| lockstep::firings(&wiring, plan, steps));
-                return Ok(Left { steps, firings: record.unwrap_or_default(), ..Left::default() });
+                return Ok(Left { steps, firings: record.unwrap_or_default(), quiet, ..Left::default() });
             }
             Schedule::Bounded { staleness } => {
                 return self.run_actors(network, notes, job, Pace::Bounded { staleness: *staleness });
             }
             Schedule::Free | Schedule::Replay(_) => return self.run_actors(network, notes, job, Pace::Free),
-            Schedule::Sweep { order } => sweep::firings(&wiring, plan, order, steps, messages),
+            Schedule::Sweep { order } => sweep::firings(&wiring, plan, order, steps, messages, stop),
             Schedule::VirtualTime(time) => {
                 let mut lost = vec![Traffic::default(); wiring.links.len()];
-                let firings = virtual_time::firings(&wiring, plan, time, steps, messages, &mut lost);
+                let firings;
+                (firings, ticks) = virtual_time::firings(&wiring, plan, time, steps, messages, &mut lost, stop);
                 for (traffic, lost) in notes.iter_mut().take(1).flat_map(|n| &mut n.traffic).zip(lost) {
                     traffic.dropped = lost.dropped;
                 }
@@ -229,7 +295,8 @@ impl Settler {
             }
         };
         let round = matches!(settling.schedule, Schedule::Sweep { .. }).then(|| firings.len() / steps.max(1));
-        self.run_timeline(network, notes, job, firings, stopping, round)
+        let left = self.run_timeline(network, notes, job, firings, stopping, round)?;
+        Ok(Left { ticks, ..left })
     }
 
     fn replay(
@@ -254,10 +321,10 @@ impl Settler {
         round: Option<usize>,
     ) -> Result<Left, SettleError> {
         let run = timeline::Run { plan: job.plan, firings: &firings, stopping, options: job.options, round };
-        let done = timeline::settle(network, &mut self.activities, notes, &run)?;
+        let (done, quiet) = timeline::settle(network, &mut self.activities, notes, &run)?;
         firings.truncate(done);
         let steps = timeline::steps(&firings, network.wiring(), job.plan);
-        Ok(Left { steps, firings, work: Vec::new() })
+        Ok(Left { steps, firings, quiet, ..Left::default() })
     }
 
     fn run_actors(
@@ -272,19 +339,27 @@ impl Settler {
             lockstep::begin(crew, plan);
             Ok(())
         })?;
-        let Self { activities, pools } = self;
-        let ran = coordinator::settle(pools, network, activities, &mut notes[0], plan, settling, pace, options)?;
+        let Self { activities, pools, gate, .. } = self;
+        let ran = coordinator::settle(pools, network, activities, &mut notes[0], plan, settling, pace, options, gate)?;
         let measure = options.measure;
         each_lane(network, activities, notes, |crew| {
             lockstep::readout(crew, plan, |id| ran.counts[id.0] + 1, measure)
         })?;
-        let steps = plan.free_states.iter().map(|id| ran.counts[id.0]).min().unwrap_or(0) as usize;
-        Ok(Left { steps, firings: ran.firings, work: ran.work })
+        let most = settling.stopping.max_steps();
+        let least = |counts: &[u64]| plan.free_states.iter().map(|id| counts[id.0]).min().unwrap_or(0) as usize;
+        let (steps, quiet) = match (pace, settling.stopping) {
+            (Pace::Free, Stopping::Quiet { .. }) => (least(&ran.depths).min(most), Some(ran.quiet)),
+            (Pace::Bounded { .. }, Stopping::Quiet { .. }) => (least(&ran.counts), Some(ran.quiet)),
+            (_, Stopping::Steps(_)) => (least(&ran.counts), None),
+        };
+        let trace = options.trace.then_some(ran.trace);
+        Ok(Left { steps, firings: ran.firings, work: ran.work, quiet, trace, ..Left::default() })
     }
 
-    fn sum_up(&self, wiring: &Wiring, job: &Job<'_>, notes: &[Notes], left: Left) -> Settled {
+    fn sum_up(&self, wiring: &Wiring, job: &Job<'_>, mut notes: Vec<Notes>, left: Left) -> Settled {
         let Job { plan, settling, options } = *job;
         let name = |id: PopulationId| wiring.population(id).name.clone();
+        let trace = options.trace.then(|| joined(&mut notes, left.trace, &left.ticks));
         let log = options.record.then(|| DeliveryLog {
             version: VERSION,
             circuit: String::new(),
@@ -298,11 +373,13 @@ impl Settler {
         let movement = |n: &Notes| plan.free_states.iter().map(|id| n.movement[id.0]).fold(0.0, f32::max);
         Settled {
             steps: left.steps,
-            energies: self.energies(plan, notes),
+            quiet: left.quiet,
+            energies: self.energies(plan, &notes),
             movement: notes.iter().map(movement).fold(0.0, f32::max),
-            traffic: traffic(wiring, notes),
+            traffic: traffic(wiring, &notes),
             work: left.work,
             log,
+            trace,
         }
     }
 
@@ -321,6 +398,18 @@ impl Settler {
         let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
         Energies { populations: plan.errors.clone(), sums }
     }
+}
+
+/// What lanes recorded, behind what actors did, with the ticks of virtual time.
+fn joined(notes: &mut [Notes], actors: Option<Trace>, ticks: &[u64]) -> Trace {
+    let lanes = notes.iter_mut().filter_map(|n| n.recorder.take()).map(Recorder::into_trace);
+    let lanes = trace::of_lanes(lanes);
+    let mut all = actors.unwrap_or_default();
+    all.firings.extend(lanes.firings);
+    for (firing, tick) in all.firings.iter_mut().zip(ticks) {
+        firing.tick = Some(*tick);
+    }
+    all
 }
 
 /// What went over each link: messages as one lane counted them, what they carried over all lanes.

@@ -1,23 +1,28 @@
 //! `Sweep`: T times, the listed populations fire one after another, each on all that was sent before it
 //! (Gauss-Seidel).
 
+use super::gate::StopFlag;
 use super::lockstep::Plan;
 use super::log::Firing;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::params::Messages;
 
-/// A sweep as a delivery log.
+/// A sweep as a delivery log, or the start of it where a stop was asked for.
 pub(super) fn firings(
     wiring: &Wiring,
     plan: &Plan,
     order: &[PopulationId],
     sweeps: usize,
     messages: Messages,
+    stop: &StopFlag,
 ) -> Vec<Firing> {
     let mut fired = vec![0_u64; wiring.populations.len()];
     let mut held: Vec<Vec<u64>> = wiring.populations.iter().map(|p| vec![0; p.inlets]).collect();
-    let mut firings = Vec::with_capacity(order.len() * sweeps);
+    let mut firings = Vec::new();
     for id in std::iter::repeat_n(order, sweeps).flatten().filter(|id| !plan.clamped[id.0]) {
+        if stop.is_requested() {
+            break;
+        }
         let mut delivered = Vec::new();
         for link in wiring.arriving(*id) {
             let (from, newest) = (&mut held[id.0][link.inlet], fired[link.from.0]);

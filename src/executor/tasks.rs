@@ -30,6 +30,15 @@ impl Mailboxes {
         Self { senders: Arc::new(senders), receivers }
     }
 
+    /// Hands over what is under way to an actor that does not run.
+    pub(super) fn drain(&self, id: PopulationId, mut take: impl FnMut(Message)) {
+        let mut inbox =
+            self.receivers[id.0].try_lock().expect("a task lets go of its inbox before it hands itself back");
+        while let Ok(message) = inbox.try_recv() {
+            take(message);
+        }
+    }
+
     pub(super) fn wake_all(&self) {
         for sender in self.senders.iter() {
             // A receiver that is gone needs no waking.
@@ -99,7 +108,7 @@ async fn live(
                 shared.waiting[actor.id.0].store(inlet as u64 + 1, Ordering::Relaxed);
                 let message = inbox.recv().await;
                 shared.waiting[actor.id.0].store(0, Ordering::Relaxed);
-                actor.waited += start.elapsed().as_secs_f64();
+                actor.waited_for(inlet, start);
                 match message {
                     Some(message) => actor.take(message),
                     None => break Ok(()),
@@ -127,5 +136,5 @@ fn turn(
         let send = |to: PopulationId, message| drop(outboxes[to.0].send(message));
         actor.act(shared, report, send)
     });
-    catch_unwind(body).unwrap_or_else(|panic| Err(SettleError::panicked(shared, id, &*panic)))
+    catch_unwind(body).unwrap_or_else(|panic| Err(shared.panicked(id, &*panic)))
 }

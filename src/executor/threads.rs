@@ -36,6 +36,11 @@ impl Mailboxes {
         Self { senders: Arc::new(senders), receivers }
     }
 
+    /// Hands over what is under way to an actor that does not run.
+    pub(super) fn drain(&self, id: PopulationId, take: impl FnMut(Message)) {
+        self.receivers[id.0].try_iter().for_each(take);
+    }
+
     pub(super) fn wake_all(&self) {
         for sender in self.senders.iter() {
             // A receiver that is gone needs no waking.
@@ -109,7 +114,7 @@ fn run(
     reports: &Sender<Report>,
 ) {
     let body = AssertUnwindSafe(|| live(&mut actor, shared, inbox, outboxes, stop, reports));
-    let result = catch_unwind(body).unwrap_or_else(|panic| Err(SettleError::panicked(shared, actor.id, &*panic)));
+    let result = catch_unwind(body).unwrap_or_else(|panic| Err(shared.panicked(actor.id, &*panic)));
     // The coordinator hears every report out, unless it is gone itself.
     let _ = reports.send(Report::Back(Box::new(actor), result));
 }
@@ -136,7 +141,7 @@ fn live(
                 shared.waiting[actor.id.0].store(inlet as u64 + 1, Ordering::Relaxed);
                 let message = inbox.recv();
                 shared.waiting[actor.id.0].store(0, Ordering::Relaxed);
-                actor.waited += start.elapsed().as_secs_f64();
+                actor.waited_for(inlet, start);
                 match message {
                     Ok(message) => actor.take(message),
                     Err(_) => break,

@@ -79,26 +79,27 @@ pub(super) struct Run<'a> {
     pub(super) round: Option<usize>,
 }
 
-/// Settles every lane along the log and reads out; returns how many of its firings happened.
+/// Settles every lane along the log and reads out; returns how many of its firings happened, and whether they ended in
+/// quiet where that was asked for.
 pub(super) fn settle(
     network: &mut Network,
     activities: &mut Activities,
     notes: &mut [Notes],
     run: &Run<'_>,
-) -> Result<usize, SettleError> {
+) -> Result<(usize, Option<bool>), SettleError> {
     let Run { plan, firings, stopping, options, round } = *run;
     let wiring = Arc::clone(network.wiring());
     let measured = (options.measure == Measure::EveryStep).then_some(round).flatten();
     let timeline = Timeline { round: measured, ..Timeline::new(firings, &wiring) };
     let together = options.learn || matches!(stopping, Stopping::Quiet { .. });
-    let done = if together {
+    let (done, quiet) = if together {
         settle_together(network, activities, notes, plan, &timeline, stopping, options)?
     } else {
         each_lane(network, activities, notes, |crew| {
             lockstep::begin(crew, plan);
             (0..firings.len()).try_for_each(|at| fire(crew, plan, &timeline, at))
         })?;
-        firings.len()
+        (firings.len(), None)
     };
     let mut counts = vec![1; wiring.populations.len()];
     firings[..done].iter().for_each(|firing| counts[firing.population] += 1);
@@ -107,7 +108,7 @@ pub(super) fn settle(
             lockstep::readout(crew, plan, |id| counts[id.0], options.measure)
         })?;
     }
-    Ok(done)
+    Ok((done, quiet))
 }
 
 /// Lanes take every firing together.
@@ -119,7 +120,7 @@ fn settle_together(
     timeline: &Timeline<'_>,
     stopping: Stopping,
     options: SettleOptions,
-) -> Result<usize, SettleError> {
+) -> Result<(usize, Option<bool>), SettleError> {
     let mut quiet = QuietWatch::new(network.wiring(), plan, stopping);
     each_lane(network, activities, notes, |crew| {
         lockstep::begin(crew, plan);
@@ -133,10 +134,10 @@ fn settle_together(
         let movement = notes.iter().map(|n| n.movement[firing.population]).fold(0.0, f32::max);
         quiet.note(firing, movement);
         if quiet.is_quiet() {
-            return Ok(at + 1);
+            return Ok((at + 1, Some(true)));
         }
     }
-    Ok(timeline.firings.len())
+    Ok((timeline.firings.len(), matches!(stopping, Stopping::Quiet { .. }).then_some(false)))
 }
 
 /// One firing of one lane.

@@ -68,6 +68,7 @@ impl Traffic {
         self.sent += other.sent;
         self.used += other.used;
         self.overwritten += other.overwritten;
+        self.dropped += other.dropped;
         self.bytes += other.bytes;
         self.operations += other.operations;
         if self.staleness.len() < other.staleness.len() {

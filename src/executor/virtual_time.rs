@@ -5,6 +5,7 @@
 //! inlets; then what they send is posted. Which message a firing uses depends on clocks, delays and losses alone, never
 //! on values, so the whole run is known beforehand; every clock and every link draws from a random stream of its own.
 
+use super::gate::StopFlag;
 use super::lockstep::Plan;
 use super::log::Firing;
 use super::traffic::Traffic;
@@ -63,7 +64,7 @@ struct Simulation<'a> {
     dropped: Vec<u64>,
 }
 
-/// Virtual time as a delivery log, with what was lost on each link.
+/// Virtual time as a delivery log and the tick of each firing, with what was lost on each link; only the start of it where a stop was asked for.
 pub(super) fn firings(
     wiring: &Wiring,
     plan: &Plan,
@@ -71,7 +72,8 @@ pub(super) fn firings(
     steps: usize,
     messages: Messages,
     traffic: &mut [Traffic],
-) -> Vec<Firing> {
+    stop: &StopFlag,
+) -> (Vec<Firing>, Vec<u64>) {
     let until = time.until.unwrap_or(PERIOD * steps as u64);
     let mut simulation = Simulation::new(wiring, time, messages);
     // The heap orders by tick, and within a tick error populations before state populations, then by place. Within a
@@ -81,8 +83,11 @@ pub(super) fn firings(
     for id in (0..wiring.populations.len()).filter(|id| !plan.clamped[*id]) {
         due.push(key(simulation.tickers[id].next(), id));
     }
-    let mut firings = Vec::new();
+    let (mut firings, mut ticks) = (Vec::new(), Vec::new());
     while let Some(Reverse((tick, _, _))) = due.peek().copied().filter(|Reverse((tick, _, _))| *tick < until) {
+        if stop.is_requested() {
+            break;
+        }
         let mut now = Vec::new();
         while let Some(Reverse((_, _, id))) = due.peek().copied().filter(|Reverse((t, _, _))| *t == tick) {
             due.pop();
@@ -92,12 +97,13 @@ pub(super) fn firings(
             }
         }
         firings.extend(now.iter().map(|id| simulation.fire(*id, tick)));
+        ticks.resize(firings.len(), tick);
         now.iter().for_each(|id| simulation.post(*id, tick));
     }
     for (traffic, dropped) in traffic.iter_mut().zip(&simulation.dropped) {
         traffic.dropped = *dropped;
     }
-    firings
+    (firings, ticks)
 }
 
 impl<'a> Simulation<'a> {

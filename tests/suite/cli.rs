@@ -777,6 +777,60 @@ fn a_second_training_of_a_run_is_refused_while_the_first_is_alive() {
     assert_eq!(bench.weights("shared"), bench.weights("whole"));
 }
 
+/// Starts a command, asks it to stop after a while, and gives its exit code, what it said and how long it went on.
+#[cfg(unix)]
+fn interrupted(words: &[&str], after: Duration, times: usize) -> (Option<i32>, String, Duration) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gncn"));
+    command.args(words).env_remove("GNCN_DATA").env_remove("RUST_LOG").stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the binary starts");
+    std::thread::sleep(after);
+    let start = Instant::now();
+    for _ in 0..times {
+        let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(kill.expect("kill is there").success());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().expect("it ends");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), start.elapsed())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stop_ends_settling_within_a_second_and_writes_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let (out, record) = (folder.path().join("out.npz"), folder.path().join("run.log"));
+    for options in [["Synchronous", "Threads"], ["VirtualTime()", "Threads"], ["Free", "Threads"], ["Free", "Tasks"]] {
+        let mut words = settle_words("gncn-t1-rao");
+        for word in ["--steps", "100000000", "--out", text(&out), "--schedule", options[0], "--executor", options[1]] {
+            words.push(word.to_owned());
+        }
+        if options[0] == "Free" {
+            words.extend(["--record".to_owned(), text(&record).to_owned()]);
+        }
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let (code, err, took) = interrupted(&words, Duration::from_millis(1500), 1);
+        assert_eq!(code, Some(1), "{options:?}: {err}");
+        assert!(err.contains("stopped as asked, before firing"), "{options:?}: {err}");
+        assert!(took < Duration::from_secs(3), "{options:?}: {took:?}");
+        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 0, "{options:?} left a file");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_stop_ends_a_training_at_once_and_its_checkpoint_is_good() {
+    let bench = Bench::new();
+    bench.trained("whole", &LONGER);
+    let mut child = bench.spawn("stopped", &[&LONGER[..], &["--checkpoint-every", "3"]].concat());
+    assert!(bench.await_checkpoint("stopped", &mut child, &mut Vec::new()));
+    let kill = format!("kill -INT {0}; kill -INT {0}", child.id());
+    let killed = std::process::Command::new("sh").args(["-c", &kill]).status();
+    assert!(killed.is_ok());
+    assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(1));
+    bench.trained("stopped", &["--resume"]);
+    assert_eq!(bench.weights("stopped"), bench.weights("whole"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_stop_writes_a_checkpoint_and_says_how_to_go_on() {

@@ -10,7 +10,7 @@ mod report;
 use super::failure::Failure;
 use super::settling::SettlingArguments;
 use super::trained::Trained;
-use super::{output, table};
+use super::{interrupt, output, table};
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
 use crate::evaluation::mixture::MixtureOptions;
@@ -134,6 +134,7 @@ impl EvalArguments {
             Some(path) => output::announce(path, "the figures below"),
             None => output::note("eval.json keeps the figures of the run's own settling; --out FILE writes these"),
         }
+        interrupt::at_once()?;
         let mut report = self.begin(self.request(&trained, &circuit), target.as_deref());
         self.measure(&mut Bench::new(trained, &circuit.settling, self.limit), &mut report, target.as_deref())?;
         if self.json { output::print_json(&report) } else { report.print() }

@@ -1,0 +1,150 @@
+//! What every firing passes before it happens, under every executor: a look at whether a stop was asked for, and the
+//! faults that a test has planted. Populations know nothing of it.
+
+use super::settler::SettleError;
+use crate::circuit::wiring::{PopulationId, Wiring};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// A stop that is asked for from outside, such as by Ctrl-C. Clones are the same flag.
+///
+/// Settling looks at it before every firing and ends with [`SettleError::Stopped`].
+///
+/// ```
+/// let flag = gncn::executor::StopFlag::default();
+/// flag.clone().request();
+/// assert!(flag.is_requested());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    /// Asks for the stop. It stays asked for until [`StopFlag::clear`].
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the request back, so that the next episode can settle.
+    pub fn clear(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the stop was asked for.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Something that goes wrong on purpose, to test what an executor makes of it. Firings are counted from 1, each
+/// population's by itself; the readout counts as the last one of an error population.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fault {
+    /// The population panics instead of making this firing.
+    Panic {
+        /// Which population.
+        population: PopulationId,
+        /// Which of its firings.
+        firing: u64,
+    },
+    /// The population sleeps before this firing.
+    Delay {
+        /// Which population.
+        population: PopulationId,
+        /// Which of its firings.
+        firing: u64,
+        /// How long.
+        time: Duration,
+    },
+    /// Messages between actors are lost; the receiver keeps what it has and knows that something was sent. Under
+    /// virtual time loss is an option of the schedule, and where no message travels none is lost.
+    Loss {
+        /// The share of messages that is lost, in [0, 1].
+        share: f64,
+        /// Which ones: messages are drawn by link and number, not by time.
+        seed: u64,
+    },
+    /// An actor falls silent before this firing. Under virtual time a lesion is an option of the schedule.
+    Lesion {
+        /// Which population.
+        population: PopulationId,
+        /// The first firing that it does not make.
+        firing: u64,
+    },
+}
+
+/// What a firing passes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Gate {
+    pub(super) stop: StopFlag,
+    pub(super) faults: Arc<Vec<Fault>>,
+}
+
+impl Gate {
+    /// Lets a firing (from 1) happen, or says why not.
+    ///
+    /// # Panics
+    /// Where a test has planted it.
+    pub(super) fn pass(&self, wiring: &Wiring, id: PopulationId, number: u64) -> Result<(), SettleError> {
+        for fault in &*self.faults {
+            match *fault {
+                Fault::Panic { population, firing } if (population, firing) == (id, number) => {
+                    panic!("a test asked for this panic");
+                }
+                Fault::Delay { population, firing, time } if (population, firing) == (id, number) => {
+                    std::thread::sleep(time);
+                }
+                _ => {}
+            }
+        }
+        if self.stop.is_requested() {
+            return Err(SettleError::Stopped { population: wiring.population(id).name.clone(), firing: number });
+        }
+        Ok(())
+    }
+
+    /// Whether message `number` of a link is lost.
+    pub(super) fn loses(&self, link: usize, number: u64) -> bool {
+        self.faults.iter().any(|fault| match *fault {
+            Fault::Loss { share, seed } => unit(seed ^ mix(number ^ mix(link as u64))) < share,
+            _ => false,
+        })
+    }
+
+    /// How many firings a population makes at the most.
+    pub(super) fn limit(&self, id: PopulationId) -> u64 {
+        let limit = |fault: &Fault| match *fault {
+            Fault::Lesion { population, firing } if population == id => Some(firing.saturating_sub(1)),
+            _ => None,
+        };
+        self.faults.iter().filter_map(limit).min().unwrap_or(u64::MAX)
+    }
+}
+
+/// A number in [0, 1) that depends on all bits of another one.
+fn unit(bits: u64) -> f64 {
+    (mix(bits) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The finaliser of SplitMix64.
+fn mix(mut bits: u64) -> u64 {
+    bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_of_lost_messages_is_the_one_asked_for() {
+        let gate = Gate { faults: Arc::new(vec![Fault::Loss { share: 0.3, seed: 5 }]), ..Gate::default() };
+        let lost =
+            (0..20).flat_map(|link| (0..1000).map(move |n| (link, n))).filter(|(l, n)| gate.loses(*l, *n)).count();
+        assert!((5700..6300).contains(&lost), "{lost} of 20,000");
+        assert!(!Gate::default().loses(0, 0));
+    }
+}
