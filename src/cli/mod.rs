@@ -67,7 +67,7 @@ const LAST: usize = 100;
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArguments),
-    Settle(settle::SettleArguments),
+    Settle(Box<settle::SettleArguments>),
     Train(Box<train::TrainArguments>),
     Eval(Box<eval::EvalArguments>),
     Reconstruct(reconstruct::ReconstructArguments),

@@ -345,6 +345,78 @@ fn settle_prints_json_and_takes_members_of_archives() {
 }
 
 #[test]
+fn a_trace_has_a_row_and_a_timeline_an_event_for_each_firing() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+    let folder = TempDir::new().expect("a folder");
+    let (table, timeline) = (folder.path().join("t.parquet"), folder.path().join("t.json"));
+    for (schedule, steps) in [("Synchronous", 5), ("Free", 5), ("VirtualTime(drop: 0.2)", 5)] {
+        let steps = steps.to_string();
+        let outcome = settle(
+            "gncn-t1-rao",
+            &[
+                "--schedule",
+                schedule,
+                "--steps",
+                &steps,
+                "--trace",
+                text(&table),
+                "--fixed-point",
+                "1e-4",
+                "--timeline",
+                text(&timeline),
+                "--show",
+                "z1",
+                "--show",
+                "z0.error",
+                "--json",
+            ],
+        );
+        assert_eq!(outcome.code, 0, "{}", outcome.err);
+        let report: Value = serde_json::from_str(&outcome.out).expect("JSON");
+        assert_eq!(report["shown"].as_array().map(Vec::len), Some(4), "two arrays of each population");
+        let reader = SerializedFileReader::new(fs::File::open(&table).expect("there")).expect("Parquet");
+        let rows = reader.metadata().file_metadata().num_rows();
+        let events: Value = serde_json::from_slice(&fs::read(&timeline).expect("there")).expect("JSON");
+        let events = events["traceEvents"].as_array().expect("events");
+        let count =
+            |phase: &str, category: &str| events.iter().filter(|e| e["ph"] == phase && e["cat"] == category).count();
+        assert_eq!(count("X", "fire") as i64, rows, "{schedule}");
+        assert!(count("s", "message") > 0 && count("s", "message") == count("f", "message"), "{schedule}");
+        let mut distances = Vec::new();
+        for row in reader.get_row_iter(None).expect("rows") {
+            let row: BTreeMap<String, Field> = row.expect("row").into_columns().into_iter().collect();
+            let Field::Str(name) = &row["population"] else { panic!("{row:?}") };
+            let is_state = !name.ends_with(".error");
+            for (column, is_there) in [("movement", is_state), ("distance", is_state), ("free_energy", !is_state)] {
+                assert_eq!(row[column] == Field::Null, !is_there, "{column}: {row:?}");
+            }
+            if let (Field::Float(distance), "z3") = (&row["distance"], name.as_str()) {
+                distances.push(*distance);
+            }
+        }
+        assert!(distances.last() < distances.first(), "{schedule} comes nearer: {distances:?}");
+    }
+}
+
+#[test]
+fn what_a_trace_can_not_tell_is_refused_and_writes_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let table = folder.path().join("t.parquet");
+    for (name, words, told) in [
+        ("gncn-pdh", vec!["--trace", text(&table), "--fixed-point"], "there is no fixed point"),
+        ("gncn-t1-rao", vec!["--trace", text(&table), "--fixed-point", "0"], "above 0"),
+        ("gncn-t1-rao", vec!["--fixed-point"], "--trace"),
+        ("gncn-t1-rao", vec!["--show", "z9"], "there is no population \"z9\""),
+        ("gncn-t1-rao", vec!["--trace", text(&table), "--timeline", text(&table)], "give each a file of its own"),
+    ] {
+        let outcome = settle(name, &words);
+        assert!(outcome.code == 2 && outcome.err.contains(told), "{words:?}: {outcome:?}");
+        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 0, "{words:?} left a file");
+    }
+}
+
+#[test]
 fn a_mask_completes_what_it_hides() {
     let folder = TempDir::new().expect("a folder");
     let write = |name: &str, bytes: Vec<u8>| {
