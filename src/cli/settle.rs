@@ -218,7 +218,7 @@ impl SettleArguments {
         match targets.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
                 let problem =
-                    "two of --out, --learn, --record, --trace and --timeline name it; give each a file of its own";
+                    "two of --out, --learn, --record, --trace and --timeline name the same file; give each its own";
                 Err(Failure::Request(format!("{}: {problem}", pair[0].display())))
             }
             None => Ok(()),

@@ -408,7 +408,11 @@ fn what_a_trace_can_not_tell_is_refused_and_writes_nothing() {
         ("gncn-t1-rao", vec!["--trace", text(&table), "--fixed-point", "0"], "above 0"),
         ("gncn-t1-rao", vec!["--fixed-point"], "--trace"),
         ("gncn-t1-rao", vec!["--show", "z9"], "there is no population \"z9\""),
-        ("gncn-t1-rao", vec!["--trace", text(&table), "--timeline", text(&table)], "give each a file of its own"),
+        (
+            "gncn-t1-rao",
+            vec!["--trace", text(&table), "--timeline", text(&table)],
+            "name the same file; give each its own",
+        ),
     ] {
         let outcome = settle(name, &words);
         assert!(outcome.code == 2 && outcome.err.contains(told), "{words:?}: {outcome:?}");
@@ -870,9 +874,19 @@ fn interrupted(words: &[&str], after: Duration, times: usize) -> (Option<i32>, S
 #[test]
 fn a_stop_ends_settling_within_a_second_and_writes_nothing() {
     let folder = TempDir::new().expect("a folder");
+    // A circuit that stays finite however old its messages are: the leak outweighs all feedback.
+    let place = TempDir::new().expect("a folder");
+    let (circuit, array) = (place.path().join("calm.ron"), place.path().join("x.npy"));
+    let text_of_circuit = "Circuit(name: \"calm\", layers: { \"z0\": (size: 6, sense: \"x\"), \
+                           \"z1\": (size: 4, beta: 0.1, leak: 1.0), \"z2\": (size: 3, beta: 0.1, leak: 1.0) }, \
+                           projections: [(from: \"z1\", to: \"z0\", feedback: Transposed), \
+                           (from: \"z2\", to: \"z1\", feedback: Transposed)], init: Gaussian(sd: 0.15))";
+    fs::write(&circuit, text_of_circuit).expect("a file");
+    fs::write(&array, npy_f32("(1, 6)", &[0.5, -0.5, 0.25, 0.75, 0.0, 0.1])).expect("a file");
+    let input = format!("x={}", text(&array));
     let (out, record) = (folder.path().join("out.npz"), folder.path().join("run.log"));
     for options in [["Synchronous", "Threads"], ["VirtualTime()", "Threads"], ["Free", "Threads"], ["Free", "Tasks"]] {
-        let mut words = settle_words("gncn-t1-rao");
+        let mut words: Vec<_> = ["settle", text(&circuit), "--input", &input].map(str::to_owned).into();
         for word in ["--steps", "100000000", "--out", text(&out), "--schedule", options[0], "--executor", options[1]] {
             words.push(word.to_owned());
         }
