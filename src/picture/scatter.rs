@@ -135,7 +135,7 @@ mod tests {
     fn points_land_inside_in_the_colour_of_their_class() {
         let points = [[0.0, 0.0], [2.0, 1.0], [1.0, 0.5]];
         let place = placement(&points);
-        assert_eq!(place(&points[0]), [MARGIN, MARGIN + (SIDE - POINT) / 4 + 1]);
+        assert_eq!(place(&points[0]), [MARGIN, MARGIN + (SIDE - POINT) / 4]);
         assert_eq!(place(&points[1])[0], MARGIN + SIDE - POINT);
         let bytes = scatter(&points, Some(&[0, 1, 12])).expect("a picture");
         let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("a PNG");

@@ -88,6 +88,7 @@ impl Bench {
             log_px_as_published: as_published(log_px, arguments.draws),
             mixture_images: prior.images,
             mixture_steps: prior.fit.log_likelihoods.len() - 1,
+            mixture_end: prior.fit.end,
             mixture_log_likelihood: prior.fit.log_likelihoods.last().copied().unwrap_or(f64::NAN),
         });
         Ok(())

@@ -5,6 +5,7 @@ use super::super::{output, table};
 use super::Part;
 use crate::circuit::file::SettlingFile;
 use crate::data::{Description, atomic};
+use crate::evaluation::mixture::FitEnd;
 use crate::evaluation::{Measures, Work};
 use crate::network::Tensors;
 use indexmap::IndexMap;
@@ -62,9 +63,10 @@ pub(super) struct Report {
 pub(super) struct LogPx {
     pub(super) log_px: f64,
     pub(super) log_px_as_published: f64,
-    /// Images that the mixture was fitted to, its steps, and its mean log-likelihood of one of them.
+    /// Images that the mixture was fitted to, its steps, why it ended, and its mean log-likelihood of one of them.
     pub(super) mixture_images: usize,
     pub(super) mixture_steps: usize,
+    pub(super) mixture_end: FitEnd,
     pub(super) mixture_log_likelihood: f64,
 }
 
