@@ -1,5 +1,8 @@
 //! All integration tests, as one binary.
 
+#[cfg(feature = "baselines")]
+#[path = "suite/baselines.rs"]
+mod baselines;
 #[path = "suite/circuits.rs"]
 mod circuits;
 #[path = "suite/cli.rs"]

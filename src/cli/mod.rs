@@ -4,6 +4,7 @@
 //! that closes early; what is about to be written, progress, logs and errors go to standard error. Every command is a
 //! file with its arguments and a `run`, which ends well or with a `Failure` that knows its exit code.
 
+mod baseline;
 mod check;
 mod complete;
 mod data;
@@ -75,6 +76,7 @@ enum Command {
     Latents(latents::LatentsArguments),
     Features(features::FeaturesArguments),
     Data(data::DataArguments),
+    Baseline(Box<baseline::BaselineArguments>),
 }
 
 /// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Latents(command) => command.run(),
         Command::Features(command) => command.run(),
         Command::Data(command) => command.run(),
+        Command::Baseline(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
