@@ -48,9 +48,12 @@
 //! 5  executor/                                 who fires when, and what carries the messages
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
+//! 7  baseline/                                 the compared models (feature `baselines`)
 //! 9  cli/ -> main                              the command line
 //! ```
 
+#[cfg(feature = "baselines")]
+pub mod baseline;
 pub mod checkpoint;
 pub mod circuit;
 pub mod cli;

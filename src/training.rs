@@ -18,6 +18,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "baselines")]
+pub(crate) use identity::difference;
+
 /// What a training is asked to do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainSpec {

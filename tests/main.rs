@@ -2,6 +2,9 @@
 
 #[path = "suite/alone.rs"]
 mod alone;
+#[cfg(feature = "baselines")]
+#[path = "suite/baselines.rs"]
+mod baselines;
 #[path = "suite/chaos.rs"]
 mod chaos;
 #[path = "suite/circuits.rs"]

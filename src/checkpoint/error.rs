@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operating system refused.
-    #[error("cannot {action} {path}: {cause}")]
+    #[error("cannot {action} {path}: {cause}{}", if *action == "read" { "" } else { "; choose another folder, or mend this one" })]
     System {
         /// Read, write, create ...
         action: &'static str,

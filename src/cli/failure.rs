@@ -148,3 +148,10 @@ impl From<TrainError> for Failure {
         }
     }
 }
+
+#[cfg(feature = "baselines")]
+impl From<crate::baseline::BaselineError> for Failure {
+    fn from(error: crate::baseline::BaselineError) -> Self {
+        Self::of(error.is_request(), &error)
+    }
+}

@@ -4,6 +4,7 @@
 //! that closes early; what is about to be written, progress, logs and errors go to standard error. Every command is a
 //! file with its arguments and a `run`, which ends well or with a `Failure` that knows its exit code.
 
+mod baseline;
 mod bench;
 mod check;
 mod complete;
@@ -77,6 +78,7 @@ enum Command {
     Features(features::FeaturesArguments),
     Data(data::DataArguments),
     Bench(bench::BenchArguments),
+    Baseline(Box<baseline::BaselineArguments>),
 }
 
 /// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Features(command) => command.run(),
         Command::Data(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Baseline(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

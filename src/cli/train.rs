@@ -274,7 +274,7 @@ fn file_name(name: &str) -> String {
 }
 
 /// What the CPU offers of what kernels are compiled for.
-fn cpu_features() -> Vec<String> {
+pub(super) fn cpu_features() -> Vec<String> {
     #[cfg(target_arch = "x86_64")]
     let found = [
         ("avx", std::is_x86_feature_detected!("avx")),

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// seconds differ from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Work {
-    /// Multiply-accumulates that messages caused at synapses, all links together.
+    /// Multiply-accumulates that messages caused at synapses, all links together, and those of precision and pathways of
+    /// type 1.
     pub operations: f64,
     /// Messages sent over all links, without those at rest and at the readout. A message carries its batch, so each
     /// image of the batch has a part in every one of them.
@@ -30,6 +31,7 @@ impl WorkSums {
     /// Adds a batch of `images` that took `seconds`.
     pub(super) fn add(&mut self, settled: &Settled, images: usize, seconds: f64) {
         self.images += images;
+        self.sums.operations += settled.operations as f64;
         for link in &settled.traffic {
             self.sums.operations += link.operations as f64;
             self.sums.messages += link.sent as f64 * images as f64;

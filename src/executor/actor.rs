@@ -153,6 +153,8 @@ pub(super) struct Actor {
     /// By link of the wiring; those that arrive here count use, those that leave count sending.
     pub(super) traffic: Vec<Traffic>,
     pub(super) energies: Vec<f64>,
+    /// Multiply-accumulates inside of firings.
+    pub(super) operations: u64,
     pub(super) computing: f64,
     pub(super) waited: f64,
     /// Present where a trace is asked for.
@@ -203,6 +205,7 @@ impl Actor {
             peak: 0.0,
             traffic: vec![Traffic::default(); wiring.links.len()],
             energies: Vec::new(),
+            operations: 0,
             computing: 0.0,
             waited: 0.0,
             recorder: None,
@@ -328,6 +331,7 @@ impl Actor {
         self.fired += 1;
         self.fresh = false;
         self.movement = fired.movement;
+        self.operations += fired.operations;
         self.deepen();
         shared.fired[self.id.0].store(self.fired, Ordering::Relaxed);
         shared.depths[self.id.0].store(self.depth, Ordering::Relaxed);

@@ -318,6 +318,7 @@ fn take_back(
         }
         own[id.0] = std::mem::take(&mut actor.firings);
         (ran.counts[id.0], ran.depths[id.0]) = (actor.fired, actor.depth);
+        notes.operations += actor.operations;
         ran.work.push(PopulationWork {
             population: wiring.population(id).name.clone(),
             firings: actor.fired,

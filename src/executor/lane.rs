@@ -23,6 +23,8 @@ pub(super) struct Notes {
     pub(super) movement: Vec<f32>,
     /// By population: the largest finite magnitude so far.
     pub(super) peaks: Vec<f32>,
+    /// Multiply-accumulates inside of firings.
+    pub(super) operations: u64,
     /// By link, in the order of the wiring.
     pub(super) traffic: Vec<Traffic>,
     /// Messages that are still to be used.
@@ -41,6 +43,7 @@ impl Notes {
             energies: Vec::new(),
             movement: vec![0.0; wiring.populations.len()],
             peaks: vec![0.0; wiring.populations.len()],
+            operations: 0,
             traffic: vec![Traffic::default(); wiring.links.len()],
             kept: Kept::new(wiring),
             gate,
@@ -71,6 +74,7 @@ impl Crew<'_> {
             let population = self.wiring.population(id).name.clone();
             return Err(SettleError::NotFinite { population, firing, magnitude: *peak });
         }
+        self.notes.operations += fired.operations;
         self.notes.movement[id.0] = fired.movement;
         if let Some(recorder) = &mut self.notes.recorder {
             recorder.end(id, firing, fired.movement, &self.populations[id.0], &self.lane.activities[id.0]);

@@ -80,6 +80,9 @@ pub struct Settled {
     pub movement: f32,
     /// What went over each link, in the order of the wiring.
     pub traffic: Vec<LinkTraffic>,
+    /// Multiply-accumulates that firings took beside those that messages caused: precision, and pathways of type 1,
+    /// all samples together, readout included.
+    pub operations: u64,
     /// What populations did, where they ran as actors.
     pub work: Vec<PopulationWork>,
     /// The delivery log, where one was asked for.
@@ -377,6 +380,7 @@ impl Settler {
             energies: self.energies(plan, &notes),
             movement: notes.iter().map(movement).fold(0.0, f32::max),
             traffic: traffic(wiring, &notes),
+            operations: notes.iter().map(|n| n.operations).sum(),
             work: left.work,
             log,
             trace,

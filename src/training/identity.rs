@@ -36,7 +36,7 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
 }
 
 /// In words, the first thing in which a training that was begun differs from the one that is asked for.
-pub(super) fn difference(was: &Progress, is: &Progress) -> Option<String> {
+pub(crate) fn difference(was: &Progress, is: &Progress) -> Option<String> {
     let images = |limit: Option<usize>| limit.map_or("all training images".to_owned(), |n| format!("--limit {n}"));
     let differs = [
         (was.seed != is.seed, format!("seed {}, not {}", was.seed, is.seed)),

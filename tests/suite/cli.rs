@@ -98,7 +98,7 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["check"],
         &["settle"],
@@ -112,6 +112,7 @@ fn help_fits_a_terminal_and_shows_examples() {
         &["data"],
         &["data", "list"],
         &["data", "make"],
+        &["baseline"],
     ];
     for command in commands {
         for flag in ["--help", "-h"] {
@@ -998,6 +999,29 @@ fn drawn_digits_become_files_that_train() {
     fail(2, &["data", "make", "--out", &bench.path("small.ron").display().to_string()], &["no folder"]);
     fail(2, &["data", "make", "--out", &path, "--train", "0"], &["1 to 1000000"]);
     bench.trained("a", &["--data", &path, "--epochs", "1", "--batch", "20"]);
+}
+
+#[test]
+fn a_compared_model_is_trained_or_says_how_to_get_it() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("rae").display().to_string();
+    fail(2, &["baseline", "vae"], &["vae", "gvae-cv"]);
+    if !cfg!(feature = "baselines") {
+        fail(2, &["baseline", "rae", "--out", &path], &["rae", "cargo build --release --features baselines"]);
+        assert!(!Path::new(&path).exists());
+        return;
+    }
+    let short = ["baseline", "rae", "--out", &path, "--limit", "200", "--epochs", "1", "--mixture-images", "100"];
+    let words = [&short[..], &["--components", "3", "--draws", "50"]].concat();
+    let (out, err) = succeed(&words);
+    assert!(out.contains("log_px_as_published") && err.contains("1,49") && err.contains("epoch 1/1"), "{out}{err}");
+    for name in ["model.json", "eval.json", "weights.safetensors", "reconstructions.png", "samples.png"] {
+        assert!(Path::new(&path).join(name).is_file(), "{name}");
+    }
+    fail(2, &words, &["finished", "--overwrite"]);
+    fail(2, &["baseline", "gvae", "--out", &path, "--resume"], &["run of rae, not of gvae"]);
+    fail(2, &["baseline", "rae", "--out", &path, "--resume", "--rate", "0.1"], &["rate"]);
+    fail(2, &["eval", &path], &["circuit.ron", "gncn train"]);
 }
 
 #[test]

@@ -36,6 +36,12 @@ const LAYERS: &[(u8, &str, May)] = &[
     (6, "checkpoint", Above { not: &[], also: &[] }),
     (7, "evaluation", Above { not: &[], also: &[] }),
     (7, "training", Above { not: &[], also: &["evaluation"] }),
+    // The compared models have no populations.
+    (
+        7,
+        "baseline",
+        Above { not: &["circuit", "population", "executor", "episode"], also: &["training", "evaluation"] },
+    ),
     (9, "cli", Above { not: &[], also: &[] }),
     (9, "main", Above { not: &[], also: &["cli"] }),
 ];

@@ -1,0 +1,319 @@
+//! The work of `gncn baseline`: as `gncn train` does it, and the figures of `gncn eval` at its end.
+
+use super::super::failure::Failure;
+use super::super::progress::Progress;
+use super::super::trained::load_data;
+use super::super::{interrupt, output, table, train};
+use super::BaselineArguments;
+use crate::baseline::{
+    Codes, Comparison, ComparisonSpec, FigureOptions, Figures, Kind, MODEL, SYNAPSES, Spec, Taken, Weights, figures,
+};
+use crate::checkpoint::{Run, RunInfo};
+use crate::data::{Dataset, atomic};
+use crate::evaluation::PriorOptions;
+use crate::evaluation::mixture::{Mixture, MixtureOptions};
+use crate::matrix::Matrix;
+use crate::network::Tensors;
+use crate::picture;
+use crate::training::{Ended, EpochMetrics, Event, Flow};
+use clap::Parser;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Epochs of the paper, and the most on the embedded digits unless asked otherwise.
+const EPOCHS: (usize, usize) = (50, 15);
+/// Images in a row of a picture, and rows.
+const ACROSS: usize = 10;
+/// Pixels of the picture for each pixel of an image.
+const SCALE: usize = 3;
+
+/// What `--json` prints and `eval.json` holds.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    model: &'a Spec,
+    synapses: usize,
+    seed: u64,
+    data: String,
+    /// Which images of the data: `test`, or `training` where there are no others.
+    split: &'static str,
+    draws: usize,
+    components: usize,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+impl BaselineArguments {
+    /// Trains and measures.
+    pub(in crate::cli) fn run(&self) -> Result<(), Failure> {
+        super::super::use_threads(self.threads)?;
+        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(&self.model));
+        if self.resume && self.model == Kind::Gmm.name() {
+            let problem = "gmm is fitted in one go, so there is nothing to resume; --overwrite fits it anew";
+            return Err(Failure::Request(problem.to_owned()));
+        }
+        let (arguments, opened) = if self.resume {
+            let mut run = Run::open(&folder)?;
+            run.lock()?;
+            (self.continuing(&run)?, Some(run))
+        } else {
+            (self.clone(), None)
+        };
+        let data = load_data(arguments.data.as_deref())?;
+        let spec = arguments.spec(&data)?;
+        let mut run = match opened {
+            Some(run) => run,
+            None => arguments.create(&folder, &data, &spec)?,
+        };
+        let done = arguments.compare(&mut run, &data, &spec);
+        done.map_err(|failure| arguments.how_to_go_on(failure, &run))
+    }
+
+    /// The options given now, or else those that the run was started with.
+    fn continuing(&self, run: &Run) -> Result<Self, Failure> {
+        let Ok(Command { baseline: Only::Baseline(first) }) = Command::try_parse_from(&run.info.command) else {
+            let problem = "is not the run of a compared model; choose another --out, or go on with `gncn train`";
+            return Err(Failure::Request(format!("{}: {problem}", run.folder().display())));
+        };
+        if first.model != self.model {
+            let problem = format!("is a run of {}, not of {}; choose another --out", first.model, self.model);
+            return Err(Failure::Request(format!("{}: {problem}", run.folder().display())));
+        }
+        let now = self.clone();
+        Ok(Self {
+            data: now.data.or(first.data),
+            epochs: now.epochs.or(first.epochs),
+            batch: now.batch.or(first.batch),
+            rate: now.rate.or(first.rate),
+            variance: now.variance.or(first.variance),
+            seed: now.seed.or(first.seed),
+            limit: now.limit.or(first.limit),
+            checkpoint_every: now.checkpoint_every.or(first.checkpoint_every),
+            ..now
+        })
+    }
+
+    fn spec(&self, data: &Dataset) -> Result<ComparisonSpec, Failure> {
+        let kind = Kind::named(&self.model).expect("the legal names are those of the models");
+        let mut model = Spec::new(kind, data.train.size(), data.classes(), SYNAPSES);
+        model.batch = self.batch.unwrap_or(model.batch);
+        model.rate = self.rate.unwrap_or(model.rate);
+        model.variance = self.variance.unwrap_or(model.variance);
+        if kind == Kind::Dsrn && data.train.labels().is_none() {
+            return Err(crate::baseline::BaselineError::NoLabels.into());
+        }
+        let usual = if self.data.is_some() { EPOCHS.0 } else { EPOCHS.1 };
+        Ok(ComparisonSpec {
+            model,
+            seed: self.seed.unwrap_or(0),
+            epochs: self.epochs.unwrap_or(usual),
+            limit: self.limit,
+            checkpoint_every: self.checkpoint_every,
+        })
+    }
+
+    fn create(&self, folder: &Path, data: &Dataset, spec: &ComparisonSpec) -> Result<Run, Failure> {
+        let info = RunInfo {
+            command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: spec.seed,
+            source: self.data.clone(),
+            data: serde_json::to_value(data.describe()).unwrap_or_default(),
+            // Nothing settles here.
+            schedule: "none".to_owned(),
+            limit: spec.limit,
+            cpu: train::cpu_features(),
+            threads: rayon::current_num_threads(),
+            finished: false,
+        };
+        Ok(Run::create_as(folder, (MODEL, &spec.model.text()), info, self.overwrite)?)
+    }
+
+    fn compare(&self, run: &mut Run, data: &Dataset, spec: &ComparisonSpec) -> Result<(), Failure> {
+        announce(run.folder(), data, spec);
+        interrupt::listen()?;
+        let folder = run.folder().to_owned();
+        if spec.model.model == Kind::Gmm {
+            // Nothing to descend: the mixture itself is the model.
+            let weights = Weights::new(&spec.model, spec.seed);
+            let mut learned = data.split(spec.seed).train;
+            learned.truncate(spec.limit.unwrap_or(usize::MAX));
+            let codes = Codes::new(&spec.model, &weights);
+            let (mixture, report) = self.measure(&folder, &codes, data, &learned, spec)?;
+            run.finish(&mixture.as_ref().map(mixture_tensors).unwrap_or_default())?;
+            return self.tell(&report, &folder);
+        }
+        let mut comparison = match self.resume {
+            true => Comparison::resume(run, data, spec.clone())?,
+            false => Comparison::start(run, data, spec.clone())?,
+        };
+        if watch(&mut comparison, spec.epochs)? == Ended::Stopped {
+            return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
+        }
+        if spec.model.model.is_autoencoder() {
+            picture::write(&folder.join("reconstructions.png"), &reconstructions(&comparison.codes(), data)?)?;
+        }
+        let (_, report) = self.measure(&folder, &comparison.codes(), data, &comparison.split().train, spec)?;
+        self.tell(&report, &folder)
+    }
+
+    fn tell(&self, report: &Report<'_>, folder: &Path) -> Result<(), Failure> {
+        if self.json { output::print_json(report) } else { report.print(folder) }
+    }
+
+    /// Takes the figures and writes them, with a picture of draws.
+    fn measure<'a>(
+        &self,
+        folder: &Path,
+        codes: &Codes<'_>,
+        data: &Dataset,
+        learned: &[usize],
+        spec: &'a ComparisonSpec,
+    ) -> Result<(Option<Mixture>, Report<'a>), Failure> {
+        let mixture = MixtureOptions { components: self.components, seed: spec.seed, ..MixtureOptions::default() };
+        let prior = PriorOptions { images: self.mixture_images, mixture };
+        let options = FigureOptions { prior, draws: self.draws, seed: spec.seed };
+        let bar = Progress::new(mixture.steps);
+        let step = |step, likelihood: f64| {
+            bar.stand("mixture".to_owned(), step, mixture.steps, format!("log-likelihood {likelihood:.2}"));
+        };
+        let Taken { figures, drawn, mixture } = figures(codes, data, learned, &options, step)?;
+        drop(bar);
+        if let Some(drawn) = drawn {
+            picture::write(&folder.join("samples.png"), &samples(&drawn, data)?)?;
+        }
+        let report = Report {
+            model: &spec.model,
+            synapses: spec.model.synapses(),
+            seed: spec.seed,
+            data: data.name.clone(),
+            split: if data.test.is_some() { "test" } else { "training" },
+            draws: self.draws,
+            components: self.components,
+            figures,
+        };
+        let text = serde_json::to_vec_pretty(&report);
+        let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;
+        atomic::write(&folder.join("eval.json"), &text)?;
+        Ok((mixture, report))
+    }
+
+    fn how_to_go_on(&self, failure: Failure, run: &Run) -> Failure {
+        let resumable = matches!(failure, Failure::Run(_)) && matches!(run.newest(), Ok(Some(_)));
+        if !resumable {
+            return failure;
+        }
+        let (model, out) = (&self.model, run.folder().display());
+        failure.and(&format!("the last checkpoint is good; go on with: gncn baseline {model} --out {out} --resume"))
+    }
+}
+
+/// The command of `run.json`, to read its options again.
+#[derive(Debug, Parser)]
+struct Command {
+    #[command(subcommand)]
+    baseline: Only,
+}
+
+/// The command that makes these run folders.
+#[derive(Debug, clap::Subcommand)]
+enum Only {
+    Baseline(Box<BaselineArguments>),
+}
+
+fn announce(folder: &Path, data: &Dataset, spec: &ComparisonSpec) {
+    let number = |n: usize| table::count(n as u64);
+    let layers = |(name, sizes): &(&str, Vec<usize>)| {
+        format!("{name} {}", sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join("-"))
+    };
+    let networks: Vec<String> = spec.model.networks().iter().map(layers).collect();
+    let how = match networks.is_empty() {
+        true => String::new(),
+        false => format!(
+            ": {}; {} synapses; {} epochs of batches of {}, seed {}",
+            networks.join(", "),
+            number(spec.model.synapses()),
+            number(spec.epochs),
+            number(spec.model.batch),
+            spec.seed
+        ),
+    };
+    output::note(&table::wrap(&format!("{} on {}{how}", spec.model.model.name(), data.name)));
+    let learned = if networks.is_empty() { "" } else { "metrics.jsonl, checkpoints, " };
+    output::announce(folder, &format!("run.json, model.json, {learned}weights, eval.json, pictures"));
+}
+
+/// Weights `[1, K]` and means `[K, J]` of a mixture. Its covariances are 75 times the square of an image, and no figure
+/// needs them.
+fn mixture_tensors(mixture: &Mixture) -> Tensors {
+    let components = mixture.components();
+    let weight = Matrix::from_fn(1, components.len(), |_, k| components[k].weight() as f32);
+    let mean = Matrix::from_fn(components.len(), mixture.size(), |k, j| components[k].mean()[j] as f32);
+    Tensors::from([("mixture.weight".to_owned(), weight), ("mixture.mean".to_owned(), mean)])
+}
+
+/// Lets every batch be learned and told, until the end or a stop.
+fn watch(comparison: &mut Comparison<'_>, epochs: usize) -> Result<Ended, Failure> {
+    let bar = Progress::new(1);
+    let ended = comparison.run(&mut |event| {
+        match event {
+            Event::Batch { epoch, done, of, free_energy } => {
+                bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("loss {free_energy:.1}"));
+            }
+            Event::Epoch(metrics) => bar.milestone(&line(metrics, epochs)),
+            Event::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
+        }
+        if interrupt::requested() { Flow::Stop } else { Flow::GoOn }
+    });
+    Ok(ended?)
+}
+
+/// One epoch in one line.
+fn line(metrics: &EpochMetrics, epochs: usize) -> String {
+    let loss: f64 = metrics.train_free_energy.values().sum();
+    let mut line = format!("epoch {}/{epochs}  cross-entropy {loss:.2}", metrics.epoch);
+    for (name, measures) in [("validation", &metrics.validation), ("test", &metrics.test)] {
+        let Some(measures) = measures else { continue };
+        let bce = measures.bce.map(|bce| format!("  {name} BCE {bce:.2}"));
+        let accuracy = measures.accuracy.map(|share| format!("  {name} accuracy {}", table::percent(share)));
+        line.extend(bce.into_iter().chain(accuracy));
+    }
+    line + &format!("  {} ({:.0} images/s)", table::seconds(metrics.seconds), metrics.samples_per_second)
+}
+
+/// Test images above what the model makes of them.
+fn reconstructions(codes: &Codes<'_>, data: &Dataset) -> Result<Vec<u8>, Failure> {
+    let images = data.test_or_train();
+    let rows: Vec<usize> = (0..images.count().min(2 * ACROSS)).collect();
+    let shown = images.matrix(&rows);
+    let made = codes.reconstruct(&shown)?;
+    let lines = |matrix| -> Vec<Vec<&[f32]>> { tiles(matrix, rows.len()) };
+    let rows: Vec<_> = lines(&shown).into_iter().zip(lines(&made)).flat_map(|(shown, made)| [shown, made]).collect();
+    Ok(picture::grid(&rows, images.width(), images.height(), SCALE)?)
+}
+
+/// The first draws.
+fn samples(drawn: &Matrix, data: &Dataset) -> Result<Vec<u8>, Failure> {
+    let rows = tiles(drawn, drawn.rows().min(ACROSS * ACROSS));
+    Ok(picture::grid(&rows, data.train.width(), data.train.height(), SCALE)?)
+}
+
+/// The first `count` rows of a matrix, in lines of tiles.
+fn tiles(matrix: &Matrix, count: usize) -> Vec<Vec<&[f32]>> {
+    let tiles: Vec<&[f32]> = (0..count).map(|row| matrix.row(row)).collect();
+    tiles.chunks(ACROSS).map(<[_]>::to_vec).collect()
+}
+
+impl Report<'_> {
+    fn print(&self, folder: &Path) -> Result<(), Failure> {
+        let Figures { images, bce, classification_error, log_px, log_px_as_published, .. } = &self.figures;
+        let (model, count) = (self.model.model.name(), table::count(*images as u64));
+        output::print(&format!("{model} on {count} {} images of {}\n", self.split, self.data))?;
+        let nats = [("BCE", bce), ("log_px", log_px), ("log_px_as_published", log_px_as_published)];
+        let rows = nats.into_iter().filter_map(|(name, value)| Some((name, table::figure((*value)?))));
+        let error = classification_error.map(|share| ("classification error", table::percent(share)));
+        let rows = rows.chain(error).map(|(name, value)| vec![name.to_owned(), value]);
+        output::print(&table::render(&["measure", ">mean"], rows.collect()))?;
+        let written: PathBuf = folder.join("eval.json");
+        output::print(&format!("\nwritten: {}", written.display()))
+    }
+}

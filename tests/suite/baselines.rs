@@ -1,0 +1,127 @@
+//! The compared models: they learn, they resume to the same bits, and they are measured as circuits are.
+
+use gncn::baseline::{Comparison, ComparisonSpec, FigureOptions, Kind, MODEL, Spec, figures};
+use gncn::checkpoint::{Run, RunInfo};
+use gncn::data::{Dataset, Source, load};
+use gncn::evaluation::PriorOptions;
+use gncn::evaluation::mixture::MixtureOptions;
+use gncn::training::{Ended, Event, Flow};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// 300 digits to learn from, 33 held out.
+fn digits() -> Dataset {
+    load(&Source::Digits { seed: 1, train: 333, test: 100 }).expect("digits are always there")
+}
+
+/// Small, and learned in a moment.
+fn spec(kind: Kind) -> ComparisonSpec {
+    let model = Spec { batch: 50, rate: 0.003, latent: 8, ..Spec::new(kind, 784, 10, 60_000) };
+    ComparisonSpec { model, seed: 2, epochs: 3, limit: Some(250), checkpoint_every: Some(2) }
+}
+
+fn create(folder: &Path, data: &Dataset, spec: &ComparisonSpec) -> Run {
+    let info = RunInfo {
+        command: Vec::new(),
+        version: String::new(),
+        seed: spec.seed,
+        source: None,
+        data: serde_json::to_value(data.describe()).expect("JSON"),
+        schedule: "none".to_owned(),
+        limit: spec.limit,
+        cpu: Vec::new(),
+        threads: 1,
+        finished: false,
+    };
+    Run::create_as(folder, (MODEL, &spec.model.text()), info, false).expect("a run folder")
+}
+
+fn stop_after(batches: usize) -> impl FnMut(&Event<'_>) -> Flow {
+    let mut seen = 0;
+    move |event| {
+        seen += usize::from(matches!(event, Event::Batch { .. }));
+        if matches!(event, Event::Batch { .. }) && seen == batches { Flow::Stop } else { Flow::GoOn }
+    }
+}
+
+fn weights(run: &Path) -> Vec<u8> {
+    fs::read(run.join("weights.safetensors")).expect("a finished run has weights")
+}
+
+#[test]
+fn every_model_learns() {
+    let (data, folder) = (digits(), TempDir::new().expect("a folder"));
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Gmm) {
+        let spec = ComparisonSpec { epochs: 10, ..spec(kind) };
+        let mut run = create(&folder.path().join(kind.name()), &data, &spec);
+        let mut comparison = Comparison::start(&mut run, &data, spec).expect("it starts");
+        let before = comparison.test().expect("measures").expect("test images");
+        assert_eq!(comparison.run(&mut |_| Flow::GoOn).expect("it trains"), Ended::Finished);
+        let after = comparison.test().expect("measures").expect("test images");
+        if kind == Kind::Dsrn {
+            assert!(after.accuracy > before.accuracy && after.accuracy > Some(0.3), "{before:?} {after:?}");
+        } else {
+            let (before, after) = (before.bce.expect("a figure"), after.bce.expect("a figure"));
+            assert!(after < 0.7 * before, "{kind:?}: {before} {after}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_anywhere_equals_the_whole() {
+    let (data, folder) = (digits(), TempDir::new().expect("a folder"));
+    // The one with noise, three optimisers and three networks.
+    let spec = spec(Kind::GanAe);
+    let mut run = create(&folder.path().join("whole"), &data, &spec);
+    Comparison::start(&mut run, &data, spec.clone()).and_then(|mut c| c.run(&mut |_| Flow::GoOn)).expect("it trains");
+    for batches in [1, 4, 5, 12] {
+        let path = folder.path().join(format!("stopped-{batches}"));
+        let mut run = create(&path, &data, &spec);
+        let mut comparison = Comparison::start(&mut run, &data, spec.clone()).expect("it starts");
+        assert_eq!(comparison.run(&mut stop_after(batches)).expect("it trains"), Ended::Stopped);
+        drop(run);
+        let mut run = Run::open(&path).expect("a run");
+        let resumed = Comparison::resume(&mut run, &data, spec.clone());
+        resumed.and_then(|mut c| c.run(&mut |_| Flow::GoOn)).expect("it goes on");
+        assert!(weights(&path) == weights(&folder.path().join("whole")), "stopped after {batches} batches");
+    }
+}
+
+#[test]
+fn a_run_of_something_else_is_refused() {
+    let (data, folder) = (digits(), TempDir::new().expect("a folder"));
+    let (path, good) = (folder.path().join("mine"), spec(Kind::Rae));
+    let mut run = create(&path, &data, &good);
+    Comparison::start(&mut run, &data, good.clone()).and_then(|mut c| c.run(&mut stop_after(2))).expect("it trains");
+    let mut refused = |spec: ComparisonSpec, told: &str| {
+        let error = Comparison::resume(&mut run, &data, spec).expect_err(told);
+        assert!(error.is_request() && error.to_string().contains(told), "{error}");
+    };
+    refused(ComparisonSpec { seed: 3, ..good.clone() }, "seed 2, not 3");
+    refused(ComparisonSpec { limit: None, ..good.clone() }, "--limit 250, not all training images");
+    refused(ComparisonSpec { model: Spec { batch: 40, ..good.model.clone() }, ..good.clone() }, "\"batch\": 50");
+    refused(ComparisonSpec { model: Spec { model: Kind::Gvae, ..good.model.clone() }, ..good }, "rae");
+}
+
+#[test]
+fn figures_are_those_of_circuits() {
+    let (data, folder) = (digits(), TempDir::new().expect("a folder"));
+    let spec = spec(Kind::Gvae);
+    let mut run = create(&folder.path().join("run"), &data, &spec);
+    let mut comparison = Comparison::start(&mut run, &data, spec).expect("it starts");
+    comparison.run(&mut |_| Flow::GoOn).expect("it trains");
+    let mixture = MixtureOptions { components: 3, ..MixtureOptions::default() };
+    let options = FigureOptions { prior: PriorOptions { images: 200, mixture }, draws: 100, seed: 1 };
+    let learned = comparison.split().train.clone();
+    let taken = figures(&comparison.codes(), &data, &learned, &options, |_, _| {}).expect("figures");
+    let found = taken.figures;
+    let (log_px, published) = (found.log_px.expect("a figure"), found.log_px_as_published.expect("a figure"));
+    assert!((published - log_px - 2.0 * 100_f64.ln()).abs() < 1e-9 && log_px < -50.0, "{found:?}");
+    let measured = comparison.test().expect("measures").expect("test images");
+    assert_eq!(found.bce, measured.bce);
+    assert!(found.classification_error.is_some_and(|error| error < 0.85), "{found:?}");
+    let drawn = taken.drawn.expect("draws");
+    assert_eq!((drawn.rows(), drawn.cols()), (100, 784));
+    assert!(drawn.as_slice().iter().all(|p| (0.0..=1.0).contains(p)));
+}
