@@ -1,5 +1,5 @@
-//! What moved by more than a threshold since it was remembered, where so many per cent of the components have. Items are
-//! components that are looked at.
+//! What moved by more than a threshold since it was remembered, where so many per cent of the components have. Items
+//! are components that are looked at.
 
 use crate::common::sparse_values;
 use crate::{M, ROWS};
