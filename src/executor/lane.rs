@@ -1,7 +1,7 @@
 //! The moves that executors on shared memory are made of: fire a population, carry a message.
 
+use super::error::SettleError;
 use super::gate::Gate;
-use super::settler::SettleError;
 use super::timeline::Kept;
 use super::trace::Recorder;
 use super::traffic::Traffic;

@@ -32,12 +32,14 @@
 
 mod actor;
 mod coordinator;
+mod error;
 mod gate;
 mod lane;
 mod lockstep;
 mod log;
 mod quiet;
 mod settler;
+mod shared;
 mod sweep;
 mod tasks;
 mod threads;
@@ -46,8 +48,9 @@ mod trace;
 mod traffic;
 mod virtual_time;
 
+pub use error::SettleError;
 pub use gate::{Fault, StopFlag};
 pub use log::{DeliveryLog, Firing};
-pub use settler::{Energies, Measure, SettleError, SettleOptions, Settled, Settler};
+pub use settler::{Energies, Measure, SettleOptions, Settled, Settler};
 pub use trace::{Trace, TracedFiring, TracedWait};
 pub use traffic::{AGES, LinkTraffic, PopulationWork};
