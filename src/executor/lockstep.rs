@@ -78,6 +78,9 @@ pub(super) fn settle(
     } else {
         let steps = stopping.max_steps();
         each_lane(network, activities, notes, |crew| {
+            if options.measure == Measure::EveryStep {
+                crew.notes.reserve(steps + 1, plan.errors.len(), crew.lane.rows.len());
+            }
             begin(crew, plan);
             for step in 1..=steps as u64 {
                 fire_errors(crew, plan, step, options.measure)?;

@@ -324,11 +324,9 @@ impl Settler {
         let shards: Vec<_> = self.activities.lanes().iter().map(|lane| lane.rows.len().div_ceil(SHARD_ROWS)).collect();
         let records = notes.first().map_or(0, |n| n.energies.len() / (populations * shards[0]).max(1));
         let sum = |record: usize, population: usize| -> f64 {
-            let of_lane = |(n, shards): (&Notes, &usize)| {
-                let start = (record * populations + population) * shards;
-                n.energies[start..start + shards].to_vec()
-            };
-            notes.iter().zip(&shards).flat_map(of_lane).sum()
+            let place = record * populations + population;
+            let lanes = notes.iter().zip(&shards);
+            lanes.flat_map(|(n, shards)| &n.energies[place * shards..(place + 1) * shards]).sum()
         };
         let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
         Energies { populations: plan.errors.clone(), sums }
