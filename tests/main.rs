@@ -1,5 +1,10 @@
 //! All integration tests, as one binary.
 
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use std::alloc::System;
+
+#[path = "suite/allocations.rs"]
+mod allocations;
 #[path = "suite/alone.rs"]
 mod alone;
 #[cfg(feature = "baselines")]
@@ -35,3 +40,7 @@ mod quiet;
 mod resume;
 #[path = "suite/views.rs"]
 mod views;
+
+/// The system's allocator, which counts for `allocations`.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

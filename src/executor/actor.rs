@@ -24,10 +24,10 @@
 //! part of a ring of two (who hears an error population is heard by it), so that depths grow as long as every
 //! population gets to fire now and then, and the run ends.
 
-use super::gate::Gate;
+use super::error::SettleError;
 use super::lane::{free_energy, operations};
 use super::log::Firing;
-use super::settler::SettleError;
+use super::shared::Shared;
 use super::trace::Recorder;
 use super::traffic::Traffic;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
@@ -37,8 +37,7 @@ use crate::params::Messages;
 use crate::population::{AnyActivity, AnyPopulation};
 use crate::signal::Signal;
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// What travels between actors.
@@ -90,45 +89,6 @@ struct Queue {
     depth: u64,
     /// Nothing will come any more: the sender is clamped or has finished.
     closed: bool,
-}
-
-/// What every actor of a run shares.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) wiring: Arc<Wiring>,
-    /// By population: the name of its layer.
-    pub(super) layers: Vec<String>,
-    pub(super) pace: Pace,
-    pub(super) messages: Messages,
-    /// Updates of every free state population.
-    pub(super) quota: u64,
-    /// Where a free run ends at quiet: the free state populations, none of which finishes before all are as deep as the
-    /// quota. One that ran ahead and stopped could not answer the others any more, and there would never be quiet.
-    pub(super) together: Vec<usize>,
-    /// By population: firings that it makes at the most.
-    pub(super) limits: Vec<u64>,
-    /// What every firing passes.
-    pub(super) gate: Gate,
-    /// Whether firings are written down.
-    pub(super) log: bool,
-    /// Whether synapses learn at every firing.
-    pub(super) learn: bool,
-    /// Whether free energy is measured at every firing.
-    pub(super) measure: bool,
-    /// Firings of each population so far: what staleness and progress are measured against.
-    pub(super) fired: Vec<AtomicU64>,
-    /// Depth of each population so far.
-    pub(super) depths: Vec<AtomicU64>,
-    /// By population: one more than the inlet it waits for; 0 while it does not wait.
-    pub(super) waiting: Vec<AtomicU64>,
-}
-
-impl Shared {
-    /// The error of a panic that was caught in an actor.
-    pub(super) fn panicked(&self, id: PopulationId, panic: &(dyn std::any::Any + Send)) -> SettleError {
-        let firing = 1 + self.fired[id.0].load(Ordering::Relaxed);
-        SettleError::panicked(&self.wiring.population(id).name, firing, panic)
-    }
 }
 
 /// One population with its inbox.

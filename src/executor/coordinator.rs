@@ -18,13 +18,15 @@
 //! before by its updates being used up. Nothing may overlap with 3; in 1 and 2 firings may, and the order of reports
 //! settles which came first. Under `Bounded` an inlet may not be brought up to the newest message, so 2 decides.
 
-use super::actor::{Actor, Next, Pace, Report, Shared};
+use super::actor::{Actor, Next, Pace, Report};
+use super::error::SettleError;
 use super::gate::Gate;
 use super::lane::Notes;
 use super::lockstep::Plan;
 use super::log::{self, Firing};
 use super::quiet::QuietWatch;
-use super::settler::{Measure, SettleError, SettleOptions};
+use super::settler::{Measure, SettleOptions};
+use super::shared::Shared;
 use super::trace::{self, Recorder, Trace};
 use super::traffic::PopulationWork;
 use super::{tasks, threads};

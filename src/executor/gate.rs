@@ -1,7 +1,7 @@
 //! What every firing passes before it happens, under every executor: a look at whether a stop was asked for, and the
 //! faults that a test has planted. Populations know nothing of it.
 
-use super::settler::SettleError;
+use super::error::SettleError;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,7 +1,7 @@
 //! The moves that executors on shared memory are made of: fire a population, carry a message.
 
+use super::error::SettleError;
 use super::gate::Gate;
-use super::settler::SettleError;
 use super::timeline::Kept;
 use super::trace::Recorder;
 use super::traffic::Traffic;
@@ -50,6 +50,14 @@ impl Notes {
             recorder: None,
             at: (PopulationId(0), 0),
         }
+    }
+
+    /// Makes room for `measurements` of the free energy of `errors` populations, on a lane of `rows` samples.
+    pub(super) fn reserve(&mut self, measurements: usize, errors: usize, rows: usize) {
+        // A stop may end a run that asks for more than memory holds; room beyond this comes when it is needed.
+        const MOST: usize = 10_000;
+        let measurements = measurements.min(MOST);
+        self.energies.reserve(measurements * errors * rows.div_ceil(SHARD_ROWS) + rows);
     }
 }
 
@@ -123,18 +131,27 @@ pub(super) fn operations(link: &Link, signal: &Signal) -> u64 {
     (signal.values() * link.fan / link.width.max(1)) as u64
 }
 
-/// The free energy of an error population, summed over each shard, appended to `out`.
+/// The free energy of an error population, summed over each shard, appended to `out`. There is room in `out` for the
+/// samples meanwhile, so that it takes no memory where [`Notes::reserve`] was called.
 pub(super) fn free_energy(
     population: &AnyPopulation,
     activity: &crate::population::AnyActivity,
     rows: usize,
     out: &mut Vec<f64>,
 ) {
-    let mut each = vec![0.0; rows];
+    let start = out.len();
+    out.resize(start + rows, 0.0);
+    let each = &mut out[start..];
     if let (AnyPopulation::Error(population), Some(activity)) = (population, activity.error()) {
-        population.free_energy(activity, &mut each);
+        population.free_energy(activity, each);
     }
-    out.extend(each.chunks(SHARD_ROWS).map(|shard| shard.iter().sum::<f64>()));
+    let shards = rows.div_ceil(SHARD_ROWS);
+    for shard in 0..shards {
+        // A sum stands no further back than the first of its samples, so that no sample is lost before its turn.
+        let samples = shard * SHARD_ROWS..((shard + 1) * SHARD_ROWS).min(rows);
+        each[shard] = each[samples].iter().sum();
+    }
+    out.truncate(start + shards);
 }
 
 /// Runs every lane in parallel; of several failures the one of the first lane is told, whichever came first in time.
@@ -153,6 +170,6 @@ pub(super) fn each_lane(
             Err(SettleError::panicked(&wiring.population(id).name, firing, &*panic))
         })
     };
-    let results: Vec<_> = lanes.map(run).collect();
-    results.into_iter().collect()
+    // The order of lanes is kept, so that the first failure is the one of the first lane.
+    lanes.map(run).reduce(|| Ok(()), Result::and)
 }

@@ -14,9 +14,10 @@
 //! Lanes may overlap at will, but where a decision needs all of them (quiet, learning at every step) they meet after
 //! 2 and after 3. On entry and on exit no message is under way.
 
+use super::error::SettleError;
 use super::lane::{Crew, Notes, each_lane};
 use super::log::Firing;
-use super::settler::{Measure, SettleError, SettleOptions};
+use super::settler::{Measure, SettleOptions};
 use crate::circuit::Stopping;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
 use crate::episode::{Activities, Episode};
@@ -77,6 +78,9 @@ pub(super) fn settle(
     } else {
         let steps = stopping.max_steps();
         each_lane(network, activities, notes, |crew| {
+            if options.measure == Measure::EveryStep {
+                crew.notes.reserve(steps + 1, plan.errors.len(), crew.lane.rows.len());
+            }
             begin(crew, plan);
             for step in 1..=steps as u64 {
                 fire_errors(crew, plan, step, options.measure)?;

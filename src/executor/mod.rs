@@ -18,6 +18,7 @@
 //! | any number of worker threads | `determinism` |
 //! | quiet is neither early nor never | `quiet::quiet_is_neither_early_nor_never`, `quiet::free_runs_stop_neither_early_nor_never` |
 //! | the right error or a finished run, never a hang | `chaos::a_panic_anywhere_ends_every_run_with_its_name`, `a_late_population_changes_no_promised_bit`, `loss_and_lesions_end_no_run_and_hang_none`, `random_trouble_ends_with_the_right_error_or_a_finished_run` |
+//! | no allocation per firing, once warm | `allocations` |
 //! | a stop ends every run, and no thread is left | `chaos::a_stop_ends_every_run_within_a_second`, `chaos::no_thread_is_left` |
 //!
 //! An executor sees populations through their contract only. All of them run the same episode: populations at rest,
@@ -32,12 +33,14 @@
 
 mod actor;
 mod coordinator;
+mod error;
 mod gate;
 mod lane;
 mod lockstep;
 mod log;
 mod quiet;
 mod settler;
+mod shared;
 mod sweep;
 mod tasks;
 mod threads;
@@ -46,8 +49,9 @@ mod trace;
 mod traffic;
 mod virtual_time;
 
+pub use error::SettleError;
 pub use gate::{Fault, StopFlag};
 pub use log::{DeliveryLog, Firing};
-pub use settler::{Energies, Measure, SettleError, SettleOptions, Settled, Settler};
+pub use settler::{Energies, Measure, SettleOptions, Settled, Settler};
 pub use trace::{Trace, TracedFiring, TracedWait};
 pub use traffic::{AGES, LinkTraffic, PopulationWork};

@@ -2,6 +2,7 @@
 
 use super::actor::Pace;
 use super::coordinator::{self, Pools};
+use super::error::SettleError;
 use super::gate::{Fault, Gate, StopFlag};
 use super::lane::{Notes, each_lane};
 use super::lockstep::{self, Plan};
@@ -14,9 +15,8 @@ use crate::circuit::{Schedule, Settling, Stopping};
 use crate::episode::{Activities, Episode};
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
-use crate::network::{LearningError, Network};
+use crate::network::Network;
 use crate::params::When;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -89,75 +89,6 @@ pub struct Settled {
     pub log: Option<DeliveryLog>,
     /// Every firing, where that was asked for.
     pub trace: Option<Trace>,
-}
-
-/// Settling that failed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum SettleError {
-    /// A value that is not finite.
-    #[error(
-        "population \"{population}\" is no longer finite at its firing {firing}; the largest magnitude before that was \
-         {magnitude:e}. Its states grow without bound: a smaller beta, more leak or smaller weights keep them in bounds"
-    )]
-    NotFinite {
-        /// Whose value.
-        population: String,
-        /// The population's own count of firings, from 1.
-        firing: u64,
-        /// The largest finite magnitude seen in it.
-        magnitude: f32,
-    },
-    /// A learning step that was refused.
-    #[error(transparent)]
-    Learning(#[from] LearningError),
-    /// A panic while a population fired: a bug of gncn.
-    #[error(
-        "population \"{population}\" panicked at its firing {firing}: {message}. This is a bug in gncn; please report it"
-    )]
-    Panicked {
-        /// Which population.
-        population: String,
-        /// The firing that it did not finish.
-        firing: u64,
-        /// What the panic said.
-        message: String,
-    },
-    /// A delivery log that can't be read, written or run.
-    #[error("delivery log {path} {problem}", path = .path.display())]
-    Log {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// A stop that was asked for: see [`StopFlag`].
-    #[error("stopped as asked, before firing {firing} of population \"{population}\"")]
-    Stopped {
-        /// The population that would have fired.
-        population: String,
-        /// Its firing, from 1.
-        firing: u64,
-    },
-    /// The system gives no thread.
-    #[error("no thread for a population: {cause}")]
-    Spawn {
-        /// What the system said.
-        cause: String,
-    },
-}
-
-impl SettleError {
-    /// The error of a panic that was caught while a population was at work.
-    pub(super) fn panicked(population: &str, firing: u64, panic: &(dyn std::any::Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-        Self::Panicked {
-            population: population.to_owned(),
-            firing,
-            message: text
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "no message".to_owned()),
-        }
-    }
 }
 
 /// One episode being settled.
@@ -393,11 +324,9 @@ impl Settler {
         let shards: Vec<_> = self.activities.lanes().iter().map(|lane| lane.rows.len().div_ceil(SHARD_ROWS)).collect();
         let records = notes.first().map_or(0, |n| n.energies.len() / (populations * shards[0]).max(1));
         let sum = |record: usize, population: usize| -> f64 {
-            let of_lane = |(n, shards): (&Notes, &usize)| {
-                let start = (record * populations + population) * shards;
-                n.energies[start..start + shards].to_vec()
-            };
-            notes.iter().zip(&shards).flat_map(of_lane).sum()
+            let place = record * populations + population;
+            let lanes = notes.iter().zip(&shards);
+            lanes.flat_map(|(n, shards)| &n.energies[place * shards..(place + 1) * shards]).sum()
         };
         let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
         Energies { populations: plan.errors.clone(), sums }

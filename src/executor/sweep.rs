@@ -23,7 +23,7 @@ pub(super) fn firings(
         if stop.is_requested() {
             break;
         }
-        let mut delivered = Vec::new();
+        let mut delivered = Vec::with_capacity(wiring.population(*id).inlets);
         for link in wiring.arriving(*id) {
             let (from, newest) = (&mut held[id.0][link.inlet], fired[link.from.0]);
             deliver(&mut delivered, link.inlet, from, newest, messages);

@@ -3,8 +3,9 @@
 //! What happens before what is as in `threads`. A firing runs inside its task and does not yield; a task that waits
 //! gives its worker to another. The runtime is kept between episodes.
 
-use super::actor::{Actor, Message, Next, Report, Shared};
-use super::settler::SettleError;
+use super::actor::{Actor, Message, Next, Report};
+use super::error::SettleError;
+use super::shared::Shared;
 use crate::circuit::wiring::PopulationId;
 use crossbeam_channel::Sender as Reports;
 use std::panic::{AssertUnwindSafe, catch_unwind};

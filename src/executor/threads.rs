@@ -12,8 +12,9 @@
 //!
 //! Everything else may overlap. On entry and on exit the coordinator owns every population, and no thread runs any.
 
-use super::actor::{Actor, Message, Next, Report, Shared};
-use super::settler::SettleError;
+use super::actor::{Actor, Message, Next, Report};
+use super::error::SettleError;
+use super::shared::Shared;
 use crate::circuit::wiring::PopulationId;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,11 +4,12 @@
 //! a firing takes in the messages it names, then fires, then what it sent is kept until the last firing that uses it.
 //! Lanes meet after every firing only where quiet is to be found or synapses learn at every step.
 
+use super::error::SettleError;
 use super::lane::{Crew, Notes, each_lane};
 use super::lockstep::{self, Plan};
 use super::log::Firing;
 use super::quiet::QuietWatch;
-use super::settler::{Measure, SettleError, SettleOptions};
+use super::settler::{Measure, SettleOptions};
 use crate::circuit::Stopping;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::episode::Activities;

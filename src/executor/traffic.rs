@@ -58,6 +58,8 @@ impl Traffic {
     pub(super) fn aged(&mut self, age: u64) {
         let at = usize::try_from(age).unwrap_or(usize::MAX).min(AGES - 1);
         if self.staleness.len() <= at {
+            // All at once, so that counting takes no memory later.
+            self.staleness.reserve_exact(AGES - self.staleness.len());
             self.staleness.resize(at + 1, 0);
         }
         self.staleness[at] += 1;

@@ -62,6 +62,8 @@ struct Simulation<'a> {
     arriving: Vec<Vec<usize>>,
     fired: Vec<u64>,
     dropped: Vec<u64>,
+    /// Messages that have arrived on a link; kept for its storage.
+    here: Vec<u64>,
 }
 
 /// Virtual time as a delivery log and the tick of each firing, with what was lost on each link; only the start of it where a stop was asked for.
@@ -83,12 +85,12 @@ pub(super) fn firings(
     for id in (0..wiring.populations.len()).filter(|id| !plan.clamped[*id]) {
         due.push(key(simulation.tickers[id].next(), id));
     }
-    let (mut firings, mut ticks) = (Vec::new(), Vec::new());
+    let (mut firings, mut ticks, mut now) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(Reverse((tick, _, _))) = due.peek().copied().filter(|Reverse((tick, _, _))| *tick < until) {
         if stop.is_requested() {
             break;
         }
-        let mut now = Vec::new();
+        now.clear();
         while let Some(Reverse((_, _, id))) = due.peek().copied().filter(|Reverse((t, _, _))| *t == tick) {
             due.pop();
             due.push(key(simulation.tickers[id].next(), id));
@@ -134,6 +136,7 @@ impl<'a> Simulation<'a> {
             arriving: ids().map(|id| places(&|l| l.to == id)).collect(),
             fired: vec![0; wiring.populations.len()],
             dropped: vec![0; wiring.links.len()],
+            here: Vec::new(),
             wiring,
             time,
             messages,
@@ -145,10 +148,11 @@ impl<'a> Simulation<'a> {
     }
 
     fn fire(&mut self, id: usize, tick: u64) -> Firing {
-        let mut delivered = Vec::new();
+        let mut delivered = Vec::with_capacity(self.arriving[id].len());
+        let here = &mut self.here;
         for link in &self.arriving[id] {
             let wire = &mut self.wires[*link];
-            let mut here: Vec<u64> = Vec::new();
+            here.clear();
             wire.under_way.retain(|(number, sent, arrival)| {
                 let is_here = *sent < tick && *arrival <= tick;
                 if is_here {
