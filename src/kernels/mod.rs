@@ -12,6 +12,7 @@ pub mod activation;
 pub mod drive;
 pub mod lanes;
 pub mod lateral;
+pub mod list;
 pub mod meter;
 pub mod mismatch;
 pub mod norms;
