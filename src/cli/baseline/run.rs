@@ -130,7 +130,7 @@ impl BaselineArguments {
 
     fn compare(&self, run: &mut Run, data: &Dataset, spec: &ComparisonSpec) -> Result<(), Failure> {
         announce(run.folder(), data, spec);
-        interrupt::listen()?;
+        interrupt::after_the_batch()?;
         let folder = run.folder().to_owned();
         if spec.model.model == Kind::Gmm {
             // Nothing to descend: the mixture itself is the model.
