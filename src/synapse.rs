@@ -4,7 +4,7 @@
 //! dense batch multiplies from the left, and a single changed component adds one row. Files hold the transpose
 //! (design section 2: generative `[to, from]`, feedback `[from, to]`), which is `[postsynaptic, presynaptic]` for both.
 
-use crate::kernels::drive;
+use crate::kernels::drive::{self, Nonzero};
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::norms;
 use crate::kernels::product::{self, Onto};
@@ -79,10 +79,10 @@ impl Synapses {
         &self.weights
     }
 
-    /// What presynaptic values `[rows · pre]` drive in the owner, `out (+)= a Wᵀ` `[rows · post]`; `list` is scratch.
-    pub fn drive(&self, out: &mut [f32], onto: Onto, presynaptic: &[f32], list: &mut List) {
+    /// What presynaptic values `[rows · pre]` drive in the owner, `out (+)= a Wᵀ` `[rows · post]`; `nonzero` is scratch.
+    pub fn drive(&self, out: &mut [f32], onto: Onto, presynaptic: &[f32], nonzero: &mut Nonzero) {
         let (pre, post) = (self.weights.rows(), self.weights.cols());
-        drive::drive(out, onto, presynaptic, self.weights.as_slice(), pre, post, list);
+        drive::drive(out, onto, presynaptic, self.weights.as_slice(), pre, post, nonzero);
     }
 
     /// What changes of presynaptic values add to the drive of the owner, `out` `[samples · post]`.
@@ -93,10 +93,10 @@ impl Synapses {
 
     /// The virtual pathway of type 1: the owner's values `[rows · post]` read backwards, `out = gain · e W`
     /// `[rows · pre]`. Nothing happens where there is no pathway.
-    pub fn read_backwards(&self, out: &mut [f32], postsynaptic: &[f32], list: &mut List) {
+    pub fn read_backwards(&self, out: &mut [f32], postsynaptic: &[f32], nonzero: &mut Nonzero) {
         let (pre, post) = (self.weights.rows(), self.weights.cols());
         if let Some(Backwards { weights, .. }) = &self.backwards {
-            drive::drive(out, Onto::Replace, postsynaptic, weights.as_slice(), post, pre, list);
+            drive::drive(out, Onto::Replace, postsynaptic, weights.as_slice(), post, pre, nonzero);
         }
     }
 

@@ -4,20 +4,33 @@
 //! sample do not depend on how a batch is spread over threads.
 
 use super::meter::{self, Kernel};
+use super::pairs::Pairs;
 use super::product::{self, Onto, SHARD_ROWS};
 use super::sparse::{self, List};
 
-/// `out (+)= batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`; `list` is scratch.
-pub fn drive(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usize, m: usize, list: &mut List) {
+/// Where a drive lists what is not zero; kept for its storage.
+#[derive(Debug, Clone, Default)]
+pub struct Nonzero {
+    pairs: Pairs,
+    /// The last sample of an odd number.
+    list: List,
+}
+
+/// `out (+)= batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`; `nonzero` is scratch.
+pub fn drive(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usize, m: usize, nonzero: &mut Nonzero) {
     for (out, batch) in out.chunks_mut(SHARD_ROWS * m).zip(batch.chunks(SHARD_ROWS * n)) {
         let listed = sparse::count_nonzero(batch);
         if sparse::is_sparse(listed, batch.len()) {
             meter::time(Kernel::Sparse, listed * m, || {
-                list.of_nonzero(batch, n);
                 if onto == Onto::Replace {
                     out.fill(0.0);
                 }
-                sparse::accumulate(out, list, weights, n, m);
+                let paired = batch.len() / n / 2 * 2;
+                let ((batch, last), (out, rest)) = (batch.split_at(paired * n), out.split_at_mut(paired * m));
+                nonzero.pairs.of_nonzero(batch, n);
+                nonzero.pairs.accumulate(out, weights, n, m);
+                nonzero.list.of_nonzero(last, n);
+                sparse::accumulate(rest, &nonzero.list, weights, n, m);
             });
         } else {
             meter::time(Kernel::Dense, batch.len() * m, || product::forward(out, onto, batch, weights, n, m));
@@ -42,12 +55,12 @@ mod tests {
         let batch: Vec<f32> = (0..rows * n).map(|p| value(p / n, p % n)).collect();
         let weights: Vec<f32> = (0..n * m).map(|p| (p * 5 % 17) as f32 * 0.1 - 0.8).collect();
         let mut out = vec![1.0; rows * m];
-        let mut list = List::default();
-        drive(&mut out, Onto::Add, &batch, &weights, n, m, &mut list);
+        let mut nonzero = Nonzero::default();
+        drive(&mut out, Onto::Add, &batch, &weights, n, m, &mut nonzero);
         let mut dense = vec![1.0; rows * m];
         product::forward(&mut dense, Onto::Add, &batch, &weights, n, m);
         assert!(out.iter().zip(&dense).all(|(a, b)| (a - b).abs() < 1e-5));
-        drive(&mut out, Onto::Replace, &batch, &weights, n, m, &mut list);
+        drive(&mut out, Onto::Replace, &batch, &weights, n, m, &mut nonzero);
         assert!(out.iter().zip(&dense).all(|(a, b)| (a + 1.0 - b).abs() < 1e-5));
     }
 }

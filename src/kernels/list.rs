@@ -165,11 +165,11 @@ impl List {
 }
 
 /// Components that are marked together.
-const WORD: usize = 64;
+pub(super) const WORD: usize = 64;
 
 /// The `i`-th vector of `row` from `start` on, with zeros behind its end.
 #[inline(always)]
-fn vector(row: &[f32], start: usize, i: usize) -> f32x8 {
+pub(super) fn vector(row: &[f32], start: usize, i: usize) -> f32x8 {
     let from = start + i * LANES;
     match row.get(from..from + LANES).and_then(|chunk| chunk.first_chunk::<LANES>()) {
         Some(chunk) => f32x8::new(*chunk),
@@ -184,7 +184,7 @@ fn vector(row: &[f32], start: usize, i: usize) -> f32x8 {
 
 /// One bit for each of 64 components, or of the `left` that are there.
 #[inline(always)]
-fn mask(marked: impl Fn(usize) -> f32x8, left: usize) -> u64 {
+pub(super) fn mask(marked: impl Fn(usize) -> f32x8, left: usize) -> u64 {
     let bits = |i: usize| u64::from(marked(i).to_bitmask()) << (i * LANES);
     if left >= WORD {
         (0..WORD / LANES).fold(0, |word, i| word | bits(i))

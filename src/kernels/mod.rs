@@ -17,6 +17,7 @@ pub mod meter;
 pub mod mismatch;
 pub mod norms;
 pub mod optimize;
+pub mod pairs;
 pub mod product;
 pub mod sparse;
 pub mod spd;

@@ -27,19 +27,21 @@ pub fn adam(weights: &mut [f32], rule: &[f32], mean: &mut [f32], square: &mut [f
         let v = v * SECOND + d * d * (1.0 - SECOND);
         (w + m * correct_mean / ((v * correct_square).sqrt() + EPSILON), m, v)
     };
-    let load = |s: &[f32]| {
-        let mut full = [0.0; LANES];
-        full[..s.len()].copy_from_slice(s);
-        f32x8::new(full)
-    };
-    let store = |s: &mut [f32], v: f32x8| s.copy_from_slice(&v.to_array()[..s.len()]);
-    let chunks =
-        weights.chunks_mut(LANES).zip(rule.chunks(LANES)).zip(mean.chunks_mut(LANES)).zip(square.chunks_mut(LANES));
-    for (((w, d), m), v) in chunks {
-        let (new_w, new_m, new_v) = one(load(w), load(d), load(m), load(v));
-        store(w, new_w);
-        store(m, new_m);
-        store(v, new_v);
+    let whole = weights.len() / LANES * LANES;
+    let (weights, last_weights) = weights.split_at_mut(whole);
+    let (rule, last_rule) = rule.split_at(whole);
+    let (mean, last_mean) = mean.split_at_mut(whole);
+    let (square, last_square) = square.split_at_mut(whole);
+    let vectors = weights.as_chunks_mut::<LANES>().0.iter_mut().zip(rule.as_chunks::<LANES>().0);
+    let moments = mean.as_chunks_mut::<LANES>().0.iter_mut().zip(square.as_chunks_mut::<LANES>().0);
+    for ((w, d), (m, v)) in vectors.zip(moments) {
+        let (new_w, new_m, new_v) = one(f32x8::new(*w), f32x8::new(*d), f32x8::new(*m), f32x8::new(*v));
+        (*w, *m, *v) = (new_w.to_array(), new_m.to_array(), new_v.to_array());
+    }
+    let padded = |s: &[f32]| f32x8::new(std::array::from_fn(|i| s.get(i).copied().unwrap_or(0.0)));
+    let (w, m, v) = one(padded(last_weights), padded(last_rule), padded(last_mean), padded(last_square));
+    for (last, new) in [(last_weights, w), (last_mean, m), (last_square, v)] {
+        last.copy_from_slice(&new.to_array()[..last.len()]);
     }
 }
 

@@ -14,9 +14,9 @@ use super::lanes::LANES;
 use wide::f32x8;
 
 /// The share of listed values from which a dense product is faster. Measured at widths 360 and 784 on a machine with
-/// 256-bit vectors, where a listed term costs about twice one of a dense product. It is a constant and no measurement
-/// at run time, because the two round differently and the choice shows in the bits.
-const DENSE_FROM: f32 = 0.5;
+/// 256-bit vectors, where a term of two listed samples (`pairs`) costs about 1.7 times one of a dense product. It is a
+/// constant and no measurement at run time, because the two round differently and the choice shows in the bits.
+const DENSE_FROM: f32 = 0.58;
 
 /// Whether a product over `listed` of `all` values is faster as a list.
 #[must_use]
@@ -57,7 +57,7 @@ pub fn accumulate(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: us
     if samples > 1 && list.len() * TILE >= TILED_FROM * samples * n {
         tiled(out, list, weights, n, m);
     } else {
-        for columns in blocks(m) {
+        for columns in blocks(m, BLOCK) {
             let mut start = 0;
             for (out, end) in out.chunks_exact_mut(m).zip(&list.ends) {
                 add_rows(out, list, start..*end as usize, weights, m, columns);
@@ -84,7 +84,7 @@ fn tiled(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
                 let rest = &list.neurons[*until as usize..list.ends[first + i] as usize];
                 *until += rest.iter().take_while(|neuron| (**neuron as usize) < limit).count() as u32;
             }
-            for columns in blocks(m) {
+            for columns in blocks(m, BLOCK) {
                 for (i, out) in out.chunks_exact_mut(m).enumerate() {
                     add_rows(out, list, standing[i] as usize..until[i] as usize, weights, m, columns);
                 }
@@ -94,10 +94,10 @@ fn tiled(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
     }
 }
 
-/// Column blocks of nearly the same size: the first column of each, and its number of vectors.
-fn blocks(m: usize) -> impl Iterator<Item = (usize, usize)> {
+/// Column blocks of nearly the same size, `widest` vectors at the most: the first column of each, and its number of vectors.
+pub(super) fn blocks(m: usize, widest: usize) -> impl Iterator<Item = (usize, usize)> {
     let vectors = m / LANES;
-    let count = vectors.div_ceil(BLOCK);
+    let count = vectors.div_ceil(widest);
     (0..count).map(move |b| {
         let (from, to) = (vectors * b / count, vectors * (b + 1) / count);
         (from * LANES, to - from)

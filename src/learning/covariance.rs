@@ -5,10 +5,9 @@
 //! them in a row outweigh a diagonal of 1 within a few dozen batches, and Σ is no covariance any more.
 
 use super::Ascent;
-use crate::kernels::drive;
+use crate::kernels::drive::{self, Nonzero};
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::{self, Onto};
-use crate::kernels::sparse::List;
 use crate::kernels::spd;
 use crate::matrix::Matrix;
 use crate::params::{Optimizer, PrecisionForm};
@@ -80,9 +79,9 @@ impl Covariance {
     }
 
     /// `e = d P`; `d` and `e` are `[rows · size]`, `list` is scratch.
-    pub fn weigh(&self, d: &[f32], e: &mut [f32], list: &mut List) {
+    pub fn weigh(&self, d: &[f32], e: &mut [f32], nonzero: &mut Nonzero) {
         let size = self.sigma.rows();
-        drive::drive(e, Onto::Replace, d, self.weights().as_slice(), size, size, list);
+        drive::drive(e, Onto::Replace, d, self.weights().as_slice(), size, size, nonzero);
     }
 
     /// One step of `ΔΣ = ½ (eᵀ e / B − Σ⁻¹)` with `e = d Σ⁻¹`; then Σ is made symmetric and its diagonal kept at
@@ -179,7 +178,7 @@ mod tests {
             let covariance =
                 Covariance::new(sigma.clone(), 1.0, form, Optimizer::default()).expect("positive definite");
             let mut e = Matrix::zeros(2, 4);
-            covariance.weigh(d.as_slice(), e.as_mut_slice(), &mut List::default());
+            covariance.weigh(d.as_slice(), e.as_mut_slice(), &mut Nonzero::default());
             e
         };
         let (inverse, factor) = (weigh(PrecisionForm::Inverse), weigh(PrecisionForm::Factor));

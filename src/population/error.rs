@@ -5,6 +5,7 @@ use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
 use super::precision::Weighing;
 use super::{Fired, Population};
+use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
 use crate::kernels::sparse::{self, List};
@@ -54,6 +55,7 @@ pub struct ErrorActivity {
     /// By shard, for one firing: its samples, and whether all of it is computed anew.
     whole: Vec<(std::ops::Range<usize>, bool)>,
     list: List,
+    nonzero: Nonzero,
 }
 
 impl ErrorPopulation {
@@ -126,20 +128,22 @@ impl ErrorPopulation {
 
     /// `h = Σ a Wᵀ`, for the shards that are not up to date.
     fn predict(&self, activity: &mut ErrorActivity) {
-        let ErrorActivity { drive, inlets, whole, list, .. } = activity;
+        let ErrorActivity { drive, inlets, whole, nonzero, .. } = activity;
         whole.clear();
         whole.extend(drive.shards());
         drive.compute(|rows, out| {
             for (i, (synapses, inlet)) in self.generative.iter().zip(&*inlets).enumerate() {
                 let onto = if i == 0 { Onto::Replace } else { Onto::Add };
-                synapses.drive(out, onto, inlet.values().rows_slice(rows.clone()), list);
+                synapses.drive(out, onto, inlet.values().rows_slice(rows.clone()), nonzero);
             }
         });
     }
 
     /// `μ = g(h)`, `d = t − μ`, `e`; returns the multiply-accumulates it took.
     fn compare(&self, activity: &mut ErrorActivity) -> u64 {
-        let ErrorActivity { drive, mean, weighing, inlets, mismatch: outlet, incremental, whole, list, .. } = activity;
+        let ErrorActivity {
+            drive, mean, weighing, inlets, mismatch: outlet, incremental, whole, list, nonzero, ..
+        } = activity;
         let target = inlets[self.generative.len()].values().as_slice();
         let (drive, mean) = (drive.values().as_slice(), mean.as_mut_slice());
         if let (Likelihood::Bernoulli, Activation::Sigmoid) = (self.likelihood, self.mean) {
@@ -154,7 +158,7 @@ impl ErrorPopulation {
                 meter::time(Kernel::Compare, 0, || mismatch::difference(target, mean, d));
                 let mut operations = 0;
                 let mut weigh = |e: &mut [f32]| {
-                    operations = weighing.weigh(covariance, e, whole.iter().cloned(), list);
+                    operations = weighing.weigh(covariance, e, whole.iter().cloned(), list, nonzero);
                 };
                 if *incremental {
                     outlet.revise(weigh)
@@ -173,7 +177,7 @@ impl ErrorPopulation {
     /// `gain · e W` for every pathway of type 1, of the mismatch as receivers have it; returns the multiply-accumulates
     /// it took.
     fn read_backwards(&self, activity: &mut ErrorActivity) -> u64 {
-        let ErrorActivity { mismatch, pathways, incremental, whole, list, .. } = activity;
+        let ErrorActivity { mismatch, pathways, incremental, whole, list, nonzero, .. } = activity;
         let mut operations = 0;
         let deltas = mismatch.deltas();
         for (synapses, pathway) in self.generative.iter().filter(|s| s.has_pathway()).zip(pathways) {
@@ -189,7 +193,7 @@ impl ErrorPopulation {
                         synapses.read_changes_backwards(out, list);
                         list.len()
                     } else {
-                        synapses.read_backwards(out, mismatch.sent().rows_slice(rows.clone()), list);
+                        synapses.read_backwards(out, mismatch.sent().rows_slice(rows.clone()), nonzero);
                         rows.len() * self.size
                     };
                     operations += read * pre;
@@ -225,6 +229,7 @@ impl Population for ErrorPopulation {
             incremental: threshold.is_some(),
             whole: Vec::new(),
             list: List::default(),
+            nonzero: Nonzero::default(),
         };
         self.rest_again(&mut activity, ());
         activity

@@ -1,6 +1,6 @@
 //! Precision at work: `e = d P`, whole, or under events by the components of `d` that moved.
 
-use crate::kernels::drive;
+use crate::kernels::drive::{self, Nonzero};
 use crate::kernels::sparse::{self, List};
 use crate::learning::Covariance;
 use crate::matrix::Matrix;
@@ -30,6 +30,7 @@ impl Weighing {
         mismatch: &mut [f32],
         whole: impl Iterator<Item = (std::ops::Range<usize>, bool)>,
         list: &mut List,
+        nonzero: &mut Nonzero,
     ) -> u64 {
         let size = self.difference.cols();
         let mut operations = 0;
@@ -48,7 +49,7 @@ impl Weighing {
                 drive::add_changes(e, list, covariance.weights().as_slice(), size, size);
                 operations += moved * size;
             } else {
-                covariance.weigh(d, e, list);
+                covariance.weigh(d, e, nonzero);
                 if let Some((weighed, _)) = &mut self.weighed {
                     weighed.as_mut_slice()[part].copy_from_slice(d);
                 }

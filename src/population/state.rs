@@ -4,6 +4,7 @@ use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
 use super::{Fired, Population};
+use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
 use crate::kernels::sparse::List;
@@ -83,6 +84,7 @@ pub struct StateActivity {
     messages: Messages,
     scratch: Vec<f32>,
     list: List,
+    nonzero: Nonzero,
 }
 
 impl StatePopulation {
@@ -131,13 +133,13 @@ impl StatePopulation {
 
     /// `up = Σ e E (or e W)`, for the shards that are not up to date.
     fn gather(&self, activity: &mut StateActivity) {
-        let StateActivity { drive, inlets, list, .. } = activity;
+        let StateActivity { drive, inlets, nonzero, .. } = activity;
         drive.compute(|rows, out| {
             out.fill(0.0);
             for (returned, inlet) in self.returned.iter().zip(&*inlets) {
                 let values = inlet.values().rows_slice(rows.clone());
                 match returned {
-                    Returned::Learned { synapses, .. } => synapses.drive(out, Onto::Add, values, list),
+                    Returned::Learned { synapses, .. } => synapses.drive(out, Onto::Add, values, nonzero),
                     Returned::Pathway => lanes::zip_in_place(out, values, |sum, value| sum + value),
                 }
             }
@@ -179,6 +181,7 @@ impl Population for StatePopulation {
             messages,
             scratch: Vec::with_capacity(self.size),
             list: List::default(),
+            nonzero: Nonzero::default(),
         };
         self.rest_again(&mut activity, presented);
         activity
