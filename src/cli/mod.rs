@@ -15,6 +15,7 @@ mod features;
 mod interrupt;
 mod latents;
 mod output;
+mod prior;
 mod progress;
 #[cfg(test)]
 mod readme;

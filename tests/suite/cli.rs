@@ -699,7 +699,10 @@ fn every_measure_is_taken_once_and_the_same_again() {
     let eval = |more: &[&str]| succeed(&[&["eval", text(&run), "--json"], &options[..], more].concat());
     let report = |out: &str| -> Value { serde_json::from_str(out).expect("JSON") };
     eval(&["--only", "mmse,log_px"]);
-    let whole = report(&eval(&[]).0);
+    assert!(run.join("mixture.safetensors").is_file());
+    let (whole, notes) = eval(&[]);
+    assert_eq!(notes.matches("takes the mixture that is kept").count(), 1, "of log_px, for log_px_is: {notes}");
+    let whole = report(&whole);
     let figure = |name: &str| whole[name].as_f64().unwrap_or_else(|| panic!("{name} in {whole}"));
     assert!(figure("mmse") > 0.0 && figure("mmse") < 392.0, "{whole}");
     assert!((0.0..=0.9).contains(&figure("classification_error")), "{whole}");
@@ -711,11 +714,16 @@ fn every_measure_is_taken_once_and_the_same_again() {
     let (again, notes) = eval(&[]);
     assert_eq!(report(&again), whole, "nothing is measured twice");
     assert!(notes.contains("log_px_is is measured already"), "{notes}");
-    let fresh = report(&eval(&["--again", "--threads", "1"]).0);
+    fs::write(run.join("mixture.safetensors"), "damaged").expect("a file");
+    let (fresh, notes) = eval(&["--again", "--threads", "1"]);
+    assert!(!notes.contains("takes the mixture"), "a damaged one is fitted again: {notes}");
+    let fresh = report(&fresh);
     for name in ["bce", "mmse", "classification_error", "log_px", "log_px_is", "log_px_is_standard_error"] {
         assert_eq!(fresh[name], whole[name], "{name} on one thread");
     }
-    assert_ne!(report(&eval(&["--only", "log_px", "--seed", "1"]).0)["log_px"], whole["log_px"], "another seed");
+    let (other, notes) = eval(&["--only", "log_px", "--seed", "1"]);
+    assert_ne!(report(&other)["log_px"], whole["log_px"], "another seed");
+    assert!(!notes.contains("takes the mixture"), "it has a mixture of its own: {notes}");
     assert_narrow(&succeed(&[&["eval", text(&run)], &options[..]].concat()).0);
     fail(2, &["eval", text(&run), "--only", "bse"], &["bce", "log_px_is"]);
 }
