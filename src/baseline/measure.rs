@@ -40,6 +40,12 @@ impl<'a> Codes<'a> {
         matrix(&wanted)
     }
 
+    /// The parameters.
+    #[must_use]
+    pub fn weights(&self) -> &'a Weights {
+        self.weights
+    }
+
     /// Which model it is.
     #[must_use]
     pub fn spec(&self) -> &'a Spec {

@@ -24,7 +24,7 @@ mod spec;
 mod train;
 mod weights;
 
-pub use figures::{FigureOptions, Figures, Taken, figures};
+pub use figures::{FigureOptions, Figures, Gauge, Part, Taken, figures};
 pub use measure::Codes;
 pub use spec::{Kind, SYNAPSES, Spec};
 pub use train::{Comparison, ComparisonSpec, MODEL};

@@ -3,6 +3,8 @@
 //! The arguments are always known; the work is there where gncn was built with the feature `baselines`.
 
 #[cfg(feature = "baselines")]
+mod report;
+#[cfg(feature = "baselines")]
 mod run;
 
 #[cfg(not(feature = "baselines"))]
@@ -67,6 +69,12 @@ pub(super) struct BaselineArguments {
     /// Learn from the first N training images only
     #[arg(long, value_name = "N", value_parser = super::positive)]
     limit: Option<usize>,
+    /// Measure on the first N test images only
+    #[arg(long, value_name = "N", value_parser = super::positive)]
+    test_limit: Option<usize>,
+    /// Measure these parts only, with commas between them
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = PARTS)]
+    only: Vec<String>,
     /// Worker threads; the weights are the same for any number
     #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
@@ -85,7 +93,10 @@ pub(super) struct BaselineArguments {
 }
 
 /// The names of the models, which are to be told where their code is not built in, too.
-const NAMES: [&str; 6] = ["gmm", "rae", "gvae-cv", "gvae", "gan-ae", "dsrn"];
+pub(super) const NAMES: [&str; 6] = ["gmm", "rae", "gvae-cv", "gvae", "gan-ae", "dsrn"];
+
+/// What can be measured of them.
+pub(super) const PARTS: [&str; 3] = ["bce", "classification", "log_px"];
 
 /// A number above 0.
 fn rate(text: &str) -> Result<f32, String> {

@@ -14,6 +14,7 @@ mod failure;
 mod features;
 mod interrupt;
 mod latents;
+mod memory;
 mod output;
 mod prior;
 mod progress;

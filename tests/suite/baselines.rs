@@ -112,7 +112,7 @@ fn figures_are_those_of_circuits() {
     let mut comparison = Comparison::start(&mut run, &data, spec).expect("it starts");
     comparison.run(&mut |_| Flow::GoOn).expect("it trains");
     let mixture = MixtureOptions { components: 3, ..MixtureOptions::default() };
-    let options = FigureOptions { prior: PriorOptions { images: 200, mixture }, draws: 100, seed: 1 };
+    let options = FigureOptions { prior: PriorOptions { images: 200, mixture }, draws: 100, seed: 1, limit: None };
     let learned = comparison.split().train.clone();
     let taken = figures(&comparison.codes(), &data, &learned, &options, |_, _| {}).expect("figures");
     let found = taken.figures;
