@@ -25,7 +25,7 @@ fn case(name: &str) -> PathBuf {
 }
 
 /// The binary, away from whatever surrounds the tests.
-fn gncn(words: &[&str]) -> Command {
+pub(crate) fn gncn(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gncn"));
     command.args(words).env_remove("RUST_LOG").env_remove("GNCN_DATA").timeout(Duration::from_secs(120));
     command
@@ -33,13 +33,13 @@ fn gncn(words: &[&str]) -> Command {
 
 /// What a command came to.
 #[derive(Debug)]
-struct Outcome {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-fn outcome(mut command: Command) -> Outcome {
+pub(crate) fn outcome(mut command: Command) -> Outcome {
     let output = command.output().expect("the binary starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("gncn writes UTF-8");
     let code = output.status.code().expect("no signal ends it");
@@ -70,11 +70,11 @@ fn fail(code: i32, words: &[&str], told: &[&str]) -> String {
     outcome.err
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("paths of tests are UTF-8")
 }
 
-fn assert_narrow(text: &str) {
+pub(crate) fn assert_narrow(text: &str) {
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "longer than 80 columns: {line}");
     }
@@ -98,7 +98,7 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["check"],
         &["settle"],
@@ -113,6 +113,7 @@ fn help_fits_a_terminal_and_shows_examples() {
         &["data", "list"],
         &["data", "make"],
         &["baseline"],
+        &["reproduce"],
     ];
     for command in commands {
         for flag in ["--help", "-h"] {
