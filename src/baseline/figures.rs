@@ -21,6 +21,8 @@ const PIXEL_REGULARISATION: f64 = 0.01;
 pub enum Part {
     /// Reconstruction.
     Bce,
+    /// Hidden halves.
+    Mmse,
     /// Classes.
     Classification,
     /// log p(x), as it is and as it was published.
@@ -33,6 +35,7 @@ impl Part {
     pub fn name(self) -> &'static str {
         match self {
             Self::Bce => "bce",
+            Self::Mmse => "mmse",
             Self::Classification => "classification",
             Self::LogPx => "log_px",
         }
@@ -46,7 +49,9 @@ impl Kind {
         match self {
             Self::Gmm => &[Part::LogPx],
             Self::Dsrn => &[Part::Classification],
-            Self::Rae | Self::GvaeCv | Self::Gvae | Self::GanAe => &[Part::Bce, Part::Classification, Part::LogPx],
+            Self::Rae | Self::GvaeCv | Self::Gvae | Self::GanAe => {
+                &[Part::Bce, Part::Mmse, Part::Classification, Part::LogPx]
+            }
         }
     }
 }
@@ -59,6 +64,9 @@ pub struct Figures {
     /// Mean over images of the summed binary cross-entropy of the reconstruction, in nats.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bce: Option<f64>,
+    /// Squared error over the right half, hidden and completed, summed over pixels, mean over images.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mmse: Option<f64>,
     /// Share of images of which the class is wrong: by a logistic regression on codes, or by a DSRN itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub classification_error: Option<f64>,
@@ -152,6 +160,7 @@ impl Gauge<'_> {
         figures.images = rows.len();
         match part {
             Part::Bce => figures.bce = self.codes.measure(test, &rows)?.bce,
+            Part::Mmse => figures.mmse = Some(self.codes.masked_error(test, &rows)?),
             Part::Classification => figures.classification_error = self.classification_error(test, &rows)?,
             Part::LogPx => return self.log_px(test, &rows, figures, watch).map(Some),
         }

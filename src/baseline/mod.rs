@@ -25,7 +25,7 @@ mod train;
 mod weights;
 
 pub use figures::{FigureOptions, Figures, Gauge, Part, Taken, figures};
-pub use measure::Codes;
+pub use measure::{Codes, ROUNDS};
 pub use spec::{Kind, SYNAPSES, Spec};
 pub use train::{Comparison, ComparisonSpec, MODEL};
 pub use weights::Weights;

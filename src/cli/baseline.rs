@@ -24,6 +24,9 @@ gvae-cv and gvae (variational auto-encoders with constant and with learned
 variance), gan-ae (adversarial auto-encoder), dsrn (discriminative sparse
 rectifier network). They have about as many synapses as circuits/gncn-pdh.ron.
 
+Measures are those of gncn eval. For mmse the hidden half of an image starts at
+0 and 50 times takes what the auto-encoder makes of the image as it then is.
+
 They need a gncn that is built with: cargo build --release --features baselines";
 
 /// Train and measure a model that the paper compares circuits with
@@ -96,7 +99,7 @@ pub(super) struct BaselineArguments {
 pub(super) const NAMES: [&str; 6] = ["gmm", "rae", "gvae-cv", "gvae", "gan-ae", "dsrn"];
 
 /// What can be measured of them.
-pub(super) const PARTS: [&str; 3] = ["bce", "classification", "log_px"];
+pub(super) const PARTS: [&str; 4] = ["bce", "mmse", "classification", "log_px"];
 
 /// A number above 0.
 fn rate(text: &str) -> Result<f32, String> {

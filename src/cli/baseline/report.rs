@@ -63,11 +63,11 @@ impl Report {
     }
 
     pub(super) fn print(&self, folder: &Path) -> Result<(), Failure> {
-        let Figures { images, bce, classification_error, log_px, log_px_as_published, .. } = &self.figures;
+        let Figures { images, bce, mmse, classification_error, log_px, log_px_as_published, .. } = &self.figures;
         let (model, count) = (self.request.model.model.name(), table::count(*images as u64));
         output::print(&format!("{model} on {count} {} images of {}\n", self.request.split, self.request.data.name))?;
-        let nats = [("BCE", bce), ("log_px", log_px), ("log_px_as_published", log_px_as_published)];
-        let rows = nats.into_iter().filter_map(|(name, value)| Some((name, table::figure((*value)?))));
+        let means = [("BCE", bce), ("M-MSE", mmse), ("log_px", log_px), ("log_px_as_published", log_px_as_published)];
+        let rows = means.into_iter().filter_map(|(name, value)| Some((name, table::figure((*value)?))));
         let error = classification_error.map(|share| ("classification error", table::percent(share)));
         let rows = rows.chain(error).map(|(name, value)| vec![name.to_owned(), value]);
         output::print(&table::render(&["measure", ">mean"], rows.collect()))?;

@@ -21,7 +21,7 @@ pub(super) struct Model {
 }
 
 const CIRCUIT: &[Part] = &[Part::Bce, Part::Mmse, Part::Classification, Part::LogPx, Part::LogPxIs];
-const AUTOENCODER: &[Part] = &[Part::Bce, Part::Classification, Part::LogPx];
+const AUTOENCODER: &[Part] = &[Part::Bce, Part::Mmse, Part::Classification, Part::LogPx];
 
 /// All of them, in the order of the paper's table.
 pub(super) const MODELS: [Model; 10] = [
