@@ -4,7 +4,7 @@ use crate::cli::{Outcome, assert_narrow, gncn, outcome, text};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -48,7 +48,8 @@ impl Desk {
     }
 
     fn words<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
-        [&["reproduce"], more, &SHORT].concat()
+        let short = if more.contains(&"--epochs") { &SHORT[2..] } else { &SHORT[..] };
+        [&["reproduce"], more, short].concat()
     }
 
     /// Runs gncn with this data, in this folder, so that command lines are short.
@@ -71,9 +72,16 @@ impl Desk {
 
     /// Starts the same, and kills it once it has written a checkpoint of `run`.
     fn killed(&self, run: &Path, more: &[&str]) {
+        let mut child = self.started(run, more);
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+
+    /// Starts the same, and waits for a checkpoint of `run`.
+    fn started(&self, run: &Path, more: &[&str]) -> Child {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gncn"));
         command.args(self.words(more)).current_dir(self.folder.path()).env("GNCN_DATA", self.path("data"));
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let start = Instant::now();
         let has_checkpoint = || {
             let files = fs::read_dir(run.join("checkpoints")).into_iter().flatten().flatten();
@@ -84,8 +92,7 @@ impl Desk {
             assert!(start.elapsed() < Duration::from_secs(100), "no checkpoint for long");
             std::thread::sleep(Duration::from_millis(2));
         }
-        child.kill().expect("it can be killed");
-        child.wait().expect("it ends");
+        child
     }
 }
 
@@ -159,6 +166,28 @@ fn the_commands_of_a_trial_make_it_again(desk: &Desk, trial: &Value) {
     assert_eq!(desk.gncn(&words).code, 0, "{train}");
     let weights = |folder: &str| fs::read(desk.path(folder).join("weights.safetensors")).expect("weights");
     assert!(weights(out) == weights("again"), "{train}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stop_keeps_what_there_is_and_writes_the_tables() {
+    let desk = Desk::new();
+    // Long enough to be caught under way.
+    let rest = ["--models", "gncn-t1-rao", "--trials", "2", "--only", "bce", "--out", "out", "--epochs", "6"];
+    let child = desk.started(&desk.path("out/mnist/paper/gncn-t1-rao/trial-1"), &rest);
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill is there").success());
+    let output = child.wait_with_output().expect("it ends");
+    let err = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("stopping after this batch or measure") && err.contains("the 2 of 2 runs left"), "{err}");
+    let table = fs::read_to_string(desk.path("out/table1-mnist.md")).expect("a table");
+    for part in ["| GNCN-t1/Rao | 1 | begun |", "| GNCN-t1/Rao | 2 | missing |", "| GNCN-t1/Rao | 66.47 | - | - | 0 |"]
+    {
+        assert!(table.contains(part), "`{part}` is missing in: {table}");
+    }
+    desk.reproduce(0, &rest);
+    assert_eq!(desk.json("out/table1-mnist.json")["rows"][0]["measures"]["bce"]["n"], 2);
 }
 
 #[test]
@@ -244,7 +273,9 @@ fn compared_models_stand_beside_the_circuits() {
     }
     let n = |row: usize, name: &str| table["rows"][row]["measures"][name]["n"].as_u64().unwrap_or(0);
     assert_eq!([n(0, "log_px"), n(0, "bce"), n(1, "bce"), n(1, "log_px_as_published")], [1, 0, 1, 1], "{table}");
-    assert_eq!([n(2, "classification_error"), n(2, "bce")], [1, 0], "{table}");
+    assert_eq!([n(1, "mmse"), n(2, "classification_error"), n(2, "bce")], [1, 1, 0], "{table}");
+    let peak = |row: usize| table["rows"][row]["trials"][0]["train_peak_bytes"].as_u64().expect("a number");
+    assert!(peak(1) > 10 << 20, "weights and moments of an RAE: {}", peak(1));
     let report = desk.json("out/mnist/compared/rae/trial-1/eval.json");
     assert_eq!(report["bce"], table["rows"][1]["trials"][0]["figures"]["bce"]);
     assert!(text.contains("gncn baseline rae --data mnist --out out/mnist/compared/rae/trial-1 --seed 0"), "{text}");

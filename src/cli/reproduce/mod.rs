@@ -198,8 +198,8 @@ impl ReproduceArguments {
                     failed += 1;
                 }
                 Outcome::Stopped => {
-                    let left = left.len() - i;
-                    return Ok(Some(format!("stopped as asked; the same command goes on with the {left} runs left")));
+                    let (left, all) = (left.len() - i, jobs.len());
+                    return Ok(Some(format!("stopped as asked; the same command does the {left} of {all} runs left")));
                 }
             }
             self.write(request, tables)?;

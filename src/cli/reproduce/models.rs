@@ -52,8 +52,8 @@ impl Model {
 pub(super) struct Shipped {
     settings: &'static str,
     model: &'static str,
-    /// Its name in `circuits/`.
-    pub(super) file: &'static str,
+    /// Its path in `circuits/`.
+    file: &'static str,
     text: &'static str,
 }
 
@@ -104,14 +104,15 @@ impl Shipped {
     /// The circuit for images of `pixels` pixels: as it ships where they are as many as in MNIST, else with another
     /// layer of the image.
     pub(super) fn fit(&self, pixels: usize) -> Result<Fitted, Failure> {
+        let name = self.file.rsplit('/').next().unwrap_or(self.file);
         let mut circuit = Circuit::parse(self.text.as_bytes())?;
         let (_, image) = image_sense(&circuit)?;
         if circuit.layer(image).size == pixels {
-            return Ok(Fitted { file: self.file.to_owned(), text: self.text.to_owned(), circuit });
+            return Ok(Fitted { file: name.to_owned(), text: self.text.to_owned(), circuit });
         }
         circuit.layers[image.0].size = pixels;
         let circuit = CircuitFile::from(&circuit).check()?;
-        let file = format!("{}-{pixels}.ron", self.file.trim_end_matches(".ron"));
+        let file = format!("{}-{pixels}.ron", name.trim_end_matches(".ron"));
         Ok(Fitted { file, text: circuit.to_ron(), circuit })
     }
 }

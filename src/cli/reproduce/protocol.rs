@@ -39,7 +39,7 @@ pub(super) struct Protocol {
     pub(super) draws: usize,
     /// Test images for log_px_is, the first ones
     #[arg(long, value_name = "N", default_value_t = IS.0, value_parser = super::super::positive)]
-    is_images: usize,
+    pub(super) is_images: usize,
     /// Draws for each image for log_px_is
     #[arg(long, value_name = "N", default_value_t = IS.1, value_parser = super::super::positive)]
     is_draws: usize,

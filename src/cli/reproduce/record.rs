@@ -22,7 +22,7 @@ pub(super) struct Record {
     pub(super) options: BTreeMap<String, Value>,
     /// The command lines that do the same.
     pub(super) commands: Vec<String>,
-    /// The most memory of a process that trained it, and of one that measured it, in bytes.
+    /// The most memory that was held while it was trained, and while it was measured, in bytes.
     pub(super) train_peak_bytes: Option<u64>,
     pub(super) measure_peak_bytes: Option<u64>,
     /// Why it failed, if it did.
@@ -152,7 +152,8 @@ impl Trial {
     pub(super) fn epochs(&self) -> (usize, f64) {
         let text = std::fs::read_to_string(self.folder.join("metrics.jsonl")).unwrap_or_default();
         let epochs: Vec<EpochMetrics> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        (epochs.len(), epochs.iter().map(|epoch| epoch.seconds).sum())
+        // A sum of nothing would be -0.
+        (epochs.len(), epochs.iter().fold(0.0, |sum, epoch| sum + epoch.seconds))
     }
 
     /// Seconds that measuring took, if anything was measured.
@@ -177,5 +178,79 @@ fn told(value: &Value) -> String {
         Value::Null => "of the protocol".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::eval::Part;
+    use super::super::plan::Trial;
+    use super::{Record, State, shell};
+    use serde_json::json;
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    /// A trial of a compared model, whose run folder has no picture to wait for.
+    fn trial(folder: &Path) -> Trial {
+        Trial {
+            number: 3,
+            seed: 2,
+            folder: folder.join("trial-3"),
+            train: vec!["gncn".to_owned(), "baseline".to_owned()],
+            measure: None,
+            options: BTreeMap::from([("epochs".to_owned(), json!(5))]),
+            parts: vec![Part::Bce, Part::LogPx],
+            asked: vec![("draws", json!(100))],
+        }
+    }
+
+    #[test]
+    fn a_trial_is_where_its_files_are() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let trial = trial(folder.path());
+        let state = || trial.state().expect("a state");
+        assert_eq!(state(), State::Missing);
+        Record::new(&trial).save(&trial).expect("a record");
+        assert_eq!(state(), State::Begun);
+
+        fs::create_dir(&trial.folder).expect("a folder");
+        let info = json!({"command": [], "version": "", "seed": 2, "source": null, "data": {}, "schedule": "none",
+                          "limit": null, "cpu": [], "threads": 1, "finished": true});
+        let write = |name: &str, value: serde_json::Value| {
+            fs::write(trial.folder.join(name), value.to_string()).expect("a file");
+        };
+        write("run.json", info);
+        assert!(trial.is_trained() && state() == State::Begun);
+        write("eval.json", json!({"request": {"draws": 100}, "done": ["bce"]}));
+        assert_eq!(state(), State::Begun, "log p(x) is missing");
+        write("eval.json", json!({"request": {"draws": 7}, "done": ["bce", "log_px"]}));
+        assert_eq!(state(), State::Begun, "of other draws");
+        write("eval.json", json!({"request": {"draws": 100}, "done": ["bce", "log_px"]}));
+        assert_eq!(state(), State::Finished);
+
+        let failed = Record { failed: Some("why".to_owned()), ..Record::new(&trial) };
+        failed.save(&trial).expect("a record");
+        assert_eq!(state(), State::Failed("why".to_owned()));
+    }
+
+    #[test]
+    fn other_options_and_folders_of_others_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut trial = trial(folder.path());
+        fs::create_dir(&trial.folder).expect("a folder");
+        assert!(trial.state().expect_err("a folder without a record").to_string().contains("trial-3.json"));
+        Record::new(&trial).save(&trial).expect("a record");
+        trial.options.insert("epochs".to_owned(), json!(6));
+        let told = trial.state().expect_err("other options").to_string();
+        assert!(told.contains("was begun with epochs 5, not 6"), "{told}");
+        fs::write(folder.path().join("trial-3.json"), "{").expect("a file");
+        assert!(trial.state().expect_err("half a record").to_string().contains("not what gncn writes"));
+    }
+
+    #[test]
+    fn commands_are_quoted_for_a_shell() {
+        let words = ["gncn", "train", "my file", "it's", "a.ron"].map(str::to_owned);
+        assert_eq!(shell(&words), "gncn train 'my file' 'it'\\''s' a.ron");
     }
 }

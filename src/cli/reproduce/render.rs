@@ -50,8 +50,11 @@ fn title(report: &Report) -> String {
         Table::Sparsity => "Sparsity",
         Table::Efficiency => "Data efficiency (figure 4)",
     };
-    let name = report.description.as_ref().map_or(report.data, |description| description.name.as_str());
-    format!("{what}, on {name}, settings `{}`", report.settings).replace('`', "")
+    let name = match &report.description {
+        Some(data) => format!("{}, {}×{}", data.name, data.width, data.height),
+        None => report.data.to_owned(),
+    };
+    format!("{what}, on {name}, settings {}", report.settings)
 }
 
 /// What nobody may overlook.
@@ -172,7 +175,7 @@ fn cost(report: &Report) -> Section {
         vec![
             row.title.to_owned(),
             mean(&|t| Some(t.epochs as f64)).map_or_else(|| "-".to_owned(), |epochs| format!("{epochs:.0}")),
-            seconds(mean(&|t| Some(t.train_seconds))),
+            seconds(mean(&|t| Some(t.train_seconds).filter(|_| t.epochs > 0))),
             seconds(mean(&|t| t.measure_seconds)),
             memory(largest(|t| t.train_peak_bytes)),
             memory(largest(|t| t.measure_peak_bytes)),
@@ -234,6 +237,12 @@ fn notes(report: &Report) -> Vec<String> {
             .to_owned(),
     ];
     if report.table == Table::Table1 {
+        notes.push(
+            "M-MSE: the right half of an image is hidden, starts at 0 and is completed; squared error over it, summed over \
+             pixels. In a circuit hidden pixels move by their own mismatch while it settles; of an auto-encoder they take \
+             50 times what it makes of the image as it then is."
+                .to_owned(),
+        );
         let n = report.draws;
         notes.push(format!(
             "log p(x) is estimated from n = {n} draws that are the same for all images: the mean of p(x | draw), so log n \
@@ -241,8 +250,9 @@ fn notes(report: &Report) -> Vec<String> {
              its figures agree with those that are published. They are therefore 2 log n = {:.2} nats too high, and are \
              compared with `log_px_as_published`, which repeats that step, and with nothing else. `log_px` is the same \
              estimate as it should be; with few draws it is biased low. `log_px_is` draws around what the circuit makes of \
-             each image, which is far tighter; its standard error is over images.",
-            2.0 * (n as f64).ln()
+             each image, which is far tighter; it is of the first {} test images, and its standard error is over these.",
+            2.0 * (n as f64).ln(),
+            report.is_images
         ));
         notes.push(
             "A Gaussian mixture on pixels (GMM) gives probabilities of binary images by the means of the components \
@@ -252,7 +262,7 @@ fn notes(report: &Report) -> Vec<String> {
     }
     notes.push(
         "Seconds are by the clock of this machine; those of training leave out the measuring between epochs. Memory is \
-         the most that the process held meanwhile, the data included. Models of `gncn baseline` are trained and measured in one \
+         the most that was allocated at once meanwhile, the data included, looked at every 20 ms. Models of `gncn baseline` are trained and measured in one \
          go, so that their first figure of memory is for both."
             .to_owned(),
     );
@@ -261,6 +271,7 @@ fn notes(report: &Report) -> Vec<String> {
 
 fn provenance(report: &Report) -> String {
     let mut text = format!("- gncn {}: `{}`\n", report.version, report.command);
+    text += "- data are looked up in the folder that the environment variable GNCN_DATA names\n";
     let seeds: Vec<_> = report.seeds.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "- {} trials, seeds {}", report.trials, seeds.join(", "));
     if let Some(data) = &report.description {
@@ -288,4 +299,93 @@ fn provenance(report: &Report) -> String {
         });
     }
     text + "```\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Section, comparison, markdown, screen};
+    use crate::cli::reproduce::plan::Table;
+    use crate::cli::reproduce::report::{Report, RowReport, TrialReport};
+    use crate::cli::reproduce::summary::Summary;
+    use indexmap::IndexMap;
+
+    fn trial(number: usize, state: &'static str, failed: Option<&str>) -> TrialReport {
+        TrialReport {
+            trial: number,
+            seed: number as u64,
+            state,
+            failed: failed.map(str::to_owned),
+            refused: IndexMap::new(),
+            figures: IndexMap::new(),
+            epochs: 50,
+            train_seconds: 60.0,
+            measure_seconds: (state == "finished").then_some(5.0),
+            train_peak_bytes: Some(1 << 20),
+            measure_peak_bytes: None,
+            folder: String::new(),
+            version: None,
+            commands: vec![format!("gncn train --seed {number}")],
+        }
+    }
+
+    fn report() -> Report {
+        let trials = vec![trial(1, "finished", None), trial(2, "failed", Some("z1 is not finite"))];
+        let measures = [
+            ("bce", Summary::of(&[45.0, 47.0], Some(44.86))),
+            ("log_px_as_published", Summary::of(&[-97.0], Some(-97.26))),
+            ("log_px", Summary::of(&[-114.03], None)),
+        ];
+        Report {
+            table: Table::Table1,
+            data: "mnist",
+            published_data: Some("MNIST"),
+            missing: None,
+            overrides: vec!["--epochs 1".to_owned()],
+            settings: "paper".to_owned(),
+            trials: 2,
+            seeds: vec![1, 2],
+            draws: 5000,
+            is_images: 500,
+            version: "0.1.0",
+            command: "gncn reproduce".to_owned(),
+            description: None,
+            learned: None,
+            measured: None,
+            rows: vec![RowReport {
+                model: "gncn-pdh",
+                title: "GNCN-PDH",
+                images: None,
+                circuit: None,
+                blocked: None,
+                measures: IndexMap::from(measures),
+                trials,
+            }],
+        }
+    }
+
+    #[test]
+    fn markdown_has_rules_and_no_open_bars() {
+        let summary = Summary::of(&[1.0], Some(2.0));
+        let rows = vec![comparison("a|b".to_owned(), &summary)];
+        let section = Section { title: String::new(), header: vec!["model", ">n"], rows };
+        assert_eq!(section.markdown(), "| model | n |\n| --- | ---: |\n| a\\|b | 2.00 | 1.00 | -1.00 | 1 |\n");
+    }
+
+    #[test]
+    fn a_report_tells_figures_failures_and_how_to_run_it_again() {
+        let (file, terminal) = (markdown(&report()), screen(&report()));
+        for part in [
+            "> **Not the full protocol:** `--epochs 1`.",
+            "| GNCN-PDH | 44.86 | 46.00 ± 1.41 | +1.14 | 2 |",
+            "| GNCN-PDH | -97.26 | -97.00 | +0.26 | 1 |",
+            "| GNCN-PDH | 2 | failed: z1 is not finite |",
+            "17.03 nats too high",
+            "gncn train --seed 2\n",
+            "- 2 trials, seeds 1, 2",
+        ] {
+            assert!(file.contains(part), "`{part}` is missing in: {file}");
+        }
+        assert!(terminal.contains("46.00 ± 1.41") && terminal.contains("z1 is not finite"), "{terminal}");
+        assert!(terminal.lines().all(|line| line.chars().count() <= 80), "{terminal}");
+    }
 }

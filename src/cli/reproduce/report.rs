@@ -33,6 +33,8 @@ pub(super) struct Report {
     pub(super) trials: usize,
     pub(super) seeds: Vec<u64>,
     pub(super) draws: usize,
+    /// Images that log_px_is is of, the first ones.
+    pub(super) is_images: usize,
     pub(super) version: &'static str,
     pub(super) command: String,
     /// Name, counts and digest of the data, where they are at hand.
@@ -95,7 +97,8 @@ impl Report {
         let found = column.found.as_ref().ok();
         // What is published of a data set that is not there at all can still be shown: nothing stands beside it.
         let comparable = column.comparable().or(column.published.filter(|_| found.is_none()));
-        let command: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+        let command: Vec<String> = std::iter::once("gncn".to_owned()).chain(words).collect();
         let rows: Result<_, Failure> = rows.iter().map(|row| RowReport::new(row, comparable)).collect();
         Ok(Self {
             table: request.table,
@@ -107,6 +110,7 @@ impl Report {
             trials: request.trials,
             seeds: (1..=request.trials).map(|trial| request.protocol.seed_of(trial)).collect(),
             draws: request.protocol.draws,
+            is_images: request.protocol.is_images,
             version: env!("CARGO_PKG_VERSION"),
             command: shell(&command),
             description: found.map(|found| found.description.clone()),

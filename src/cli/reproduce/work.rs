@@ -73,11 +73,10 @@ fn going_on(row: &Row, trial: &Trial) -> Vec<String> {
     option.map(str::to_owned).into_iter().collect()
 }
 
-/// Does some work, and notes the most memory that the process had meanwhile.
+/// Does some work, and notes the most memory that was held meanwhile.
 fn watched<T>(peak: &mut Option<u64>, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    memory::forget_peak();
-    let done = work();
-    *peak = memory::peak().max(*peak);
+    let (done, held) = memory::watched(work);
+    *peak = held.max(*peak);
     done
 }
 
