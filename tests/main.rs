@@ -36,6 +36,8 @@ mod measures;
 mod properties;
 #[path = "suite/quiet.rs"]
 mod quiet;
+#[path = "suite/reproduce.rs"]
+mod reproduce;
 #[path = "suite/resume.rs"]
 mod resume;
 #[path = "suite/views.rs"]

@@ -4,12 +4,15 @@ use super::figures::binary_cross_entropy;
 use super::net::{Net, matrix, tensor};
 use super::{BaselineError, Kind, Spec, Weights};
 use crate::data::{Batches, Images};
-use crate::evaluation::Measures;
+use crate::evaluation::{Completed, Measures, left_half};
 use crate::matrix::Matrix;
 use indexmap::IndexMap;
 
 /// Images computed at once.
 const BATCH: usize = 500;
+
+/// Rounds of a completion: as many as the updates that the paper gives a circuit.
+pub const ROUNDS: usize = 50;
 
 /// A code with magnitude above this counts as active, as for circuits.
 const ACTIVE: f32 = 1e-6;
@@ -38,6 +41,12 @@ impl<'a> Codes<'a> {
         let output = Net::new(&variables, network).forward(&tensor(images)?)?;
         let wanted = if self.spec.model == Kind::Gvae { output.narrow(1, 0, self.spec.latent)? } else { output };
         matrix(&wanted)
+    }
+
+    /// The parameters.
+    #[must_use]
+    pub fn weights(&self) -> &'a Weights {
+        self.weights
     }
 
     /// Which model it is.
@@ -79,6 +88,38 @@ impl<'a> Codes<'a> {
     /// [`BaselineError::Engine`].
     pub fn reconstruct(&self, images: &Matrix) -> Result<Matrix, BaselineError> {
         self.decode(&self.encode(images)?)
+    }
+
+    /// The images `rows` with their right halves hidden and completed: the hidden pixels start at 0, as in a circuit,
+    /// and [`ROUNDS`] times take what the model makes of the image as it then is (Rezende et al., 2014, with means in the
+    /// place of samples).
+    ///
+    /// # Errors
+    /// [`BaselineError::Engine`].
+    pub fn complete(&self, images: &Images, rows: &[usize]) -> Result<Completed, BaselineError> {
+        let truth = images.matrix(rows);
+        let observed = left_half(images.width(), images.height(), rows.len());
+        let mut settled = truth.clone();
+        let pixels = settled.as_mut_slice().iter_mut().zip(observed.as_slice());
+        pixels.for_each(|(pixel, seen)| *pixel *= seen);
+        for _ in 0..ROUNDS {
+            let made = self.reconstruct(&settled)?;
+            let pixels = settled.as_mut_slice().iter_mut().zip(observed.as_slice()).zip(made.as_slice());
+            pixels.filter(|((_, seen), _)| **seen == 0.0).for_each(|((pixel, _), made)| *pixel = *made);
+        }
+        Ok(Completed { images: truth, observed, settled })
+    }
+
+    /// M-MSE of an auto-encoder: the squared error over the hidden halves, summed over pixels, mean over images.
+    ///
+    /// # Errors
+    /// [`BaselineError::Engine`].
+    pub fn masked_error(&self, images: &Images, rows: &[usize]) -> Result<f64, BaselineError> {
+        let mut sum = 0.0;
+        for batch in &Batches::in_order(rows, BATCH) {
+            sum += self.complete(images, batch)?.squared_errors().iter().sum::<f64>();
+        }
+        Ok(sum / rows.len().max(1) as f64)
     }
 
     /// BCE and active codes of an auto-encoder, or the accuracy of a DSRN, on the images `rows`.

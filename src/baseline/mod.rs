@@ -24,8 +24,8 @@ mod spec;
 mod train;
 mod weights;
 
-pub use figures::{FigureOptions, Figures, Taken, figures};
-pub use measure::Codes;
+pub use figures::{FigureOptions, Figures, Gauge, Part, Taken, figures};
+pub use measure::{Codes, ROUNDS};
 pub use spec::{Kind, SYNAPSES, Spec};
 pub use train::{Comparison, ComparisonSpec, MODEL};
 pub use weights::Weights;

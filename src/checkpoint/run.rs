@@ -6,6 +6,7 @@
 //! metrics.jsonl         one line per finished epoch
 //! checkpoints/*.ckpt    the newest two
 //! weights.safetensors   at the end of a finished run
+//! mixture.safetensors   the prior that was last fitted, once one was
 //! .lock                 held by the process that writes the run
 //! ```
 
@@ -22,6 +23,9 @@ use std::sync::Arc;
 
 /// How many checkpoints are kept: the newest, and the one before it in case a disk damages the newest.
 const KEPT: usize = 2;
+
+/// The mixture that was last fitted to what a run's top layer settles to.
+pub(crate) const MIXTURE: &str = "mixture.safetensors";
 
 /// What `run.json` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -343,7 +347,8 @@ fn remove_run(folder: &Path) -> Result<(), StoreError> {
         _ => Ok(()),
     };
     // run.json goes first: without it the rest is no run, whenever this is cut off.
-    for name in ["run.json", "weights.safetensors", "metrics.jsonl", "eval.json", "reconstructions.png", "samples.png"]
+    for name in
+        ["run.json", "weights.safetensors", "metrics.jsonl", "eval.json", MIXTURE, "reconstructions.png", "samples.png"]
     {
         remove(folder.join(name))?;
     }

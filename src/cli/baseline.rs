@@ -3,6 +3,8 @@
 //! The arguments are always known; the work is there where gncn was built with the feature `baselines`.
 
 #[cfg(feature = "baselines")]
+mod report;
+#[cfg(feature = "baselines")]
 mod run;
 
 #[cfg(not(feature = "baselines"))]
@@ -21,6 +23,9 @@ Models: gmm (Gaussian mixture on pixels), rae (regularised auto-encoder),
 gvae-cv and gvae (variational auto-encoders with constant and with learned
 variance), gan-ae (adversarial auto-encoder), dsrn (discriminative sparse
 rectifier network). They have about as many synapses as circuits/gncn-pdh.ron.
+
+Measures are those of gncn eval. For mmse the hidden half of an image starts at
+0 and 50 times takes what the auto-encoder makes of the image as it then is.
 
 They need a gncn that is built with: cargo build --release --features baselines";
 
@@ -67,6 +72,12 @@ pub(super) struct BaselineArguments {
     /// Learn from the first N training images only
     #[arg(long, value_name = "N", value_parser = super::positive)]
     limit: Option<usize>,
+    /// Measure on the first N test images only
+    #[arg(long, value_name = "N", value_parser = super::positive)]
+    test_limit: Option<usize>,
+    /// Measure these parts only, with commas between them
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = PARTS)]
+    only: Vec<String>,
     /// Worker threads; the weights are the same for any number
     #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
@@ -85,7 +96,10 @@ pub(super) struct BaselineArguments {
 }
 
 /// The names of the models, which are to be told where their code is not built in, too.
-const NAMES: [&str; 6] = ["gmm", "rae", "gvae-cv", "gvae", "gan-ae", "dsrn"];
+pub(super) const NAMES: [&str; 6] = ["gmm", "rae", "gvae-cv", "gvae", "gan-ae", "dsrn"];
+
+/// What can be measured of them.
+pub(super) const PARTS: [&str; 4] = ["bce", "mmse", "classification", "log_px"];
 
 /// A number above 0.
 fn rate(text: &str) -> Result<f32, String> {

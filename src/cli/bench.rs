@@ -169,7 +169,7 @@ impl BenchArguments {
             gflops: 2e-9 * operations / measured.metered,
             operations_per_update: operations / (batch * steps.max(1)) as f64,
             allocations_per_update: measured.allocations as f64 / steps.max(1) as f64,
-            peak_memory_bytes: measure::peak_memory(),
+            peak_memory_bytes: super::memory::peak(),
             seconds: measured.seconds.clone(),
         }
     }

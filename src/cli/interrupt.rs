@@ -6,11 +6,14 @@
 //! | `train`, `baseline` | the batch under way is learned, then a checkpoint is written | the end, at once: the last checkpoint is good |
 //! | `settle` | the firing under way is the last | the end, at once |
 //! | `eval` | the end, at once: its one file is written as a whole when all is measured | |
+//! | `reproduce` | the batch under way is learned, or the measure under way taken; then the tables are written | the end, at once |
+//!
+//! A command that runs others decides for them: only the first one that listens is heard.
 
 use super::failure::Failure;
 use super::output;
 use crate::executor::StopFlag;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// How often a stop was asked for. A signal reaches a process, so this is one for the process.
 static REQUESTS: AtomicUsize = AtomicUsize::new(0);
@@ -21,6 +24,17 @@ pub(super) fn after_the_batch() -> Result<(), Failure> {
         1 => output::note("\nstopping after this batch, with a checkpoint; again to stop at once"),
         _ => {
             output::note("\nstopped at once, within a batch; if there is a checkpoint, --resume goes on from it");
+            std::process::exit(1);
+        }
+    })
+}
+
+/// From here on a stop is a request to end after the batch or the measure under way, and to write the tables.
+pub(super) fn before_the_tables() -> Result<(), Failure> {
+    listen(|request| match request {
+        1 => output::note("\nstopping after this batch or measure; again to stop at once"),
+        _ => {
+            output::note("\nstopped at once; the same command goes on from the last checkpoint");
             std::process::exit(1);
         }
     })
@@ -49,6 +63,10 @@ pub(super) fn requested() -> bool {
 
 /// Hands the number of every request, from 1, to `handle`.
 fn listen(handle: impl Fn(usize) + Send + 'static) -> Result<(), Failure> {
+    static HEARD: AtomicBool = AtomicBool::new(false);
+    if HEARD.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
     let handler = move || handle(REQUESTS.fetch_add(1, Ordering::SeqCst) + 1);
     ctrlc::set_handler(handler).map_err(|cause| Failure::Run(format!("can't listen for Ctrl-C ({cause})")))
 }

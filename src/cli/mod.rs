@@ -14,11 +14,14 @@ mod failure;
 mod features;
 mod interrupt;
 mod latents;
+mod memory;
 mod output;
+mod prior;
 mod progress;
 #[cfg(test)]
 mod readme;
 mod reconstruct;
+mod reproduce;
 mod sample;
 mod settle;
 mod settling;
@@ -79,6 +82,7 @@ enum Command {
     Data(data::DataArguments),
     Bench(bench::BenchArguments),
     Baseline(Box<baseline::BaselineArguments>),
+    Reproduce(Box<reproduce::ReproduceArguments>),
 }
 
 /// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Data(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Baseline(command) => command.run(),
+        Command::Reproduce(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,9 @@
 //! `gncn sample`: images that a trained circuit makes up, from its prior downwards.
 
-use super::eval::{COMPONENTS, fit_prior};
+use super::eval::COMPONENTS;
 use super::failure::Failure;
 use super::output;
+use super::prior::fit_prior;
 use super::trained::Trained;
 use crate::evaluation::mixture::MixtureOptions;
 use crate::evaluation::{Descent, PRIOR_IMAGES, PriorOptions};
@@ -17,7 +18,7 @@ Examples:
   gncn sample runs/gncn-pdh -o few.png --count 30 --components 20 --seed 3
 
 A mixture of Gaussians is fitted to what the top layer settles to on training
-images, as for log_px of gncn eval; draws from it are pushed down by ancestral
+images, as for log_px of gncn eval, and kept in the run folder; draws from it are pushed down by ancestral
 means, and the means of the image are shown.";
 
 /// Draw images from a trained circuit's prior

@@ -99,6 +99,21 @@ impl TrainArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         super::use_threads(self.threads)?;
         let file = Circuit::load(&self.circuit)?;
+        let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        let (run, circuit) = self.perform(file, command)?;
+        report::print(&run, &circuit, self.json)
+    }
+
+    /// The arguments of a command line that begins with `gncn train`.
+    pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
+        match Command::try_parse_from(words) {
+            Ok(Command { train: Either::Train(arguments) }) => Ok(*arguments),
+            Err(problem) => Err(Failure::Request(problem.to_string())),
+        }
+    }
+
+    /// Trains `file` to the end of the run and draws its picture. The run says that `command` has made it.
+    pub(super) fn perform(&self, file: Circuit, command: Vec<String>) -> Result<(Run, Arc<Circuit>), Failure> {
         let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(&file.name)));
         let (arguments, mut run) = if self.resume {
             let mut run = Run::open(&folder)?;
@@ -110,10 +125,11 @@ impl TrainArguments {
         let request = arguments.check(file, folder)?;
         let mut run = match run.take() {
             Some(run) => run,
-            None => arguments.create(&request)?,
+            None => arguments.create(&request, command)?,
         };
         let ended = arguments.train(&mut run, &request);
-        ended.map_err(|failure| arguments.how_to_go_on(failure, &run))
+        ended.map_err(|failure| arguments.how_to_go_on(failure, &run))?;
+        Ok((run, request.circuit))
     }
 
     /// What holds of a run that goes on: the options given now, or else those that it was started with. Whether they
@@ -165,9 +181,9 @@ impl TrainArguments {
         Ok(Request { circuit: Arc::new(circuit), data, spec, folder })
     }
 
-    fn create(&self, request: &Request) -> Result<Run, StoreError> {
+    fn create(&self, request: &Request, command: Vec<String>) -> Result<Run, StoreError> {
         let info = RunInfo {
-            command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+            command,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: request.spec.seed,
             source: self.data.clone(),
@@ -197,8 +213,7 @@ impl TrainArguments {
         }
         let images = data.test_or_train();
         let picture = reconstruct::draw(training.network_mut(), images, reconstruct::COUNT, &spec.settling)?;
-        picture::write(&run.path("reconstructions.png"), &picture)?;
-        report::print(run, circuit, self.json)
+        Ok(picture::write(&run.path("reconstructions.png"), &picture)?)
     }
 
     /// A failed run tells how to go on, where there is something to go on from.

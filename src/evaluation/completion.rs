@@ -76,6 +76,6 @@ pub fn masked_error(
 }
 
 /// 1 in the left half of each image, 0 in the right one, which has the middle column of an odd width.
-fn left_half(width: usize, height: usize, rows: usize) -> Matrix {
+pub(crate) fn left_half(width: usize, height: usize, rows: usize) -> Matrix {
     Matrix::from_fn(rows, width * height, |_, pixel| f32::from(u8::from(pixel % width < width / 2)))
 }

@@ -15,6 +15,8 @@ mod prior;
 mod senses;
 mod work;
 
+#[cfg(feature = "baselines")]
+pub(crate) use completion::left_half;
 pub use completion::{Completed, complete, masked_error};
 pub use composition::{Composition, compose, fields, predictors};
 pub use descent::{Descent, DescentError, top_layer};

@@ -12,7 +12,7 @@ use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::rng;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A mixture fitted to what the top layer settles to on training images.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct Prior {
 }
 
 /// How a prior is fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PriorOptions {
     /// Training images that it is fitted to, at the most: the same number of each class.
     pub images: usize,

@@ -112,7 +112,7 @@ fn figures_are_those_of_circuits() {
     let mut comparison = Comparison::start(&mut run, &data, spec).expect("it starts");
     comparison.run(&mut |_| Flow::GoOn).expect("it trains");
     let mixture = MixtureOptions { components: 3, ..MixtureOptions::default() };
-    let options = FigureOptions { prior: PriorOptions { images: 200, mixture }, draws: 100, seed: 1 };
+    let options = FigureOptions { prior: PriorOptions { images: 200, mixture }, draws: 100, seed: 1, limit: None };
     let learned = comparison.split().train.clone();
     let taken = figures(&comparison.codes(), &data, &learned, &options, |_, _| {}).expect("figures");
     let found = taken.figures;
@@ -121,7 +121,29 @@ fn figures_are_those_of_circuits() {
     let measured = comparison.test().expect("measures").expect("test images");
     assert_eq!(found.bce, measured.bce);
     assert!(found.classification_error.is_some_and(|error| error < 0.85), "{found:?}");
+    completions_keep_what_is_shown(&comparison, &data, found.mmse.expect("a figure"));
     let drawn = taken.drawn.expect("draws");
     assert_eq!((drawn.rows(), drawn.cols()), (100, 784));
     assert!(drawn.as_slice().iter().all(|p| (0.0..=1.0).contains(p)));
+}
+
+fn completions_keep_what_is_shown(comparison: &Comparison<'_>, data: &Dataset, mmse: f64) {
+    let (images, rows) = (data.test_or_train(), (0..100).collect::<Vec<_>>());
+    let completed = comparison.codes().complete(images, &rows).expect("completions");
+    let errors = completed.squared_errors();
+    assert!((mmse - errors.iter().sum::<f64>() / 100.0).abs() < 1e-9, "{mmse}");
+    let mut pixels = 0;
+    for i in 0..100 {
+        let (truth, made, seen) = (completed.images.row(i), completed.settled.row(i), completed.observed.row(i));
+        for pixel in 0..784 {
+            assert_eq!(seen[pixel] == 1.0, pixel % 28 < 14, "the right half is hidden");
+            if seen[pixel] == 1.0 {
+                assert_eq!(made[pixel], truth[pixel]);
+            } else {
+                pixels += usize::from(made[pixel] > 0.0);
+            }
+        }
+    }
+    assert!(pixels > 100 * 300, "hidden pixels are filled: {pixels}");
+    assert!(mmse < 392.0 * 0.25, "{mmse} is better than one half everywhere");
 }

@@ -25,7 +25,7 @@ fn case(name: &str) -> PathBuf {
 }
 
 /// The binary, away from whatever surrounds the tests.
-fn gncn(words: &[&str]) -> Command {
+pub(crate) fn gncn(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gncn"));
     command.args(words).env_remove("RUST_LOG").env_remove("GNCN_DATA").timeout(Duration::from_secs(120));
     command
@@ -33,13 +33,13 @@ fn gncn(words: &[&str]) -> Command {
 
 /// What a command came to.
 #[derive(Debug)]
-struct Outcome {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-fn outcome(mut command: Command) -> Outcome {
+pub(crate) fn outcome(mut command: Command) -> Outcome {
     let output = command.output().expect("the binary starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("gncn writes UTF-8");
     let code = output.status.code().expect("no signal ends it");
@@ -70,11 +70,11 @@ fn fail(code: i32, words: &[&str], told: &[&str]) -> String {
     outcome.err
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("paths of tests are UTF-8")
 }
 
-fn assert_narrow(text: &str) {
+pub(crate) fn assert_narrow(text: &str) {
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "longer than 80 columns: {line}");
     }
@@ -98,7 +98,7 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["check"],
         &["settle"],
@@ -113,6 +113,7 @@ fn help_fits_a_terminal_and_shows_examples() {
         &["data", "list"],
         &["data", "make"],
         &["baseline"],
+        &["reproduce"],
     ];
     for command in commands {
         for flag in ["--help", "-h"] {
@@ -699,7 +700,10 @@ fn every_measure_is_taken_once_and_the_same_again() {
     let eval = |more: &[&str]| succeed(&[&["eval", text(&run), "--json"], &options[..], more].concat());
     let report = |out: &str| -> Value { serde_json::from_str(out).expect("JSON") };
     eval(&["--only", "mmse,log_px"]);
-    let whole = report(&eval(&[]).0);
+    assert!(run.join("mixture.safetensors").is_file());
+    let (whole, notes) = eval(&[]);
+    assert_eq!(notes.matches("takes the mixture that is kept").count(), 1, "of log_px, for log_px_is: {notes}");
+    let whole = report(&whole);
     let figure = |name: &str| whole[name].as_f64().unwrap_or_else(|| panic!("{name} in {whole}"));
     assert!(figure("mmse") > 0.0 && figure("mmse") < 392.0, "{whole}");
     assert!((0.0..=0.9).contains(&figure("classification_error")), "{whole}");
@@ -711,11 +715,16 @@ fn every_measure_is_taken_once_and_the_same_again() {
     let (again, notes) = eval(&[]);
     assert_eq!(report(&again), whole, "nothing is measured twice");
     assert!(notes.contains("log_px_is is measured already"), "{notes}");
-    let fresh = report(&eval(&["--again", "--threads", "1"]).0);
+    fs::write(run.join("mixture.safetensors"), "damaged").expect("a file");
+    let (fresh, notes) = eval(&["--again", "--threads", "1"]);
+    assert!(!notes.contains("takes the mixture"), "a damaged one is fitted again: {notes}");
+    let fresh = report(&fresh);
     for name in ["bce", "mmse", "classification_error", "log_px", "log_px_is", "log_px_is_standard_error"] {
         assert_eq!(fresh[name], whole[name], "{name} on one thread");
     }
-    assert_ne!(report(&eval(&["--only", "log_px", "--seed", "1"]).0)["log_px"], whole["log_px"], "another seed");
+    let (other, notes) = eval(&["--only", "log_px", "--seed", "1"]);
+    assert_ne!(report(&other)["log_px"], whole["log_px"], "another seed");
+    assert!(!notes.contains("takes the mixture"), "it has a mixture of its own: {notes}");
     assert_narrow(&succeed(&[&["eval", text(&run)], &options[..]].concat()).0);
     fail(2, &["eval", text(&run), "--only", "bse"], &["bce", "log_px_is"]);
 }

@@ -3,13 +3,12 @@
 use super::super::failure::Failure;
 use super::super::progress::Progress;
 use super::super::trained::load_data;
-use super::super::{interrupt, output, table, train};
+use super::super::{eval::digest, interrupt, output, table, train};
 use super::BaselineArguments;
-use crate::baseline::{
-    Codes, Comparison, ComparisonSpec, FigureOptions, Figures, Kind, MODEL, SYNAPSES, Spec, Taken, Weights, figures,
-};
+use super::report::{Report, Request};
+use crate::baseline::{Codes, Comparison, ComparisonSpec, FigureOptions, Gauge, Kind, MODEL, SYNAPSES, Spec, Weights};
 use crate::checkpoint::{Run, RunInfo};
-use crate::data::{Dataset, atomic};
+use crate::data::Dataset;
 use crate::evaluation::PriorOptions;
 use crate::evaluation::mixture::{Mixture, MixtureOptions};
 use crate::matrix::Matrix;
@@ -17,8 +16,8 @@ use crate::network::Tensors;
 use crate::picture;
 use crate::training::{Ended, EpochMetrics, Event, Flow};
 use clap::Parser;
-use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Instant;
 
 /// Epochs of the paper, and the most on the embedded digits unless asked otherwise.
 const EPOCHS: (usize, usize) = (50, 15);
@@ -27,25 +26,25 @@ const ACROSS: usize = 10;
 /// Pixels of the picture for each pixel of an image.
 const SCALE: usize = 3;
 
-/// What `--json` prints and `eval.json` holds.
-#[derive(Debug, Serialize)]
-struct Report<'a> {
-    model: &'a Spec,
-    synapses: usize,
-    seed: u64,
-    data: String,
-    /// Which images of the data: `test`, or `training` where there are no others.
-    split: &'static str,
-    draws: usize,
-    components: usize,
-    #[serde(flatten)]
-    figures: Figures,
-}
-
 impl BaselineArguments {
     /// Trains and measures.
     pub(in crate::cli) fn run(&self) -> Result<(), Failure> {
         super::super::use_threads(self.threads)?;
+        let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        let (run, report) = self.perform(command)?;
+        if self.json { output::print_json(&report) } else { report.print(run.folder()) }
+    }
+
+    /// The arguments of a command line that begins with `gncn baseline`.
+    pub(in crate::cli) fn parse(words: &[String]) -> Result<Self, Failure> {
+        match Command::try_parse_from(words) {
+            Ok(Command { baseline: Only::Baseline(arguments) }) => Ok(*arguments),
+            Err(problem) => Err(Failure::Request(problem.to_string())),
+        }
+    }
+
+    /// Trains to the end of the run and measures. The run says that `command` has made it.
+    pub(in crate::cli) fn perform(&self, command: Vec<String>) -> Result<(Run, Report), Failure> {
         let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(&self.model));
         if self.resume && self.model == Kind::Gmm.name() {
             let problem = "gmm is fitted in one go, so there is nothing to resume; --overwrite fits it anew";
@@ -62,10 +61,11 @@ impl BaselineArguments {
         let spec = arguments.spec(&data)?;
         let mut run = match opened {
             Some(run) => run,
-            None => arguments.create(&folder, &data, &spec)?,
+            None => arguments.create(&folder, command, &data, &spec)?,
         };
         let done = arguments.compare(&mut run, &data, &spec);
-        done.map_err(|failure| arguments.how_to_go_on(failure, &run))
+        let report = done.map_err(|failure| arguments.how_to_go_on(failure, &run))?;
+        Ok((run, report))
     }
 
     /// The options given now, or else those that the run was started with.
@@ -87,6 +87,7 @@ impl BaselineArguments {
             variance: now.variance.or(first.variance),
             seed: now.seed.or(first.seed),
             limit: now.limit.or(first.limit),
+            test_limit: now.test_limit.or(first.test_limit),
             checkpoint_every: now.checkpoint_every.or(first.checkpoint_every),
             ..now
         })
@@ -111,9 +112,15 @@ impl BaselineArguments {
         })
     }
 
-    fn create(&self, folder: &Path, data: &Dataset, spec: &ComparisonSpec) -> Result<Run, Failure> {
+    fn create(
+        &self,
+        folder: &Path,
+        command: Vec<String>,
+        data: &Dataset,
+        spec: &ComparisonSpec,
+    ) -> Result<Run, Failure> {
         let info = RunInfo {
-            command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+            command,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: spec.seed,
             source: self.data.clone(),
@@ -128,7 +135,7 @@ impl BaselineArguments {
         Ok(Run::create_as(folder, (MODEL, &spec.model.text()), info, self.overwrite)?)
     }
 
-    fn compare(&self, run: &mut Run, data: &Dataset, spec: &ComparisonSpec) -> Result<(), Failure> {
+    fn compare(&self, run: &mut Run, data: &Dataset, spec: &ComparisonSpec) -> Result<Report, Failure> {
         announce(run.folder(), data, spec);
         interrupt::after_the_batch()?;
         let folder = run.folder().to_owned();
@@ -138,9 +145,10 @@ impl BaselineArguments {
             let mut learned = data.split(spec.seed).train;
             learned.truncate(spec.limit.unwrap_or(usize::MAX));
             let codes = Codes::new(&spec.model, &weights);
-            let (mixture, report) = self.measure(&folder, &codes, data, &learned, spec)?;
+            let gauge = Gauge { codes: &codes, data, learned: &learned, options: self.options(spec) };
+            let (mixture, report) = self.measure(&folder, gauge, self.request(data, spec, weights.tensors()))?;
             run.finish(&mixture.as_ref().map(mixture_tensors).unwrap_or_default())?;
-            return self.tell(&report, &folder);
+            return Ok(report);
         }
         let mut comparison = match self.resume {
             true => Comparison::resume(run, data, spec.clone())?,
@@ -149,52 +157,66 @@ impl BaselineArguments {
         if watch(&mut comparison, spec.epochs)? == Ended::Stopped {
             return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
         }
+        let codes = comparison.codes();
         if spec.model.model.is_autoencoder() {
-            picture::write(&folder.join("reconstructions.png"), &reconstructions(&comparison.codes(), data)?)?;
+            picture::write(&folder.join("reconstructions.png"), &reconstructions(&codes, data)?)?;
         }
-        let (_, report) = self.measure(&folder, &comparison.codes(), data, &comparison.split().train, spec)?;
-        self.tell(&report, &folder)
+        let gauge = Gauge { codes: &codes, data, learned: &comparison.split().train, options: self.options(spec) };
+        Ok(self.measure(&folder, gauge, self.request(data, spec, codes.weights().tensors()))?.1)
     }
 
-    fn tell(&self, report: &Report<'_>, folder: &Path) -> Result<(), Failure> {
-        if self.json { output::print_json(report) } else { report.print(folder) }
+    /// What the figures depend on.
+    fn request(&self, data: &Dataset, spec: &ComparisonSpec, tensors: &Tensors) -> Request {
+        Request {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: spec.model.clone(),
+            synapses: spec.model.synapses(),
+            weights: digest(tensors),
+            seed: spec.seed,
+            limit: spec.limit,
+            data: data.describe(),
+            split: if data.test.is_some() { "test" } else { "training" }.to_owned(),
+            images: data.test_or_train().count().min(self.test_limit.unwrap_or(usize::MAX)),
+            prior_images: self.mixture_images,
+            components: self.components,
+            draws: self.draws,
+        }
     }
 
-    /// Takes the figures and writes them, with a picture of draws.
-    fn measure<'a>(
-        &self,
-        folder: &Path,
-        codes: &Codes<'_>,
-        data: &Dataset,
-        learned: &[usize],
-        spec: &'a ComparisonSpec,
-    ) -> Result<(Option<Mixture>, Report<'a>), Failure> {
+    fn options(&self, spec: &ComparisonSpec) -> FigureOptions {
         let mixture = MixtureOptions { components: self.components, seed: spec.seed, ..MixtureOptions::default() };
         let prior = PriorOptions { images: self.mixture_images, mixture };
-        let options = FigureOptions { prior, draws: self.draws, seed: spec.seed };
-        let bar = Progress::new(mixture.steps);
-        let step = |step, likelihood: f64| {
-            bar.stand("mixture".to_owned(), step, mixture.steps, format!("log-likelihood {likelihood:.2}"));
-        };
-        let Taken { figures, drawn, mixture } = figures(codes, data, learned, &options, step)?;
-        drop(bar);
-        if let Some(drawn) = drawn {
-            picture::write(&folder.join("samples.png"), &samples(&drawn, data)?)?;
+        FigureOptions { prior, draws: self.draws, seed: spec.seed, limit: self.test_limit }
+    }
+
+    /// Takes the figures that are wanted and not there yet, and writes them after each part, with a picture of draws.
+    fn measure(&self, folder: &Path, gauge: Gauge<'_>, request: Request) -> Result<(Option<Mixture>, Report), Failure> {
+        let path = folder.join("eval.json");
+        let (mut report, mut fitted) = (Report::begin(request, &path), None);
+        for part in gauge.codes.spec().model.parts() {
+            let wanted = self.only.is_empty() || self.only.iter().any(|name| name == part.name());
+            // A mixture on pixels is the model, not only a measure of it, and is not kept as a whole.
+            let is_model = gauge.codes.spec().model == Kind::Gmm;
+            if !is_model && (!wanted || report.done.contains(part)) {
+                continue;
+            }
+            if interrupt::requested() {
+                return Err(Failure::Run("stopped as asked, between two measures".to_owned()));
+            }
+            let (started, steps) = (Instant::now(), gauge.options.prior.mixture.steps);
+            let bar = Progress::new(steps);
+            let taken = gauge.take(*part, &mut report.figures, |step, likelihood| {
+                bar.stand("mixture".to_owned(), step, steps, format!("log-likelihood {likelihood:.2}"));
+            })?;
+            drop(bar);
+            if let Some((drawn, mixture)) = taken {
+                picture::write(&folder.join("samples.png"), &samples(&drawn, gauge.data)?)?;
+                fitted = Some(mixture);
+            }
+            report.finish(*part, started.elapsed().as_secs_f64());
+            report.save(&path)?;
         }
-        let report = Report {
-            model: &spec.model,
-            synapses: spec.model.synapses(),
-            seed: spec.seed,
-            data: data.name.clone(),
-            split: if data.test.is_some() { "test" } else { "training" },
-            draws: self.draws,
-            components: self.components,
-            figures,
-        };
-        let text = serde_json::to_vec_pretty(&report);
-        let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;
-        atomic::write(&folder.join("eval.json"), &text)?;
-        Ok((mixture, report))
+        Ok((fitted, report))
     }
 
     fn how_to_go_on(&self, failure: Failure, run: &Run) -> Failure {
@@ -301,19 +323,4 @@ fn samples(drawn: &Matrix, data: &Dataset) -> Result<Vec<u8>, Failure> {
 fn tiles(matrix: &Matrix, count: usize) -> Vec<Vec<&[f32]>> {
     let tiles: Vec<&[f32]> = (0..count).map(|row| matrix.row(row)).collect();
     tiles.chunks(ACROSS).map(<[_]>::to_vec).collect()
-}
-
-impl Report<'_> {
-    fn print(&self, folder: &Path) -> Result<(), Failure> {
-        let Figures { images, bce, classification_error, log_px, log_px_as_published, .. } = &self.figures;
-        let (model, count) = (self.model.model.name(), table::count(*images as u64));
-        output::print(&format!("{model} on {count} {} images of {}\n", self.split, self.data))?;
-        let nats = [("BCE", bce), ("log_px", log_px), ("log_px_as_published", log_px_as_published)];
-        let rows = nats.into_iter().filter_map(|(name, value)| Some((name, table::figure((*value)?))));
-        let error = classification_error.map(|share| ("classification error", table::percent(share)));
-        let rows = rows.chain(error).map(|(name, value)| vec![name.to_owned(), value]);
-        output::print(&table::render(&["measure", ">mean"], rows.collect()))?;
-        let written: PathBuf = folder.join("eval.json");
-        output::print(&format!("\nwritten: {}", written.display()))
-    }
 }

@@ -93,10 +93,3 @@ pub(super) fn peak() -> f64 {
     let rates: Vec<f64> = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1).map(of_thread).collect();
     rates.iter().sum::<f64>() / rates.len() as f64
 }
-
-/// The most memory that the process has had, in bytes, where the system tells.
-pub(super) fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
-}

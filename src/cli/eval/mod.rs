@@ -15,9 +15,9 @@ use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
 use crate::evaluation::mixture::MixtureOptions;
 use crate::evaluation::{LogisticOptions, PRIOR_IMAGES, PriorOptions};
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use parts::Bench;
-pub(super) use parts::fit_prior;
+pub(super) use report::digest;
 use report::{Report, Request};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -98,6 +98,19 @@ pub(super) struct EvalArguments {
     json: bool,
 }
 
+/// A command line, to read its options.
+#[derive(Debug, Parser)]
+struct Command {
+    #[command(subcommand)]
+    eval: Only,
+}
+
+/// The command that measures run folders.
+#[derive(Debug, clap::Subcommand)]
+enum Only {
+    Eval(Box<EvalArguments>),
+}
+
 /// Components of the mixture in the paper.
 pub(super) const COMPONENTS: usize = 75;
 
@@ -105,7 +118,7 @@ pub(super) const COMPONENTS: usize = 75;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[value(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
-enum Part {
+pub(super) enum Part {
     Bce,
     Mmse,
     Classification,
@@ -114,7 +127,7 @@ enum Part {
 }
 
 impl Part {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         ["bce", "mmse", "classification", "log_px", "log_px_is"][self as usize]
     }
 }
@@ -122,6 +135,20 @@ impl Part {
 impl EvalArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         super::use_threads(self.threads)?;
+        let report = self.perform()?;
+        if self.json { output::print_json(&report) } else { report.print() }
+    }
+
+    /// The arguments of a command line that begins with `gncn eval`.
+    pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
+        match Command::try_parse_from(words) {
+            Ok(Command { eval: Only::Eval(arguments) }) => Ok(*arguments),
+            Err(problem) => Err(Failure::Request(problem.to_string())),
+        }
+    }
+
+    /// Measures what isn't measured yet, and writes it.
+    pub(super) fn perform(&self) -> Result<Report, Failure> {
         if let Some(out) = &self.out {
             output::check_target(out)?;
         }
@@ -137,7 +164,7 @@ impl EvalArguments {
         interrupt::at_once()?;
         let mut report = self.begin(self.request(&trained, &circuit), target.as_deref());
         self.measure(&mut Bench::new(trained, &circuit.settling, self.limit), &mut report, target.as_deref())?;
-        if self.json { output::print_json(&report) } else { report.print() }
+        Ok(report)
     }
 
     /// Where the figures go: eval.json holds those of the run's own settling and no others.
@@ -197,6 +224,9 @@ impl EvalArguments {
             if report.done.contains(&part) {
                 output::note(&format!("{} is measured already; --again measures it again", part.name()));
                 continue;
+            }
+            if interrupt::requested() {
+                return Err(Failure::Run("stopped as asked, between two measures".to_owned()));
             }
             let started = Instant::now();
             report.forget(part);

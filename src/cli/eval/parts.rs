@@ -1,6 +1,7 @@
 //! The parts of an evaluation, each of which fills its own fields of the report.
 
 use super::super::failure::Failure;
+use super::super::prior::fit_prior;
 use super::super::progress::Progress;
 use super::super::trained::Trained;
 use super::EvalArguments;
@@ -8,8 +9,8 @@ use super::report::{LogPx, LogPxIs, Report};
 use crate::circuit::Settling;
 use crate::evaluation::mixture::MixtureError;
 use crate::evaluation::{
-    Estimate, Logistic, LogisticOptions, Prior, PriorDraws, PriorError, PriorEvent, PriorOptions, as_published,
-    latent_layer, latents, masked_error, measure,
+    Estimate, Logistic, LogisticOptions, Prior, PriorDraws, PriorError, as_published, latent_layer, latents,
+    masked_error, measure,
 };
 
 /// What is measured with.
@@ -140,24 +141,6 @@ impl Bench {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// The prior of a run, with progress: the images it was trained on settle, and then the mixture climbs.
-pub(in crate::cli) fn fit_prior(
-    trained: &mut Trained,
-    settling: &Settling,
-    options: &PriorOptions,
-) -> Result<Prior, PriorError> {
-    let rows = trained.learned_rows();
-    let bar = Progress::named("settling", rows.len().min(options.images));
-    let Trained { network, data, .. } = trained;
-    Prior::fit(network, &data.train, &rows, settling, options, |event| match event {
-        PriorEvent::Settled(more) => bar.advance(more),
-        PriorEvent::Step(step, likelihood) => {
-            let name = "fitting the mixture".to_owned();
-            bar.stand(name, step, options.mixture.steps, format!("log-likelihood {likelihood:.2}"));
-        }
-    })
 }
 
 /// Means over images, with their errors.

@@ -36,7 +36,7 @@ pub(super) struct Request {
 
 /// What `--json` prints and `eval.json` holds.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Report {
+pub(in crate::cli) struct Report {
     pub(super) request: Request,
     pub(super) done: Vec<Part>,
     /// Seconds that each part took.
@@ -86,7 +86,7 @@ pub(super) struct LogPxIs {
 }
 
 /// SHA-256 over names and values of tensors, in hexadecimal.
-pub(super) fn digest(tensors: &Tensors) -> String {
+pub(in crate::cli) fn digest(tensors: &Tensors) -> String {
     let mut hash = Sha256::new();
     for (name, tensor) in tensors {
         hash.update(name);

@@ -66,9 +66,14 @@ impl Component {
     /// A component; of `covariance` `[J, J]` the lower half counts. `None` where that is not positive definite.
     #[must_use]
     pub fn new(weight: f64, mean: Vec<f64>, covariance: MatRef<'_, f64>) -> Option<Self> {
-        let size = mean.len();
         let factor = covariance.llt(Side::Lower).ok()?;
-        let lower = factor.L().to_owned();
+        Self::of_factor(weight, mean, factor.L().to_owned())
+    }
+
+    /// A component with covariance `L Lᵀ`, given `L`. `None` where that is not positive definite.
+    #[must_use]
+    pub(super) fn of_factor(weight: f64, mean: Vec<f64>, lower: Mat<f64>) -> Option<Self> {
+        let size = mean.len();
         let mut whitener = Mat::<f64>::identity(size, size);
         solve_lower_triangular_in_place(lower.as_ref(), whitener.as_mut(), Par::Seq);
         let log_determinant: f64 = (0..size).map(|i| lower[(i, i)].ln()).sum();

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// How a mixture is fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MixtureOptions {
     /// Number of components.
     pub components: usize,
@@ -45,7 +45,7 @@ pub enum FitEnd {
 }
 
 /// How a fit went.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     /// Mean log-likelihood of a sample before each step and at the end, in nats; it never falls.
     pub log_likelihoods: Vec<f64>,

@@ -1,0 +1,147 @@
+//! The models of the tables, and the circuit files that stand for the GNCNs. A further circuit file is one line here.
+
+use super::super::eval::Part;
+use super::super::failure::Failure;
+use crate::circuit::Circuit;
+use crate::circuit::file::CircuitFile;
+use crate::evaluation::image_sense;
+use sha2::{Digest, Sha256};
+
+/// One row of a table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Model {
+    /// In options, folders and JSON.
+    pub(super) key: &'static str,
+    /// In tables.
+    pub(super) title: &'static str,
+    /// Whether it is a circuit; else it is one of the models of `gncn baseline`.
+    pub(super) is_circuit: bool,
+    /// What can be measured of it.
+    pub(super) parts: &'static [Part],
+}
+
+const CIRCUIT: &[Part] = &[Part::Bce, Part::Mmse, Part::Classification, Part::LogPx, Part::LogPxIs];
+const AUTOENCODER: &[Part] = &[Part::Bce, Part::Mmse, Part::Classification, Part::LogPx];
+
+/// All of them, in the order of the paper's table.
+pub(super) const MODELS: [Model; 10] = [
+    Model::compared("gmm", "GMM", &[Part::LogPx]),
+    Model::compared("rae", "RAE", AUTOENCODER),
+    Model::compared("gvae-cv", "GVAE-CV", AUTOENCODER),
+    Model::compared("gvae", "GVAE", AUTOENCODER),
+    Model::compared("gan-ae", "GAN-AE", AUTOENCODER),
+    Model::compared("dsrn", "DSRN", &[Part::Classification]),
+    Model::circuit("gncn-t1-rao", "GNCN-t1/Rao"),
+    Model::circuit("gncn-t1-sigma-friston", "GNCN-t1-Σ/Friston"),
+    Model::circuit("gncn-t2-l-sigma", "GNCN-t2-LΣ"),
+    Model::circuit("gncn-pdh", "GNCN-PDH"),
+];
+
+impl Model {
+    const fn compared(key: &'static str, title: &'static str, parts: &'static [Part]) -> Self {
+        Self { key, title, is_circuit: false, parts }
+    }
+
+    const fn circuit(key: &'static str, title: &'static str) -> Self {
+        Self { key, title, is_circuit: true, parts: CIRCUIT }
+    }
+}
+
+/// A circuit file that is part of the program.
+#[derive(Debug)]
+pub(super) struct Shipped {
+    settings: &'static str,
+    model: &'static str,
+    /// Its path in `circuits/`.
+    file: &'static str,
+    text: &'static str,
+}
+
+macro_rules! shipped {
+    ($settings:literal, $model:literal, $file:literal) => {
+        Shipped {
+            settings: $settings,
+            model: $model,
+            file: $file,
+            text: include_str!(concat!("../../../circuits/", $file)),
+        }
+    };
+}
+
+const SHIPPED: &[Shipped] = &[
+    shipped!("paper", "gncn-t1-rao", "gncn-t1-rao.ron"),
+    shipped!("paper", "gncn-t1-sigma-friston", "gncn-t1-sigma-friston.ron"),
+    shipped!("paper", "gncn-t2-l-sigma", "gncn-t2-l-sigma.ron"),
+    shipped!("paper", "gncn-pdh", "gncn-pdh.ron"),
+    shipped!("authors", "gncn-t1-sigma-friston", "gncn-t1-sigma-friston-ngclearn.ron"),
+    shipped!("authors", "gncn-pdh", "gncn-pdh-ngclearn.ron"),
+];
+
+/// Readings of the GNCNs; the first one that has files is the default.
+const SETTINGS: [&str; 3] = ["tuned", "paper", "authors"];
+
+/// The readings that have files.
+pub(super) fn settings() -> Vec<&'static str> {
+    let has_files = |name: &&str| SHIPPED.iter().any(|shipped| shipped.settings == *name);
+    SETTINGS.into_iter().filter(has_files).collect()
+}
+
+/// The circuit file that stands for a model, if there is one.
+pub(super) fn shipped(settings: &str, model: &str) -> Option<&'static Shipped> {
+    SHIPPED.iter().find(|shipped| shipped.settings == settings && shipped.model == model)
+}
+
+/// A circuit that fits images of some size.
+#[derive(Debug, Clone)]
+pub(super) struct Fitted {
+    /// The name of its file.
+    pub(super) file: String,
+    pub(super) text: String,
+    pub(super) circuit: Circuit,
+}
+
+impl Shipped {
+    /// The circuit for images of `pixels` pixels: as it ships where they are as many as in MNIST, else with another
+    /// layer of the image.
+    pub(super) fn fit(&self, pixels: usize) -> Result<Fitted, Failure> {
+        let name = self.file.rsplit('/').next().unwrap_or(self.file);
+        let mut circuit = Circuit::parse(self.text.as_bytes())?;
+        let (_, image) = image_sense(&circuit)?;
+        if circuit.layer(image).size == pixels {
+            return Ok(Fitted { file: name.to_owned(), text: self.text.to_owned(), circuit });
+        }
+        circuit.layers[image.0].size = pixels;
+        let circuit = CircuitFile::from(&circuit).check()?;
+        let file = format!("{}-{pixels}.ron", name.trim_end_matches(".ron"));
+        Ok(Fitted { file, text: circuit.to_ron(), circuit })
+    }
+}
+
+/// SHA-256 of a text, in hexadecimal.
+pub(super) fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MODELS, SHIPPED, settings, shipped};
+
+    #[test]
+    fn every_file_is_a_sound_circuit_of_a_known_model() {
+        for shipped in SHIPPED {
+            assert!(MODELS.iter().any(|model| model.key == shipped.model && model.is_circuit), "{}", shipped.model);
+            assert!(super::SETTINGS.contains(&shipped.settings), "{}", shipped.settings);
+            assert_eq!(shipped.fit(784).expect("a circuit").text, shipped.text);
+            let small = shipped.fit(256).expect("a circuit of another size");
+            assert_eq!(small.circuit.layers[0].size, 256);
+            assert!(small.file.ends_with("-256.ron"), "{}", small.file);
+        }
+    }
+
+    #[test]
+    fn readings_without_files_are_not_offered() {
+        assert!(settings().contains(&"paper") && settings().contains(&"authors"));
+        assert!(shipped("authors", "gncn-pdh").is_some() && shipped("authors", "gncn-t1-rao").is_none());
+        assert!(shipped("paper", "rae").is_none());
+    }
+}
