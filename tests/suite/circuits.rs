@@ -31,6 +31,7 @@ fn circuits_in(folder: &str) -> Vec<PathBuf> {
 /// The repository's own circuits: those to be used, and those of the golden cases.
 fn good_circuits() -> Vec<PathBuf> {
     let mut files = circuits_in("circuits");
+    files.extend(circuits_in("circuits/tuned"));
     for case in fs::read_dir(repository("tests/golden")).unwrap() {
         let folder = case.unwrap().path();
         let circuits = ["circuit.ron", "circuit-virtual.ron"].map(|name| folder.join(name));

@@ -110,7 +110,7 @@ fn a_table_holds_what_its_runs_hold_wherever_it_was_killed() {
     assert_eq!(states(&desk.reproduce(0, &dry)), ["missing", "missing"]);
     assert!(!desk.path("out").exists(), "a dry run writes nothing");
 
-    let run = desk.path("out/mnist/paper/gncn-pdh/trial-1");
+    let run = desk.path("out/mnist/tuned/gncn-pdh/trial-1");
     desk.killed(&run, &rest);
     assert_eq!(states(&desk.reproduce(0, &dry)), ["begun", "missing"]);
     let other = [&rest[..], &["--limit", "30"]].concat();
@@ -174,7 +174,7 @@ fn a_stop_keeps_what_there_is_and_writes_the_tables() {
     let desk = Desk::new();
     // Long enough to be caught under way.
     let rest = ["--models", "gncn-t1-rao", "--trials", "2", "--only", "bce", "--out", "out", "--epochs", "6"];
-    let child = desk.started(&desk.path("out/mnist/paper/gncn-t1-rao/trial-1"), &rest);
+    let child = desk.started(&desk.path("out/mnist/tuned/gncn-t1-rao/trial-1"), &rest);
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(kill.expect("kill is there").success());
     let output = child.wait_with_output().expect("it ends");
@@ -227,7 +227,7 @@ fn wrong_requests_are_refused_before_anything_is_written() {
     refused(&["table2"], &["table2", "table1, sparsity, efficiency"]);
     refused(&["--data", "cifar"], &["cifar", "digits, mnist, fashion, kmnist, caltech"]);
     refused(&["--models", "vae"], &["vae", "gncn-t2-l-sigma"]);
-    refused(&["--settings", "mine"], &["mine", "paper, authors"]);
+    refused(&["--settings", "mine"], &["mine", "tuned, paper, authors"]);
     refused(&["--trials", "0"], &["1 to 1000"]);
     refused(&["--images", "10"], &["--limit"]);
     refused(&["efficiency", "--limit", "10"], &["--images"]);
@@ -235,7 +235,7 @@ fn wrong_requests_are_refused_before_anything_is_written() {
     refused(&["sparsity", "--models", "rae"], &["no row for rae", "gncn-pdh"]);
     refused(&["--models", "gmm", "--only", "bce"], &["--only"]);
     refused(&["--data", "fashion,kmnist"], &["has no folder `fashion`", "has no folder `kmnist`"]);
-    fs::create_dir_all(desk.path("out/mnist/paper/gncn-pdh/trial-1")).expect("a folder");
+    fs::create_dir_all(desk.path("out/mnist/tuned/gncn-pdh/trial-1")).expect("a folder");
     refused(&["--models", "gncn-pdh", "--out", "out"], &["trial-1.json", "choose another --out"]);
     assert!(!desk.path("runs").exists());
 }
@@ -250,7 +250,7 @@ fn efficiency_has_a_row_for_each_number_of_images_and_absent_data_a_table() {
     let rows: Vec<_> = table["rows"].as_array().expect("rows").iter().map(|row| row["images"].clone()).collect();
     assert_eq!(rows, [20, 40]);
     assert!(table["rows"][1]["measures"]["bce"]["published"].is_null(), "nothing is published of 40 images");
-    let run = desk.json("out/mnist/paper/gncn-t2-l-sigma/images-20/trial-1/run.json");
+    let run = desk.json("out/mnist/tuned/gncn-t2-l-sigma/images-20/trial-1/run.json");
     assert_eq!(run["limit"], 20);
 
     let dry = ["--dry-run", "--json", "--trials", "1", "--out", "out", "--data", "digits,mnist,caltech"];
