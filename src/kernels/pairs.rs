@@ -178,7 +178,9 @@ mod tests {
         for (rows, n, m) in [(2, 1, 1), (4, 5, 7), (2, 70, 8), (50, 130, 96), (52, 16, 33), (6, 260, 107), (8, 65, 200)]
         {
             for every in [1, 2, 5, 30] {
-                let value = |i: usize| if (i * 7 + i / 5) % every == 0 { (i * 3 % 17) as f32 * 0.1 - 0.8 } else { 0.0 };
+                let value = |i: usize| {
+                    if (i * 7 + i / 5).is_multiple_of(every) { (i * 3 % 17) as f32 * 0.1 - 0.8 } else { 0.0 }
+                };
                 let batch: Vec<f32> = (0..rows * n).map(value).collect();
                 let weights: Vec<f32> = (0..n * m).map(|i| (i * 5 % 19) as f32 * 0.1 - 0.9).collect();
                 let (mut pairs, mut list) = (Pairs::default(), List::default());
