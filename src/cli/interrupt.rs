@@ -20,21 +20,26 @@ static REQUESTS: AtomicUsize = AtomicUsize::new(0);
 
 /// From here on a stop is a request to end after the batch under way.
 pub(super) fn after_the_batch() -> Result<(), Failure> {
-    listen(|request| match request {
-        1 => output::note("\nstopping after this batch, with a checkpoint; again to stop at once"),
-        _ => {
-            output::note("\nstopped at once, within a batch; if there is a checkpoint, --resume goes on from it");
-            std::process::exit(1);
-        }
-    })
+    after_what_is_under_way(
+        "stopping after this batch, with a checkpoint; again to stop at once",
+        "stopped at once, within a batch; if there is a checkpoint, --resume goes on from it",
+    )
 }
 
 /// From here on a stop is a request to end after the batch or the measure under way, and to write the tables.
 pub(super) fn before_the_tables() -> Result<(), Failure> {
-    listen(|request| match request {
-        1 => output::note("\nstopping after this batch or measure; again to stop at once"),
+    after_what_is_under_way(
+        "stopping after this batch or measure; again to stop at once",
+        "stopped at once; the same command goes on from the last checkpoint",
+    )
+}
+
+/// The first stop is `requested`, and told as `soon`; the second one ends the process, told as `at_once`.
+fn after_what_is_under_way(soon: &'static str, at_once: &'static str) -> Result<(), Failure> {
+    listen(move |request| match request {
+        1 => output::note(&format!("\n{soon}")),
         _ => {
-            output::note("\nstopped at once; the same command goes on from the last checkpoint");
+            output::note(&format!("\n{at_once}"));
             std::process::exit(1);
         }
     })

@@ -147,6 +147,11 @@ fn override_settling(circuit: &mut Circuit, schedule: Option<&str>, messages: Op
     Ok(())
 }
 
+/// The words that this process was started with.
+fn command_line() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
 /// The worker threads of `--threads`; the bits do not depend on it.
 fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
     let Some(threads) = threads else { return Ok(()) };

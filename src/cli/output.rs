@@ -3,6 +3,7 @@
 //! Nothing here panics where a stream is closed: `gncn check c.ron | head -1` is a normal thing to do.
 
 use super::failure::Failure;
+use crate::data::atomic;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -23,6 +24,13 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value);
     print(&text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?)
+}
+
+/// Writes `value` as JSON to a file, as a whole or not at all.
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(value);
+    let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;
+    Ok(atomic::write(path, &text)?)
 }
 
 /// Writes `text` and a line end to standard error, or to nobody.

@@ -18,8 +18,8 @@ Examples:
   gncn sample runs/gncn-pdh -o few.png --count 30 --components 20 --seed 3
 
 A mixture of Gaussians is fitted to what the top layer settles to on training
-images, as for log_px of gncn eval, and kept in the run folder; draws from it are pushed down by ancestral
-means, and the means of the image are shown.";
+images, as for log_px of gncn eval, and kept in the run folder; draws from it
+are pushed down by ancestral means, and the means of the image are shown.";
 
 /// Draw images from a trained circuit's prior
 #[derive(Debug, Args)]

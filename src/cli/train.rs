@@ -99,8 +99,7 @@ impl TrainArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         super::use_threads(self.threads)?;
         let file = Circuit::load(&self.circuit)?;
-        let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-        let (run, circuit) = self.perform(file, command)?;
+        let (run, circuit) = self.perform(file, super::command_line())?;
         report::print(&run, &circuit, self.json)
     }
 

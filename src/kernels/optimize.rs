@@ -2,7 +2,7 @@
 
 use wide::f32x8;
 
-use super::lanes::{self, LANES};
+use super::lanes::{self, LANES, padded};
 
 const FIRST: f32 = 0.9;
 const SECOND: f32 = 0.999;
@@ -38,8 +38,8 @@ pub fn adam(weights: &mut [f32], rule: &[f32], mean: &mut [f32], square: &mut [f
         let (new_w, new_m, new_v) = one(f32x8::new(*w), f32x8::new(*d), f32x8::new(*m), f32x8::new(*v));
         (*w, *m, *v) = (new_w.to_array(), new_m.to_array(), new_v.to_array());
     }
-    let padded = |s: &[f32]| f32x8::new(std::array::from_fn(|i| s.get(i).copied().unwrap_or(0.0)));
-    let (w, m, v) = one(padded(last_weights), padded(last_rule), padded(last_mean), padded(last_square));
+    let last = |s: &[f32]| padded(s, 0.0);
+    let (w, m, v) = one(last(last_weights), last(last_rule), last(last_mean), last(last_square));
     for (last, new) in [(last_weights, w), (last_mean, m), (last_square, v)] {
         last.copy_from_slice(&new.to_array()[..last.len()]);
     }

@@ -3,7 +3,7 @@
 use super::super::failure::Failure;
 use super::super::{output, table};
 use crate::baseline::{Figures, Part, Spec};
-use crate::data::{Description, atomic};
+use crate::data::Description;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -57,9 +57,7 @@ impl Report {
     }
 
     pub(super) fn save(&self, path: &Path) -> Result<(), Failure> {
-        let text = serde_json::to_vec_pretty(self);
-        let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;
-        Ok(atomic::write(path, &text)?)
+        output::write_json(path, self)
     }
 
     pub(super) fn print(&self, folder: &Path) -> Result<(), Failure> {

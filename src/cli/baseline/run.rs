@@ -30,8 +30,7 @@ impl BaselineArguments {
     /// Trains and measures.
     pub(in crate::cli) fn run(&self) -> Result<(), Failure> {
         super::super::use_threads(self.threads)?;
-        let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-        let (run, report) = self.perform(command)?;
+        let (run, report) = self.perform(super::super::command_line())?;
         if self.json { output::print_json(&report) } else { report.print(run.folder()) }
     }
 

@@ -4,7 +4,7 @@ use super::super::failure::Failure;
 use super::super::{output, table};
 use super::Part;
 use crate::circuit::file::SettlingFile;
-use crate::data::{Description, atomic};
+use crate::data::Description;
 use crate::evaluation::mixture::FitEnd;
 use crate::evaluation::{Measures, Work};
 use crate::network::Tensors;
@@ -133,9 +133,7 @@ impl Report {
     }
 
     pub(super) fn save(&self, path: &Path) -> Result<(), Failure> {
-        let text = serde_json::to_vec_pretty(self);
-        let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;
-        Ok(atomic::write(path, &text)?)
+        output::write_json(path, self)
     }
 
     pub(super) fn print(&self) -> Result<(), Failure> {

@@ -220,9 +220,7 @@ impl ReproduceArguments {
             let is_usual = models::settings().first() == Some(&request.settings);
             let settings = if is_usual { String::new() } else { format!("-{}", request.settings) };
             let name = format!("{}-{}{settings}", self.table.name(), column.name);
-            let json = serde_json::to_vec_pretty(&report);
-            let json = json.map_err(|cause| Failure::Run(format!("{name}.json can't be made ({cause})")))?;
-            atomic::write(&folder.join(format!("{name}.json")), &json)?;
+            output::write_json(&folder.join(format!("{name}.json")), &report)?;
             atomic::write(&folder.join(format!("{name}.md")), render::markdown(&report).as_bytes())?;
             reports.push(report);
         }

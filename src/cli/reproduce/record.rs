@@ -4,9 +4,9 @@
 //! measured is read from the run folder alone: a trial is where its files are, whenever its process was killed.
 
 use super::super::failure::Failure;
+use super::super::output;
 use super::plan::Trial;
 use crate::checkpoint::Run;
-use crate::data::atomic;
 use crate::training::EpochMetrics;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -105,12 +105,11 @@ impl Record {
     /// Writes the record.
     pub(super) fn save(&self, trial: &Trial) -> Result<(), Failure> {
         let path = Self::path(trial);
-        let failed = |cause: String| Failure::Run(format!("cannot write {}: {cause}", path.display()));
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|cause| failed(cause.to_string()))?;
+            let made = std::fs::create_dir_all(folder);
+            made.map_err(|cause| Failure::Run(format!("cannot write {}: {cause}", path.display())))?;
         }
-        let text = serde_json::to_vec_pretty(self).map_err(|cause| failed(cause.to_string()))?;
-        Ok(atomic::write(&path, &text)?)
+        output::write_json(&path, self)
     }
 }
 

@@ -97,7 +97,7 @@ impl Report {
         let found = column.found.as_ref().ok();
         // What is published of a data set that is not there at all can still be shown: nothing stands beside it.
         let comparable = column.comparable().or(column.published.filter(|_| found.is_none()));
-        let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+        let words = super::super::command_line().into_iter().skip(1);
         let command: Vec<String> = std::iter::once("gncn".to_owned()).chain(words).collect();
         let rows: Result<_, Failure> = rows.iter().map(|row| RowReport::new(row, comparable)).collect();
         Ok(Self {
