@@ -1,16 +1,20 @@
 //! What presynaptic values drive at their receivers: a dense product, or one over what is not zero, whichever is faster.
 //!
-//! The choice is made shard by shard ([`SHARD_ROWS`] samples) from the values of that shard, so that the bits of a
-//! sample do not depend on how a batch is spread over threads.
+//! Both give the same bits, so that the choice, and how many samples it is made for, show in the time alone.
 
+use super::dense::Dense;
 use super::meter::{self, Kernel};
 use super::pairs::Pairs;
-use super::product::{self, Onto, SHARD_ROWS};
+use super::product::{Onto, SHARD_ROWS};
 use super::sparse::{self, List};
 
-/// Where a drive lists what is not zero; kept for its storage.
+/// Samples that go together: what they drive stays near while all synapses pass by.
+const ROWS: usize = 2 * SHARD_ROWS;
+
+/// Where a drive lists what is not zero, or copies synapses; kept for its storage.
 #[derive(Debug, Clone, Default)]
 pub struct Nonzero {
+    dense: Dense,
     pairs: Pairs,
     /// The last sample of an odd number.
     list: List,
@@ -18,13 +22,13 @@ pub struct Nonzero {
 
 /// `out (+)= batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`; `nonzero` is scratch.
 pub fn drive(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usize, m: usize, nonzero: &mut Nonzero) {
-    for (out, batch) in out.chunks_mut(SHARD_ROWS * m).zip(batch.chunks(SHARD_ROWS * n)) {
+    for (out, batch) in out.chunks_mut(ROWS * m).zip(batch.chunks(ROWS * n)) {
+        if onto == Onto::Replace {
+            out.fill(0.0);
+        }
         let listed = sparse::count_nonzero(batch);
         if sparse::is_sparse(listed, batch.len()) {
             meter::time(Kernel::Sparse, listed * m, || {
-                if onto == Onto::Replace {
-                    out.fill(0.0);
-                }
                 let paired = batch.len() / n / 2 * 2;
                 let ((batch, last), (out, rest)) = (batch.split_at(paired * n), out.split_at_mut(paired * m));
                 nonzero.pairs.of_nonzero(batch, n);
@@ -33,7 +37,7 @@ pub fn drive(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usi
                 sparse::accumulate(rest, &nonzero.list, weights, n, m);
             });
         } else {
-            meter::time(Kernel::Dense, batch.len() * m, || product::forward(out, onto, batch, weights, n, m));
+            meter::time(Kernel::Dense, batch.len() * m, || nonzero.dense.accumulate(out, batch, weights, n, m));
         }
     }
 }
@@ -58,7 +62,7 @@ mod tests {
         let mut nonzero = Nonzero::default();
         drive(&mut out, Onto::Add, &batch, &weights, n, m, &mut nonzero);
         let mut dense = vec![1.0; rows * m];
-        product::forward(&mut dense, Onto::Add, &batch, &weights, n, m);
+        super::super::product::forward(&mut dense, Onto::Add, &batch, &weights, n, m);
         assert!(out.iter().zip(&dense).all(|(a, b)| (a - b).abs() < 1e-5));
         drive(&mut out, Onto::Replace, &batch, &weights, n, m, &mut nonzero);
         assert!(out.iter().zip(&dense).all(|(a, b)| (a + 1.0 - b).abs() < 1e-5));

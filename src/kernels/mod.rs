@@ -4,11 +4,13 @@
 //! `[rows, size]`. Each fast kernel has a slow twin in its tests, compared at ragged sizes.
 //!
 //! **Bits.** Within one build and one machine every kernel gives the same bits for a sample, whatever other
-//! samples are in the batch and whichever thread runs it: pointwise kernels work on one element at a time,
-//! and matrix products over a batch are done in shards of [`product::SHARD_ROWS`] rows counted from the first
-//! sample, so that a shard is multiplied in the same way alone and among others.
+//! samples are in the batch and whichever thread runs it: pointwise kernels work on one element at a time, and in a
+//! product of a batch with synapses every component of a sample is one chain of additions, presynaptic neurons
+//! ascending. Sums over samples go shard by shard, [`product::SHARD_ROWS`] rows counted from the first sample.
 
 pub mod activation;
+mod block;
+pub mod dense;
 pub mod drive;
 pub mod lanes;
 pub mod lateral;
@@ -18,6 +20,7 @@ pub mod mismatch;
 pub mod norms;
 pub mod optimize;
 pub mod pairs;
+mod panels;
 pub mod product;
 pub mod sparse;
 pub mod spd;

@@ -16,24 +16,13 @@ pub enum Onto {
     Add,
 }
 
-impl Onto {
-    fn accum(self) -> Accum {
-        match self {
-            Self::Replace => Accum::Replace,
-            Self::Add => Accum::Add,
-        }
-    }
-}
-
 /// `out (+)= batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`.
 pub fn forward(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usize, m: usize) {
     assert_eq!(out.len() * n, batch.len() * m, "rows of a product");
-    for (out, batch) in out.chunks_mut(SHARD_ROWS * m).zip(batch.chunks(SHARD_ROWS * n)) {
-        let rows = batch.len() / n;
-        let out = MatMut::from_row_major_slice_mut(out, rows, m);
-        let batch = MatRef::from_row_major_slice(batch, rows, n);
-        matmul(out, onto.accum(), batch, MatRef::from_row_major_slice(weights, n, m), 1.0, Par::Seq);
+    if onto == Onto::Replace {
+        out.fill(0.0);
     }
+    super::dense::Dense::default().accumulate(out, batch, weights, n, m);
 }
 
 /// `out = left · right` in one piece, with `left` `[rows, n]`, `right` `[n, m]`: what the machine can do at best.

@@ -10,12 +10,12 @@
 
 pub use super::list::List;
 
+use super::block::stream;
 use super::lanes::LANES;
 use wide::f32x8;
 
 /// The share of listed values from which a dense product is faster. Measured at widths 360 and 784 on a machine with
-/// 256-bit vectors, where a term of two listed samples (`pairs`) costs about 1.7 times one of a dense product. It is a
-/// constant and no measurement at run time, because the two round differently and the choice shows in the bits.
+/// 256-bit vectors, where a term of two listed samples (`pairs`) costs about 1.7 times one of a dense product.
 const DENSE_FROM: f32 = 0.58;
 
 /// Whether a product over `listed` of `all` values is faster as a list.
@@ -54,7 +54,13 @@ pub fn count_nonzero(batch: &[f32]) -> usize {
 pub fn accumulate(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
     assert_eq!(out.len(), list.rows() * m, "samples of a list");
     let samples = list.rows();
-    if samples > 1 && list.len() * TILE >= TILED_FROM * samples * n {
+    if samples == 1 {
+        for (neurons, values) in list.samples() {
+            stream(out, neurons.iter().map(|neuron| *neuron as usize).zip(values.iter().copied()), weights);
+        }
+        return;
+    }
+    if list.len() * TILE >= TILED_FROM * samples * n {
         tiled(out, list, weights, n, m);
     } else {
         for columns in blocks(m, BLOCK) {
