@@ -54,7 +54,7 @@ pub(super) struct LatentsArguments {
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
     threads: Option<usize>,
 }
 
@@ -115,7 +115,8 @@ impl LatentsArguments {
 
     fn place(&self, path: &Path, activities: &Matrix, labels: Option<&[u8]>) -> Result<Vec<[f64; 2]>, Failure> {
         output::announce(path, "the images in a plane, by t-SNE");
-        let places = evaluation::embed(activities, self.seed);
+        let places = evaluation::embed(activities, self.seed)
+            .map_err(|cause| Failure::Run(format!("can't start a thread for t-SNE ({cause}); try again")))?;
         picture::write(path, &picture::scatter(&places, labels)?)?;
         Ok(places)
     }

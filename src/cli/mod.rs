@@ -147,6 +147,11 @@ fn override_settling(circuit: &mut Circuit, schedule: Option<&str>, messages: Op
     Ok(())
 }
 
+/// The command of words that a run remembers, or that another command makes.
+fn parse_words(words: &[String]) -> Result<Command, clap::Error> {
+    Arguments::try_parse_from(words).map(|arguments| arguments.command)
+}
+
 /// The words that this process was started with.
 fn command_line() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
@@ -159,16 +164,13 @@ fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
     built.map_err(|cause| Failure::Run(format!("can't start {threads} threads ({cause}); use fewer --threads")))
 }
 
-/// The legal values of `--threads`.
-fn thread_count(text: &str) -> Result<usize, String> {
-    const MOST: usize = 1024;
+/// A whole number from 1 to `MOST`.
+fn up_to<const MOST: usize>(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|n| (1..=MOST).contains(n));
     count.ok_or_else(|| format!("a whole number from 1 to {MOST} is needed"))
 }
 
 /// A whole number above 0.
 fn positive(text: &str) -> Result<usize, String> {
-    const MOST: usize = 1_000_000_000;
-    let count = text.parse().ok().filter(|n| (1..=MOST).contains(n));
-    count.ok_or_else(|| format!("a whole number from 1 to {MOST} is needed"))
+    up_to::<1_000_000_000>(text)
 }

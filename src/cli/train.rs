@@ -8,7 +8,7 @@ mod report;
 use super::failure::Failure;
 use super::progress::Progress;
 use super::trained::load_data;
-use super::{interrupt, output, reconstruct};
+use super::{Command, interrupt, output, reconstruct};
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
@@ -17,7 +17,7 @@ use crate::evaluation::{self, Show};
 use crate::network::Network;
 use crate::picture;
 use crate::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
-use clap::{Args, Parser};
+use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub(super) struct TrainArguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Worker threads; the weights are the same for any number
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
     threads: Option<usize>,
     /// Go on with a run that was stopped, or with a finished one for more epochs
     #[arg(long, conflicts_with = "overwrite")]
@@ -105,8 +105,9 @@ impl TrainArguments {
 
     /// The arguments of a command line that begins with `gncn train`.
     pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match Command::try_parse_from(words) {
-            Ok(Command { train: Either::Train(arguments) }) => Ok(*arguments),
+        match super::parse_words(words) {
+            Ok(Command::Train(arguments)) => Ok(*arguments),
+            Ok(_) => Err(Failure::Request(format!("not a `gncn train`: {}", words.join(" ")))),
             Err(problem) => Err(Failure::Request(problem.to_string())),
         }
     }
@@ -135,10 +136,10 @@ impl TrainArguments {
     /// agree with the run is checked where it goes on.
     fn continuing(&self, run: &Run) -> Result<Self, Failure> {
         let now = self.clone();
-        let first = match Command::try_parse_from(&run.info.command).map(|command| command.train) {
-            Ok(Either::Train(first)) => *first,
+        let first = match super::parse_words(&run.info.command) {
+            Ok(Command::Train(first)) => *first,
             // Not started from a command line that this version knows: run.json says the rest.
-            Err(_) => {
+            _ => {
                 let (data, seed, limit) = (run.info.source.clone(), Some(run.info.seed), run.info.limit);
                 Self { data, seed, limit, ..self.clone() }
             }
@@ -224,19 +225,6 @@ impl TrainArguments {
         let (circuit, out) = (self.circuit.display(), run.folder().display());
         failure.and(&format!("the last checkpoint is good; go on with: gncn train {circuit} --out {out} --resume"))
     }
-}
-
-/// The command of `run.json`, to read its options again.
-#[derive(Debug, Parser)]
-struct Command {
-    #[command(subcommand)]
-    train: Either,
-}
-
-/// The one command that makes run folders.
-#[derive(Debug, clap::Subcommand)]
-enum Either {
-    Train(Box<TrainArguments>),
 }
 
 /// Lets every batch be learned and told, until the end or a stop.

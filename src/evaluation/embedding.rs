@@ -24,10 +24,12 @@ pub const FEWEST: usize = 5;
 /// Places `[n, 2]` of the rows of `points` `[n, J]`. They follow from points and seed alone: neighbours are found by
 /// brute force, the start is drawn from a stream of its own, and the descent runs on one thread.
 ///
+/// # Errors
+/// Where the thread can't be started.
+///
 /// # Panics
 /// Where there are fewer than [`FEWEST`] points, or one that is not finite: bugs of the caller.
-#[must_use]
-pub fn embed(points: &Matrix, seed: u64) -> Vec<[f64; 2]> {
+pub fn embed(points: &Matrix, seed: u64) -> Result<Vec<[f64; 2]>, rayon::ThreadPoolBuildError> {
     let n = points.rows();
     assert!(n >= FEWEST, "t-SNE needs {FEWEST} points");
     let perplexity = PERPLEXITY.min((n as f64 - 1.0) / NEIGHBOURS as f64);
@@ -43,9 +45,9 @@ pub fn embed(points: &Matrix, seed: u64) -> Vec<[f64; 2]> {
         tsne.embedding()
     };
     // Sums over points would take another order with another number of threads.
-    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    let flat = alone.expect("a pool of one thread can be had").install(descend);
-    flat.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let flat = alone.install(descend);
+    Ok(flat.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())
 }
 
 /// The nearest other points, ties to the lower index.

@@ -109,7 +109,7 @@ fn an_embedding_keeps_clouds_apart_and_follows_from_its_seed() {
     });
     let with = |threads: usize, seed: u64| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        pool.install(|| embed(&points, seed))
+        pool.install(|| embed(&points, seed).expect("a thread"))
     };
     let places = with(1, 5);
     assert_eq!(places, with(3, 5));

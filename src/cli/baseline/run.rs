@@ -3,7 +3,7 @@
 use super::super::failure::Failure;
 use super::super::progress::Progress;
 use super::super::trained::load_data;
-use super::super::{eval::digest, interrupt, output, table, train};
+use super::super::{Command, eval::digest, interrupt, output, parse_words, table, train};
 use super::BaselineArguments;
 use super::report::{Report, Request};
 use crate::baseline::{Codes, Comparison, ComparisonSpec, FigureOptions, Gauge, Kind, MODEL, SYNAPSES, Spec, Weights};
@@ -15,7 +15,6 @@ use crate::matrix::Matrix;
 use crate::network::Tensors;
 use crate::picture;
 use crate::training::{Ended, EpochMetrics, Event, Flow};
-use clap::Parser;
 use std::path::Path;
 use std::time::Instant;
 
@@ -36,8 +35,9 @@ impl BaselineArguments {
 
     /// The arguments of a command line that begins with `gncn baseline`.
     pub(in crate::cli) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match Command::try_parse_from(words) {
-            Ok(Command { baseline: Only::Baseline(arguments) }) => Ok(*arguments),
+        match parse_words(words) {
+            Ok(Command::Baseline(arguments)) => Ok(*arguments),
+            Ok(_) => Err(Failure::Request(format!("not a `gncn baseline`: {}", words.join(" ")))),
             Err(problem) => Err(Failure::Request(problem.to_string())),
         }
     }
@@ -69,7 +69,7 @@ impl BaselineArguments {
 
     /// The options given now, or else those that the run was started with.
     fn continuing(&self, run: &Run) -> Result<Self, Failure> {
-        let Ok(Command { baseline: Only::Baseline(first) }) = Command::try_parse_from(&run.info.command) else {
+        let Ok(Command::Baseline(first)) = parse_words(&run.info.command) else {
             let problem = "is not the run of a compared model; choose another --out, or go on with `gncn train`";
             return Err(Failure::Request(format!("{}: {problem}", run.folder().display())));
         };
@@ -226,19 +226,6 @@ impl BaselineArguments {
         let (model, out) = (&self.model, run.folder().display());
         failure.and(&format!("the last checkpoint is good; go on with: gncn baseline {model} --out {out} --resume"))
     }
-}
-
-/// The command of `run.json`, to read its options again.
-#[derive(Debug, Parser)]
-struct Command {
-    #[command(subcommand)]
-    baseline: Only,
-}
-
-/// The command that makes these run folders.
-#[derive(Debug, clap::Subcommand)]
-enum Only {
-    Baseline(Box<BaselineArguments>),
 }
 
 fn announce(folder: &Path, data: &Dataset, spec: &ComparisonSpec) {

@@ -10,12 +10,12 @@ mod report;
 use super::failure::Failure;
 use super::settling::SettlingArguments;
 use super::trained::Trained;
-use super::{interrupt, output, table};
+use super::{Command, interrupt, output, table};
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
 use crate::evaluation::mixture::MixtureOptions;
 use crate::evaluation::{LogisticOptions, PRIOR_IMAGES, PriorOptions};
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 use parts::Bench;
 pub(super) use report::digest;
 use report::{Report, Request};
@@ -91,24 +91,11 @@ pub(super) struct EvalArguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
     threads: Option<usize>,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
-}
-
-/// A command line, to read its options.
-#[derive(Debug, Parser)]
-struct Command {
-    #[command(subcommand)]
-    eval: Only,
-}
-
-/// The command that measures run folders.
-#[derive(Debug, clap::Subcommand)]
-enum Only {
-    Eval(Box<EvalArguments>),
 }
 
 /// Components of the mixture in the paper.
@@ -141,8 +128,9 @@ impl EvalArguments {
 
     /// The arguments of a command line that begins with `gncn eval`.
     pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match Command::try_parse_from(words) {
-            Ok(Command { eval: Only::Eval(arguments) }) => Ok(*arguments),
+        match super::parse_words(words) {
+            Ok(Command::Eval(arguments)) => Ok(*arguments),
+            Ok(_) => Err(Failure::Request(format!("not a `gncn eval`: {}", words.join(" ")))),
             Err(problem) => Err(Failure::Request(problem.to_string())),
         }
     }

@@ -59,7 +59,7 @@ pub(super) struct ReproduceArguments {
           value_parser = PossibleValuesParser::new(NAMES))]
     data: Vec<String>,
     /// Trials of each model; the paper has 10
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = trial_count)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = super::up_to::<1000>)]
     trials: usize,
     /// The folder to write
     #[arg(long, value_name = "DIR", default_value = "runs/reproduce")]
@@ -87,7 +87,7 @@ pub(super) struct ReproduceArguments {
     #[arg(long, value_name = "BATCHES", value_parser = super::positive)]
     checkpoint_every: Option<usize>,
     /// Worker threads; the figures are the same for any number
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
     threads: Option<usize>,
     /// Print JSON instead of tables
     #[arg(long)]
@@ -226,11 +226,4 @@ impl ReproduceArguments {
         }
         Ok(reports)
     }
-}
-
-/// The legal values of `--trials`.
-fn trial_count(text: &str) -> Result<usize, String> {
-    const MOST: usize = 1000;
-    let count = text.parse().ok().filter(|n| (1..=MOST).contains(n));
-    count.ok_or_else(|| format!("a whole number from 1 to {MOST} is needed"))
 }
