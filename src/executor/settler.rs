@@ -16,7 +16,7 @@ use crate::episode::{Activities, Episode};
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::{Messages, When};
+use crate::params::When;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -168,7 +168,7 @@ impl Settler {
             _ => None,
         };
         let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free);
-        let shards = if is_actors { usize::MAX } else { shards_per_lane(episode.rows(), settling.messages) };
+        let shards = if is_actors { usize::MAX } else { 1 };
         self.activities.rest(network, episode, settling.messages, shards);
         let mut notes: Vec<_> =
             self.activities.lanes().iter().map(|_| Notes::new(&wiring, self.gate.clone())).collect();
@@ -330,15 +330,6 @@ impl Settler {
         };
         let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
         Energies { populations: plan.errors.clone(), sums }
-    }
-}
-
-/// Shards of a lane of lock-step: two where that leaves a lane for every thread and whole messages make products fetch all
-/// synapses, which then happens half as often. It shows in the time alone.
-fn shards_per_lane(rows: usize, messages: Messages) -> usize {
-    match messages {
-        Messages::Dense => (rows.div_ceil(SHARD_ROWS) / rayon::current_num_threads()).clamp(1, 2),
-        Messages::Events { .. } => 1,
     }
 }
 

@@ -13,42 +13,36 @@ const BROKEN: &str = "a slice of 8 V numbers is V vectors";
 /// Rows of synapses: what one presynaptic neuron reaches stands together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rows<'a> {
-    /// `[n, stride]`, or a tile of it.
+    /// `[n, stride]`.
     pub(super) values: &'a [f32],
     /// From one presynaptic neuron to the next.
     pub(super) stride: usize,
 }
 
-impl Rows<'_> {
-    /// The first `V` vectors of the synapses of `neuron`.
-    #[inline(always)]
-    fn vectors<const V: usize>(&self, neuron: usize) -> [f32x8; V] {
-        let start = neuron * self.stride;
-        let (row, _) = self.values[start..start + V * LANES].as_chunks::<LANES>();
-        let row: &[[f32; LANES]; V] = row.try_into().expect(BROKEN);
-        std::array::from_fn(|v| f32x8::new(row[v]))
-    }
-}
-
-/// `out[r, column..] += Σ values_r · rows[j, ..]` over terms `(j, values)`: `R` samples of `out` `[R, m]`, `V` vectors
-/// of columns.
+/// `out[r, column..] += Σ_j samples_r[j] · rows[j, ..]`: `R` samples of `out` `[R, m]`, `V` vectors of columns.
+///
+/// Slices are cut to one length first: a check of bounds per term would cost as much as the term.
 #[inline(never)] // Where it is inlined into its loops, sums are taken out of registers.
 pub(super) fn add<const R: usize, const V: usize>(
     out: &mut [f32],
     m: usize,
     column: usize,
     rows: Rows<'_>,
-    terms: impl Iterator<Item = (usize, [f32; R])>,
+    samples: [&[f32]; R],
 ) {
     let mut sums: [[f32x8; V]; R] = std::array::from_fn(|r| {
         let (out, _) = out[r * m + column..r * m + column + V * LANES].as_chunks::<LANES>();
         let out: &[[f32; LANES]; V] = out.try_into().expect(BROKEN);
         std::array::from_fn(|v| f32x8::new(out[v]))
     });
-    for (neuron, values) in terms {
-        let row = rows.vectors::<V>(neuron);
+    let depth = rows.values.len() / rows.stride;
+    let samples = samples.map(|sample| &sample[..depth]);
+    assert!(rows.stride >= V * LANES, "a row of {V} vectors");
+    for (j, row) in rows.values.chunks_exact(rows.stride).enumerate().take(depth) {
+        let (row, _) = row[..V * LANES].as_chunks::<LANES>();
+        let row: [f32x8; V] = std::array::from_fn(|v| f32x8::new(row[v]));
         for r in 0..R {
-            let value = f32x8::splat(values[r]);
+            let value = f32x8::splat(samples[r][j]);
             for v in 0..V {
                 sums[r][v] = value.mul_add(row[v], sums[r][v]);
             }
@@ -61,24 +55,18 @@ pub(super) fn add<const R: usize, const V: usize>(
 }
 
 /// The columns behind the last whole vector: the last vector's worth of columns, of which those are kept.
-pub(super) fn add_ragged<const R: usize>(
-    out: &mut [f32],
-    m: usize,
-    rows: Rows<'_>,
-    terms: impl Iterator<Item = (usize, [f32; R])>,
-) {
+pub(super) fn add_ragged<const R: usize>(out: &mut [f32], m: usize, rows: Rows<'_>, samples: [&[f32]; R]) {
     let ragged = m % LANES;
     let column = m.saturating_sub(LANES);
     let kept = LANES.min(m) - ragged..LANES.min(m);
     let mut sums: [f32x8; R] = std::array::from_fn(|r| super::lanes::padded(&out[r * m + column..(r + 1) * m], 0.0));
-    for (neuron, values) in terms {
-        let start = neuron * rows.stride;
-        let row = match rows.values[start..start + m].last_chunk::<LANES>() {
+    for (j, row) in rows.values.chunks_exact(rows.stride).enumerate() {
+        let row = match row.last_chunk::<LANES>() {
             Some(row) => f32x8::new(*row),
-            None => super::lanes::padded(&rows.values[start..start + m], 0.0),
+            None => super::lanes::padded(row, 0.0),
         };
         for r in 0..R {
-            sums[r] = f32x8::splat(values[r]).mul_add(row, sums[r]);
+            sums[r] = f32x8::splat(samples[r][j]).mul_add(row, sums[r]);
         }
     }
     for (r, sum) in sums.iter().enumerate() {

@@ -61,8 +61,8 @@ fn add_panel(out: &mut [f32], m: usize, batch: &[f32], n: usize, neurons: &Range
             let (now, rest) = out.split_at_mut(grouped * m);
             let (now_batch, rest_batch) = batch.split_at(grouped * n);
             for (out, batch) in now.chunks_exact_mut($samples * m).zip(now_batch.chunks_exact($samples * n)) {
-                let terms = terms::<$samples>(batch, n, neurons);
-                add_vectors!(vectors, $samples, [1 2 3], (out, m, column, rows, terms));
+                let samples = samples::<$samples>(batch, n, neurons);
+                add_vectors!(vectors, $samples, [1 2 3], (out, m, column, rows, samples));
             }
             (out, batch) = (rest, rest_batch);
         };
@@ -80,22 +80,16 @@ fn add_ragged_columns(out: &mut [f32], m: usize, batch: &[f32], n: usize, neuron
     let (out, rest) = out.split_at_mut(grouped * m);
     let (batch, rest_batch) = batch.split_at(grouped * n);
     for (out, batch) in out.chunks_exact_mut(GROUP * m).zip(batch.chunks_exact(GROUP * n)) {
-        add_ragged::<GROUP>(out, m, rows, terms(batch, n, neurons));
+        add_ragged::<GROUP>(out, m, rows, samples(batch, n, neurons));
     }
     for (out, batch) in rest.chunks_exact_mut(m).zip(rest_batch.chunks_exact(n)) {
-        add_ragged::<1>(out, m, rows, terms(batch, n, neurons));
+        add_ragged::<1>(out, m, rows, samples(batch, n, neurons));
     }
 }
 
-/// The values of `R` samples, neuron by neuron.
-#[inline(always)]
-fn terms<'a, const R: usize>(
-    batch: &'a [f32],
-    n: usize,
-    neurons: &Range<usize>,
-) -> impl Iterator<Item = (usize, [f32; R])> + use<'a, R> {
-    let samples: [&[f32]; R] = std::array::from_fn(|r| &batch[r * n..][neurons.clone()]);
-    (0..neurons.len()).map(move |j| (j, std::array::from_fn(|r| samples[r][j])))
+/// The values that `R` samples have at some presynaptic neurons.
+fn samples<'a, const R: usize>(batch: &'a [f32], n: usize, neurons: &Range<usize>) -> [&'a [f32]; R] {
+    std::array::from_fn(|r| &batch[r * n..][neurons.clone()])
 }
 
 #[cfg(test)]

@@ -1,15 +1,13 @@
 //! What presynaptic values drive at their receivers: a dense product, or one over what is not zero, whichever is faster.
 //!
-//! Both give the same bits, so that the choice, and how many samples it is made for, show in the time alone.
+//! Both give the same bits, so that the choice shows in the time alone. It is made for [`SHARD_ROWS`] samples at a time,
+//! whose values stay in the caches of a core.
 
 use super::dense::Dense;
 use super::meter::{self, Kernel};
 use super::pairs::Pairs;
 use super::product::{Onto, SHARD_ROWS};
 use super::sparse::{self, List};
-
-/// Samples that go together: what they drive stays near while all synapses pass by.
-const ROWS: usize = 2 * SHARD_ROWS;
 
 /// Where a drive lists what is not zero, or copies synapses; kept for its storage.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +20,7 @@ pub struct Nonzero {
 
 /// `out (+)= batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`; `nonzero` is scratch.
 pub fn drive(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usize, m: usize, nonzero: &mut Nonzero) {
-    for (out, batch) in out.chunks_mut(ROWS * m).zip(batch.chunks(ROWS * n)) {
+    for (out, batch) in out.chunks_mut(SHARD_ROWS * m).zip(batch.chunks(SHARD_ROWS * n)) {
         if onto == Onto::Replace {
             out.fill(0.0);
         }

@@ -39,7 +39,7 @@ impl Drive {
         if self.stale[shard] || !self.incremental {
             return;
         }
-        let rows = self.rows(shard..shard + 1);
+        let rows = self.rows(shard);
         if sparse::is_sparse(deltas.len(), rows.len() * width) {
             let size = self.values.cols();
             add(&mut self.values.as_mut_slice()[rows.start * size..rows.end * size]);
@@ -48,40 +48,24 @@ impl Drive {
         }
     }
 
-    /// Computes shards that are out of date by `anew(samples, drive of the samples)`, neighbours together: the more
-    /// samples there are, the less often synapses have to be fetched.
+    /// Computes shards that are out of date by `anew(samples, drive of the shard)`.
     pub(super) fn compute(&mut self, mut anew: impl FnMut(Range<usize>, &mut [f32])) {
         let size = self.values.cols();
-        let mut shard = 0;
-        while shard < self.stale.len() {
-            let run = self.run(shard);
+        for shard in 0..self.stale.len() {
             if self.stale[shard] {
-                let rows = self.rows(run.clone());
+                let rows = self.rows(shard);
                 anew(rows.clone(), &mut self.values.as_mut_slice()[rows.start * size..rows.end * size]);
+                self.stale[shard] = !self.incremental;
             }
-            shard = run.end;
         }
-        self.stale.fill(!self.incremental);
     }
 
-    /// The samples in pieces, and whether each is out of date: those that are not are single shards.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = (Range<usize>, bool)> {
-        let mut next = 0;
-        std::iter::from_fn(move || {
-            let stale = *self.stale.get(next)?;
-            let run = self.run(next);
-            next = run.end;
-            Some((self.rows(run), stale))
-        })
+    /// The shards, and whether each is out of date.
+    pub(super) fn shards(&self) -> impl Iterator<Item = (Range<usize>, bool)> {
+        self.stale.iter().enumerate().map(|(shard, stale)| (self.rows(shard), *stale))
     }
 
-    /// A shard with those behind it, if they are all out of date.
-    fn run(&self, shard: usize) -> Range<usize> {
-        let stale = self.stale[shard..].iter().take_while(|stale| **stale).count();
-        shard..shard + stale.max(1)
-    }
-
-    fn rows(&self, shards: Range<usize>) -> Range<usize> {
-        shards.start * SHARD_ROWS..(shards.end * SHARD_ROWS).min(self.values.rows())
+    fn rows(&self, shard: usize) -> Range<usize> {
+        shard * SHARD_ROWS..((shard + 1) * SHARD_ROWS).min(self.values.rows())
     }
 }

@@ -130,7 +130,7 @@ impl ErrorPopulation {
     fn predict(&self, activity: &mut ErrorActivity) {
         let ErrorActivity { drive, inlets, whole, nonzero, .. } = activity;
         whole.clear();
-        whole.extend(drive.pieces());
+        whole.extend(drive.shards());
         drive.compute(|rows, out| {
             for (i, (synapses, inlet)) in self.generative.iter().zip(&*inlets).enumerate() {
                 let onto = if i == 0 { Onto::Replace } else { Onto::Add };
