@@ -37,7 +37,7 @@ use crate::params::Messages;
 use crate::population::{AnyActivity, AnyPopulation};
 use crate::signal::Signal;
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// What travels between actors.
@@ -49,6 +49,15 @@ pub(super) enum Message {
     Finished { inlet: usize },
     /// Look at the stop flag.
     Wake,
+}
+
+/// Takes in the messages that have come, and then says whether to stop.
+///
+/// In this order: whoever stops the actors raises the flag first and wakes them then. An actor that looked at the flag
+/// before it took the wake from its inbox would see nothing, fall asleep, and never be woken again.
+pub(super) fn heed(messages: impl Iterator<Item = Message>, take: impl FnMut(Message), stop: &AtomicBool) -> bool {
+    messages.for_each(take);
+    stop.load(Ordering::Acquire)
 }
 
 /// When an actor fires.
@@ -383,5 +392,24 @@ impl Actor {
             traffic.aged(sender.saturating_sub(queue.held));
         }
         delivered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_taken_the_wake_sees_the_stop() {
+        // The stop comes at the worst moment: while the inbox is being emptied.
+        let stop = AtomicBool::new(false);
+        let woken = std::iter::once_with(|| {
+            stop.store(true, Ordering::Release);
+            Message::Wake
+        });
+        let mut taken = 0;
+        assert!(heed(woken, |_| taken += 1, &stop));
+        assert_eq!(taken, 1);
+        assert!(!heed(std::iter::empty(), |_| taken += 1, &AtomicBool::new(false)));
     }
 }

@@ -3,7 +3,7 @@
 //! What happens before what is as in `threads`. A firing runs inside its task and does not yield; a task that waits
 //! gives its worker to another. The runtime is kept between episodes.
 
-use super::actor::{Actor, Message, Next, Report};
+use super::actor::{Actor, Message, Next, Report, heed};
 use super::error::SettleError;
 use super::shared::Shared;
 use crate::circuit::wiring::PopulationId;
@@ -95,11 +95,9 @@ async fn live(
 ) {
     let mut inbox = inbox.lock().await;
     let result = loop {
-        if stop.load(Ordering::Acquire) {
+        let come = std::iter::from_fn(|| inbox.try_recv().ok());
+        if heed(come, |message| actor.take(message), &stop) {
             break Ok(());
-        }
-        while let Ok(message) = inbox.try_recv() {
-            actor.take(message);
         }
         match turn(&mut actor, &shared, &outboxes, &reports) {
             Ok(Next::Fire) => tokio::task::yield_now().await,

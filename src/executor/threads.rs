@@ -12,7 +12,7 @@
 //!
 //! Everything else may overlap. On entry and on exit the coordinator owns every population, and no thread runs any.
 
-use super::actor::{Actor, Message, Next, Report};
+use super::actor::{Actor, Message, Next, Report, heed};
 use super::error::SettleError;
 use super::shared::Shared;
 use crate::circuit::wiring::PopulationId;
@@ -129,8 +129,7 @@ fn live(
     stop: &AtomicBool,
     reports: &Sender<Report>,
 ) -> Result<(), SettleError> {
-    while !stop.load(Ordering::Acquire) {
-        inbox.try_iter().for_each(|message| actor.take(message));
+    while !heed(inbox.try_iter(), |message| actor.take(message), stop) {
         // A coordinator or receiver that is gone needs no message.
         let report = |report| drop(reports.send(report));
         let send = |to: PopulationId, message| drop(outboxes[to.0].send(message));
