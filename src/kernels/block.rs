@@ -1,5 +1,5 @@
-//! The inner loop of every product with synapses: a few samples and a few vectors of columns, whose sums stay in
-//! registers while terms pass by.
+//! The inner loops of products with whole rows of synapses: a few samples and a few vectors of columns, whose sums stay in
+//! registers while presynaptic neurons pass by; and one sample, whose sums stay in the first-level cache.
 //!
 //! **Bits.** Every component of a sample is one chain of fused multiply-adds in the order of its terms. How samples and
 //! columns are cut into blocks decides where a chain pauses in memory, never what is added to what, so it doesn't show in

@@ -1,10 +1,11 @@
-//! Matrix products between a batch and synapses, in shards of the batch.
+//! Matrix products between a batch and synapses, and those of learning.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
-/// Rows of a batch that are multiplied together. Fixed, so that the bits of a sample do not depend on how a
-/// batch is spread over threads; large enough that packing the synapses is a small share of a product.
+/// Rows of a batch that go together: sums over samples are taken shard by shard, and events choose their product for a
+/// shard. Fixed, so that bits do not depend on how a batch is spread over threads; large enough that fetching the
+/// synapses is a small share of a product, and small enough that activities stay in the caches of a core.
 pub const SHARD_ROWS: usize = 50;
 
 /// What happens to the output before the product arrives.
