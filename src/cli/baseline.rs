@@ -79,7 +79,7 @@ pub(super) struct BaselineArguments {
     #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = PARTS)]
     only: Vec<String>,
     /// Worker threads; the weights are the same for any number
-    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
     /// Go on with a run that was stopped, or with a finished one for more epochs
     #[arg(long, conflicts_with = "overwrite")]

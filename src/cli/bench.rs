@@ -44,7 +44,7 @@ pub(super) struct BenchArguments {
     #[command(flatten)]
     settling: SettlingArguments,
     /// Worker threads
-    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
     /// Weights to start from
     #[arg(long, value_name = "FILE")]

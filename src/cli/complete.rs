@@ -36,7 +36,7 @@ pub(super) struct CompleteArguments {
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
     /// Worker threads
-    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
 }
 

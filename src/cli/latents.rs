@@ -54,7 +54,7 @@ pub(super) struct LatentsArguments {
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
 }
 

@@ -148,8 +148,9 @@ fn override_settling(circuit: &mut Circuit, schedule: Option<&str>, messages: Op
 }
 
 /// The command of words that a run remembers, or that another command makes.
-fn parse_words(words: &[String]) -> Result<Command, clap::Error> {
-    Arguments::try_parse_from(words).map(|arguments| arguments.command)
+fn parse_words(words: &[String]) -> Result<Command, Failure> {
+    let arguments = Arguments::try_parse_from(words);
+    Ok(arguments.map_err(|problem| Failure::Request(problem.to_string()))?.command)
 }
 
 /// The words that this process was started with.
@@ -168,6 +169,11 @@ fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
 fn up_to<const MOST: usize>(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|n| (1..=MOST).contains(n));
     count.ok_or_else(|| format!("a whole number from 1 to {MOST} is needed"))
+}
+
+/// The legal values of `--threads`.
+fn thread_count(text: &str) -> Result<usize, String> {
+    up_to::<1024>(text)
 }
 
 /// A whole number above 0.

@@ -72,7 +72,7 @@ pub(super) struct SettleArguments {
     #[command(flatten)]
     settling: SettlingArguments,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
     /// Seed of synapses where no weights are given
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -56,7 +56,7 @@ pub(super) struct TrainArguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Worker threads; the weights are the same for any number
-    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
     /// Go on with a run that was stopped, or with a finished one for more epochs
     #[arg(long, conflicts_with = "overwrite")]
@@ -105,10 +105,9 @@ impl TrainArguments {
 
     /// The arguments of a command line that begins with `gncn train`.
     pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match super::parse_words(words) {
-            Ok(Command::Train(arguments)) => Ok(*arguments),
-            Ok(_) => Err(Failure::Request(format!("not a `gncn train`: {}", words.join(" ")))),
-            Err(problem) => Err(Failure::Request(problem.to_string())),
+        match super::parse_words(words)? {
+            Command::Train(arguments) => Ok(*arguments),
+            _ => Err(Failure::Request(format!("not a `gncn train`: {}", words.join(" ")))),
         }
     }
 

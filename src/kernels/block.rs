@@ -117,14 +117,3 @@ fn add_rows<const K: usize>(out: &mut [f32], rows: [&[f32]; K], values: [f32; K]
         tail.copy_from_slice(&sum.to_array()[..tail.len()]);
     }
 }
-
-/// Calls [`add`] for a number of vectors that is known when it runs only.
-macro_rules! add_vectors {
-    ($vectors:expr, $samples:literal, [$($n:literal)*], $arguments:tt) => {
-        match $vectors {
-            $($n => super::block::add::<$samples, $n> $arguments,)*
-            more => unreachable!("a block of {more} vectors"),
-        }
-    };
-}
-pub(super) use add_vectors;

@@ -3,7 +3,7 @@
 //! **Bits.** Those of [`super::sparse`] and [`super::pairs`]: one chain of fused multiply-adds per component, presynaptic
 //! neurons ascending, whatever else is in the batch.
 
-use super::block::{Rows, add_ragged, add_vectors, stream};
+use super::block::{Rows, add, add_ragged, stream};
 use super::lanes::LANES;
 use super::panels::Panels;
 use std::ops::Range;
@@ -62,7 +62,12 @@ fn add_panel(out: &mut [f32], m: usize, batch: &[f32], n: usize, neurons: &Range
             let (now_batch, rest_batch) = batch.split_at(grouped * n);
             for (out, batch) in now.chunks_exact_mut($samples * m).zip(now_batch.chunks_exact($samples * n)) {
                 let samples = samples::<$samples>(batch, n, neurons);
-                add_vectors!(vectors, $samples, [1 2 3], (out, m, column, rows, samples));
+                match vectors {
+                    1 => add::<$samples, 1>(out, m, column, rows, samples),
+                    2 => add::<$samples, 2>(out, m, column, rows, samples),
+                    3 => add::<$samples, 3>(out, m, column, rows, samples),
+                    more => unreachable!("a panel of {more} vectors"),
+                }
             }
             (out, batch) = (rest, rest_batch);
         };

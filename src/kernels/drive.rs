@@ -47,6 +47,7 @@ pub fn add_changes(out: &mut [f32], changes: &List, weights: &[f32], n: usize, m
 
 #[cfg(test)]
 mod tests {
+    use super::super::product;
     use super::*;
 
     #[test]
@@ -60,7 +61,7 @@ mod tests {
         let mut nonzero = Nonzero::default();
         drive(&mut out, Onto::Add, &batch, &weights, n, m, &mut nonzero);
         let mut dense = vec![1.0; rows * m];
-        super::super::product::forward(&mut dense, Onto::Add, &batch, &weights, n, m);
+        product::forward(&mut dense, Onto::Add, &batch, &weights, n, m);
         assert!(out.iter().zip(&dense).all(|(a, b)| (a - b).abs() < 1e-5));
         drive(&mut out, Onto::Replace, &batch, &weights, n, m, &mut nonzero);
         assert!(out.iter().zip(&dense).all(|(a, b)| (a + 1.0 - b).abs() < 1e-5));

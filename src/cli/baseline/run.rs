@@ -35,10 +35,9 @@ impl BaselineArguments {
 
     /// The arguments of a command line that begins with `gncn baseline`.
     pub(in crate::cli) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match parse_words(words) {
-            Ok(Command::Baseline(arguments)) => Ok(*arguments),
-            Ok(_) => Err(Failure::Request(format!("not a `gncn baseline`: {}", words.join(" ")))),
-            Err(problem) => Err(Failure::Request(problem.to_string())),
+        match parse_words(words)? {
+            Command::Baseline(arguments) => Ok(*arguments),
+            _ => Err(Failure::Request(format!("not a `gncn baseline`: {}", words.join(" ")))),
         }
     }
 

@@ -91,7 +91,7 @@ pub(super) struct EvalArguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
     /// Print JSON instead of tables
     #[arg(long)]
@@ -128,10 +128,9 @@ impl EvalArguments {
 
     /// The arguments of a command line that begins with `gncn eval`.
     pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match super::parse_words(words) {
-            Ok(Command::Eval(arguments)) => Ok(*arguments),
-            Ok(_) => Err(Failure::Request(format!("not a `gncn eval`: {}", words.join(" ")))),
-            Err(problem) => Err(Failure::Request(problem.to_string())),
+        match super::parse_words(words)? {
+            Command::Eval(arguments) => Ok(*arguments),
+            _ => Err(Failure::Request(format!("not a `gncn eval`: {}", words.join(" ")))),
         }
     }
 

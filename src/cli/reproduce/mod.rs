@@ -87,7 +87,7 @@ pub(super) struct ReproduceArguments {
     #[arg(long, value_name = "BATCHES", value_parser = super::positive)]
     checkpoint_every: Option<usize>,
     /// Worker threads; the figures are the same for any number
-    #[arg(long, value_name = "N", value_parser = super::up_to::<1024>)]
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
     /// Print JSON instead of tables
     #[arg(long)]
