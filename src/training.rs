@@ -8,12 +8,13 @@ mod identity;
 
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::circuit::Settling;
-use crate::data::{Batches, Dataset, Split};
+use crate::data::{Batches, Dataset, Images, Split};
 use crate::evaluation::{self, MeasureError, Measures, Show};
 use crate::executor::{Measure, SettleError, SettleOptions, Settler};
 use crate::network::{LearningError, Network};
 use crate::params::When;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,6 +73,15 @@ pub enum Event<'a> {
         of: usize,
         /// Free energy of the batch, mean over its images, all layers.
         free_energy: f64,
+    },
+    /// Images were settled to measure the epoch.
+    Measured {
+        /// Epoch whose batches are done, from 1.
+        epoch: usize,
+        /// Images measured, validation and test together.
+        done: usize,
+        /// Images to measure.
+        of: usize,
     },
     /// An epoch was finished and measured.
     Epoch(&'a EpochMetrics),
@@ -270,12 +280,18 @@ impl<'a> Training<'a> {
         let samples = self.progress.samples.max(1) as f64;
         let seconds = self.progress.seconds;
         let last = self.progress.epoch + 1 == self.spec.epochs;
-        let validation = self.split.validation.clone();
+        let measured = self.measure(last || self.spec.test_each_epoch, observe);
+        if matches!(measured, Err(TrainError::Measure(MeasureError::Stopped))) {
+            // All batches of the epoch are learned: resumed, it is measured from the start.
+            self.checkpoint(observe)?;
+            return Ok(Ended::Stopped);
+        }
+        let (validation, test) = measured?;
         let metrics = EpochMetrics {
             epoch: self.progress.epoch + 1,
             train_free_energy: self.progress.sums.iter().map(|(name, sum)| (name.clone(), sum / samples)).collect(),
-            validation: if validation.is_empty() { None } else { Some(self.measure_train_images(&validation)?) },
-            test: if last || self.spec.test_each_epoch { self.measure_test()? } else { None },
+            validation,
+            test,
             seconds,
             samples_per_second: samples / seconds.max(1e-9),
         };
@@ -297,13 +313,31 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    fn measure_train_images(&mut self, rows: &[usize]) -> Result<Measures, TrainError> {
-        Ok(evaluation::measure(&mut self.network, &self.data.train, rows, &self.spec.settling, |_| {})?.measures)
-    }
-
-    fn measure_test(&mut self) -> Result<Option<Measures>, TrainError> {
-        let Some(test) = &self.data.test else { return Ok(None) };
-        let rows: Vec<usize> = (0..test.count()).collect();
-        Ok(Some(evaluation::measure(&mut self.network, test, &rows, &self.spec.settling, |_| {})?.measures))
+    /// Measures of the images held out, and with `tested` of the test images, where there are any.
+    fn measure(
+        &mut self,
+        tested: bool,
+        observe: &mut dyn FnMut(&Event<'_>) -> Flow,
+    ) -> Result<(Option<Measures>, Option<Measures>), TrainError> {
+        let Self { network, data, split, spec, progress, .. } = self;
+        let test = data.test.as_ref().filter(|_| tested);
+        let test_rows: Vec<usize> = (0..test.map_or(0, Images::count)).collect();
+        let (epoch, mut done, of) = (progress.epoch + 1, 0, split.validation.len() + test_rows.len());
+        let mut measure = |images: &Images, rows: &[usize]| {
+            let seen = |more| {
+                done += more;
+                match observe(&Event::Measured { epoch, done, of }) {
+                    // There is nothing left to break off.
+                    Flow::Stop if done < of => ControlFlow::Break(()),
+                    _ => ControlFlow::Continue(()),
+                }
+            };
+            evaluation::measure(network, images, rows, &spec.settling, seen).map(|measured| measured.measures)
+        };
+        let validation = match split.validation.as_slice() {
+            [] => None,
+            rows => Some(measure(&data.train, rows)?),
+        };
+        Ok((validation, test.map(|images| measure(images, &test_rows)).transpose()?))
     }
 }

@@ -118,6 +118,7 @@ impl From<MeasureError> for Failure {
         match error {
             MeasureError::Sense(error) => error.into(),
             MeasureError::Settle(error) => error.into(),
+            MeasureError::Stopped => Self::Run(error.to_string()),
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! | command | the first request | the second |
 //! |---|---|---|
-//! | `train`, `baseline` | the batch under way is learned, then a checkpoint is written | the end, at once: the last checkpoint is good |
+//! | `train`, `baseline` | the batch under way is learned or measured, then a checkpoint is written | the end, at once: the last checkpoint is good |
 //! | `settle` | the firing under way is the last | the end, at once |
 //! | `eval` | the end, at once: its one file is written as a whole when all is measured | |
 //! | `reproduce` | the batch under way is learned, or the measure under way taken; then the tables are written | the end, at once |

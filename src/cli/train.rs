@@ -234,6 +234,9 @@ fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError
             Event::Batch { epoch, done, of, free_energy } => {
                 bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("free energy {free_energy:.1}"));
             }
+            Event::Measured { epoch, done, of } => {
+                bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, "measuring".to_owned());
+            }
             Event::Epoch(metrics) => bar.milestone(&report::line(metrics, epochs)),
             Event::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
         }

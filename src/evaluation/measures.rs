@@ -10,6 +10,7 @@ use crate::network::Network;
 use crate::params::Likelihood;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Activity above which a unit counts as active (the paper's sparsity).
@@ -52,6 +53,9 @@ pub enum MeasureError {
     /// Settling failed.
     #[error(transparent)]
     Settle(#[from] SettleError),
+    /// Whoever watched asked for a stop.
+    #[error("stopped as asked, while measuring")]
+    Stopped,
 }
 
 /// Measures, and what settling for them cost.
@@ -63,16 +67,17 @@ pub struct Measured {
     pub work: Work,
 }
 
-/// Settles on the images `rows` and measures; `seen` is told how many images are done.
+/// Settles on the images `rows` and measures; `seen` is told after every batch how many images more are done, and may
+/// break it off.
 ///
 /// # Errors
-/// [`MeasureError`] where the data do not fit or settling fails.
+/// [`MeasureError`] where the data do not fit, settling fails, or `seen` breaks it off.
 pub fn measure(
     network: &mut Network,
     images: &Images,
     rows: &[usize],
     settling: &Settling,
-    mut seen: impl FnMut(usize),
+    mut seen: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measured, MeasureError> {
     let (mut sums, mut work) = (Sums::new(network), WorkSums::default());
     let mut settler = Settler::new();
@@ -86,7 +91,9 @@ pub fn measure(
             *sum += value;
         }
         sums.add(network, &settler, images, batch);
-        seen(batch.len());
+        if seen(batch.len()).is_break() {
+            return Err(MeasureError::Stopped);
+        }
     }
     Ok(Measured { measures: sums.finish(network), work: work.finish() })
 }

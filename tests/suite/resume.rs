@@ -231,6 +231,28 @@ fn a_run_that_is_stopped_between_epochs_equals_the_whole() {
 }
 
 #[test]
+fn a_run_that_is_stopped_while_an_epoch_is_measured_equals_the_whole() {
+    let mut bench = Bench::new(parse(CIRCUIT));
+    bench.spec.test_each_epoch = true;
+    let whole = bench.whole();
+    let mut told = Vec::new();
+    let at_once = |event: &Event<'_>| match event {
+        Event::Measured { epoch, done, of } => {
+            told.push((*epoch, *done, *of));
+            Flow::Stop
+        }
+        _ => Flow::GoOn,
+    };
+    assert_eq!(bench.start("measured", at_once).expect("trains"), Ended::Stopped);
+    let [(1, done, of)] = told[..] else { panic!("once, in the first epoch: {told:?}") };
+    assert!(done < of, "the test images are left: {done} of {of}");
+    let (_, snapshot) = bench.open("measured").newest().expect("whole").expect("a checkpoint");
+    assert_eq!(steps(&snapshot), (0, BATCHES / 3), "all batches of the epoch are learned");
+    bench.finish("measured");
+    bench.outcome("measured").same(&whole, "stopped while it was measured");
+}
+
+#[test]
 fn the_optimiser_goes_on_and_not_only_the_weights() {
     // Were moments lost, a resumed Adam would begin anew: this is what the comparisons above would notice.
     let bench = Bench::new(parse(CIRCUIT));
@@ -261,7 +283,7 @@ fn a_run_that_is_killed_at_any_event_equals_the_whole() {
     let bench = Bench::new(parse(CIRCUIT));
     let whole = bench.whole();
     let mut killed = 0;
-    // Batches, checkpoints and epochs: kill at every second of them, and then once more three events later.
+    // Batches, checkpoints, measures and epochs: kill at every second of them, and then once more three events later.
     for nth in (1..40).step_by(2) {
         let name = format!("killed-{nth}");
         let run = AssertUnwindSafe(|| bench.start(&name, kill_at(nth)));

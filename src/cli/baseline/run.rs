@@ -266,6 +266,8 @@ fn watch(comparison: &mut Comparison<'_>, epochs: usize) -> Result<Ended, Failur
             Event::Batch { epoch, done, of, free_energy } => {
                 bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("loss {free_energy:.1}"));
             }
+            // A pass without learning takes a second.
+            Event::Measured { .. } => {}
             Event::Epoch(metrics) => bar.milestone(&line(metrics, epochs)),
             Event::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
         }

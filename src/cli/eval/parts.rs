@@ -12,6 +12,7 @@ use crate::evaluation::{
     Estimate, Logistic, LogisticOptions, Prior, PriorDraws, PriorError, as_published, latent_layer, latents,
     masked_error, measure,
 };
+use std::ops::ControlFlow;
 
 /// What is measured with.
 pub(super) struct Bench {
@@ -32,7 +33,11 @@ impl Bench {
     pub(super) fn settle(&mut self, report: &mut Report) -> Result<(), Failure> {
         let bar = Progress::named("settling", self.rows.len());
         let Trained { network, data, .. } = &mut self.trained;
-        let measured = measure(network, data.test_or_train(), &self.rows, &self.settling, |done| bar.advance(done))?;
+        let seen = |done| {
+            bar.advance(done);
+            ControlFlow::Continue(())
+        };
+        let measured = measure(network, data.test_or_train(), &self.rows, &self.settling, seen)?;
         (report.measures, report.work) = (Some(measured.measures), Some(measured.work));
         Ok(())
     }
