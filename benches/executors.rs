@@ -4,7 +4,8 @@
 //! are. A population that has heard nothing new since it last fired does not compute its drive again: under
 //! `Bounded(staleness: 2)` about half of the work is not done, so that a settle is shorter because it is another one.
 
-mod common;
+#[path = "common/circuits.rs"]
+mod circuits;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -30,8 +31,8 @@ fn main() {
 
 fn settle(bencher: Bencher, schedule: &str, executor: &str) {
     let settling = format!("schedule: {schedule}, executor: {executor}");
-    let circuit = common::circuit(&[("steps: 50", STEPS), ("schedule: Synchronous", &settling)]);
-    let (mut network, episode) = common::network(circuit, BATCH);
+    let circuit = circuits::circuit(&[("steps: 50", STEPS), ("schedule: Synchronous", &settling)]);
+    let (mut network, episode) = circuits::network(circuit, BATCH);
     let settling = network.circuit().settling.clone();
     let mut settler = Settler::new();
     bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
@@ -54,8 +55,8 @@ fn on_tasks(bencher: Bencher, schedule: &str) {
 fn replay(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("the system gives a temporary folder");
     let path = folder.path().join("free.gncnlog");
-    let circuit = common::circuit(&[("steps: 50", STEPS), ("schedule: Synchronous", "schedule: Free")]);
-    let (mut network, episode) = common::network(circuit, BATCH);
+    let circuit = circuits::circuit(&[("steps: 50", STEPS), ("schedule: Synchronous", "schedule: Free")]);
+    let (mut network, episode) = circuits::network(circuit, BATCH);
     let settling = network.circuit().settling.clone();
     let options = SettleOptions { record: true, ..SettleOptions::default() };
     let settled = Settler::new().settle(&mut network, &episode, &settling, options).expect("the circuit settles");

@@ -4,9 +4,11 @@
 //! Messages are made up, two sets by turns, so that every firing hears something new and the activity stays in bounds
 //! however often it runs. Items are samples.
 
-mod common;
+#[path = "common/circuits.rs"]
+mod circuits;
+#[path = "common/values.rs"]
+mod values;
 
-use common::sparse_values;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use gncn::kernels::product::SHARD_ROWS;
@@ -17,6 +19,7 @@ use gncn::params::Messages;
 use gncn::population::Presented;
 use gncn::signal::Signal;
 use std::sync::Arc;
+use values::sparse_values;
 
 /// More leak than the circuit has: with its own, a state that is fed for ever by the same messages grows for ever.
 const LEAK: (&str, &str) = ("leak: 0.001", "leak: 0.5");
@@ -51,7 +54,7 @@ fn events(width: usize, percent: u32, gain: f32) -> Signal {
 
 /// Measures firings of `population` on what `message(width, gain)` gives.
 fn fire(bencher: Bencher, population: &str, messages: Messages, message: impl Fn(usize, f32) -> Signal) {
-    let (network, _) = common::network(common::circuit(&[LEAK]), SHARD_ROWS);
+    let (network, _) = circuits::network(circuits::circuit(&[LEAK]), SHARD_ROWS);
     let widths = inlets(&network, population);
     let id = network.wiring().find(population).expect("the circuit has this population");
     let population = network.population(id);

@@ -4,7 +4,8 @@
 //! Synapses are drawn, and images are random bits. In a trained circuit fewer neurons are active and more of them move:
 //! `gncn bench --weights ... --data ...` measures that.
 
-mod common;
+#[path = "common/circuits.rs"]
+mod circuits;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -19,7 +20,7 @@ fn main() {
 
 fn present(bencher: Bencher, batch: usize, messages: &str, learn: bool) {
     let settling = format!("schedule: Synchronous, messages: {messages}");
-    let (mut network, episode) = common::network(common::circuit(&[("schedule: Synchronous", &settling)]), batch);
+    let (mut network, episode) = circuits::network(circuits::circuit(&[("schedule: Synchronous", &settling)]), batch);
     let settling = network.circuit().settling.clone();
     let mut settler = Settler::new();
     let mut once = || {

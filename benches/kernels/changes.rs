@@ -1,7 +1,7 @@
 //! What moved by more than a threshold since it was remembered, where so many per cent of the components have. Items
 //! are components that are looked at.
 
-use crate::common::sparse_values;
+use crate::values::sparse_values;
 use crate::{M, ROWS};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};

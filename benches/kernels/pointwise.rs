@@ -1,7 +1,6 @@
 //! What happens to components one by one after a product: mismatches, lateral synapses, updates. Items are components.
 
-use crate::common::values;
-use crate::{M, ROWS};
+use crate::{M, ROWS, values};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use gncn::kernels::lateral::lateral_row;

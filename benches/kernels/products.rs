@@ -1,7 +1,7 @@
 //! Products of a batch with synapses: dense, and over lists. Items are multiply-accumulates.
 
-use crate::common::{sparse_values, values};
-use crate::{M, N, ROWS};
+use crate::values::sparse_values;
+use crate::{M, N, ROWS, values};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use gncn::kernels::product::{self, Onto};

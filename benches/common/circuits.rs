@@ -1,7 +1,4 @@
-//! What all benchmarks share: made-up values, and the circuit that they run.
-
-// Every benchmark is a program of its own and uses a part of this.
-#![allow(dead_code)]
+//! The circuit that benchmarks run, and what it is shown.
 
 use gncn::circuit::Circuit;
 use gncn::episode::Episode;
@@ -12,22 +9,10 @@ use rand::RngExt;
 use std::sync::Arc;
 
 /// The text of the circuit that is settled: GNCN-PDH, 784-360-360-360.
-pub(crate) const PDH: &str = include_str!("../../circuits/gncn-pdh.ron");
+const PDH: &str = include_str!("../../circuits/gncn-pdh.ron");
 
 /// The share of bits that are 1 in a made-up image, as in MNIST.
 const INK: f64 = 0.13;
-
-/// `len` values from -1 to 1, the same for the same name.
-pub(crate) fn values(name: &str, len: usize) -> Vec<f32> {
-    sparse_values(name, len, 100)
-}
-
-/// As [`values`], of which about so many per cent are not zero.
-pub(crate) fn sparse_values(name: &str, len: usize, percent: u32) -> Vec<f32> {
-    let mut dice = rng::stream(1, name);
-    let mut value = || if dice.random_ratio(percent, 100) { dice.random_range(-1.0..1.0) } else { 0.0 };
-    (0..len).map(|_| value()).collect()
-}
 
 /// The circuit with one piece of its text after another replaced.
 ///
