@@ -40,6 +40,7 @@
 //! ```text
 //! 0  params  rng  kernels/  matrix             nothing from the crate; kernels work on slices
 //! 1  signal                                    what may travel between populations
+//! 1  weights                                   what a batch is multiplied by, as it is learned and as products read it
 //! 1  data/  picture                            images and labels in, batches and pictures out
 //! 1  circuit/                                  the RON text, and the checked description it becomes
 //! 2  synapse -> learning/                      afferent synapses and the local rules that change them
@@ -72,6 +73,7 @@ pub mod rng;
 pub mod signal;
 pub mod synapse;
 pub mod training;
+pub mod weights;
 
 /// Rust in the README compiles and runs, too.
 #[cfg(doctest)]

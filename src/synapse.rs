@@ -12,6 +12,7 @@ use crate::kernels::sparse::List;
 use crate::learning::Ascent;
 use crate::matrix::Matrix;
 use crate::params::{Norm, Optimizer};
+use crate::weights::Weights;
 use rayon::prelude::*;
 
 /// Rows of a learning rule that are computed as one piece of work.
@@ -21,7 +22,7 @@ const RULE_ROWS: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Synapses {
     name: String,
-    weights: Matrix,
+    weights: Weights,
     norm: Norm,
     ascent: Ascent,
     /// The rule of the last step; kept for its storage.
@@ -35,7 +36,7 @@ pub struct Synapses {
 #[derive(Debug, Clone)]
 struct Backwards {
     gain: f32,
-    weights: Matrix,
+    weights: Weights,
 }
 
 impl Synapses {
@@ -44,7 +45,7 @@ impl Synapses {
     pub fn new(name: String, weights: Matrix, optimizer: Optimizer, norm: Norm) -> Self {
         Self {
             name,
-            weights,
+            weights: weights.into(),
             norm,
             ascent: Ascent::new(optimizer),
             rule: Matrix::default(),
@@ -56,7 +57,8 @@ impl Synapses {
     /// The same synapses, which their owner also reads backwards with a gain (type 1).
     #[must_use]
     pub fn with_pathway(mut self, gain: f32) -> Self {
-        self.backwards = Some(Backwards { gain, weights: Matrix::zeros(self.weights.cols(), self.weights.rows()) });
+        let (pre, post) = self.shape();
+        self.backwards = Some(Backwards { gain, weights: Matrix::zeros(post, pre).into() });
         self.refresh();
         self
     }
@@ -76,52 +78,54 @@ impl Synapses {
     /// `[presynaptic, postsynaptic]`
     #[must_use]
     pub fn weights(&self) -> &Matrix {
-        &self.weights
+        self.weights.rows()
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        (self.weights().rows(), self.weights().cols())
     }
 
     /// What presynaptic values `[rows · pre]` drive in the owner, `out (+)= a Wᵀ` `[rows · post]`; `nonzero` is scratch.
     pub fn drive(&self, out: &mut [f32], onto: Onto, presynaptic: &[f32], nonzero: &mut Nonzero) {
-        let (pre, post) = (self.weights.rows(), self.weights.cols());
-        drive::drive(out, onto, presynaptic, self.weights.as_slice(), pre, post, nonzero);
+        drive::drive(out, onto, presynaptic, self.weights.panels(), nonzero);
     }
 
     /// What changes of presynaptic values add to the drive of the owner, `out` `[samples · post]`.
     pub fn drive_changes(&self, out: &mut [f32], changes: &List) {
-        let (pre, post) = (self.weights.rows(), self.weights.cols());
-        drive::add_changes(out, changes, self.weights.as_slice(), pre, post);
+        drive::add_changes(out, changes, self.weights.panels());
     }
 
     /// The virtual pathway of type 1: the owner's values `[rows · post]` read backwards, `out = gain · e W`
     /// `[rows · pre]`. Nothing happens where there is no pathway.
     pub fn read_backwards(&self, out: &mut [f32], postsynaptic: &[f32], nonzero: &mut Nonzero) {
-        let (pre, post) = (self.weights.rows(), self.weights.cols());
         if let Some(Backwards { weights, .. }) = &self.backwards {
-            drive::drive(out, Onto::Replace, postsynaptic, weights.as_slice(), post, pre, nonzero);
+            drive::drive(out, Onto::Replace, postsynaptic, weights.panels(), nonzero);
         }
     }
 
     /// What changes of the owner's values add to its pathway, `out` `[samples · pre]`.
     pub fn read_changes_backwards(&self, out: &mut [f32], changes: &List) {
-        let (pre, post) = (self.weights.rows(), self.weights.cols());
         if let Some(Backwards { weights, .. }) = &self.backwards {
-            drive::add_changes(out, changes, weights.as_slice(), post, pre);
+            drive::add_changes(out, changes, weights.panels());
         }
     }
 
     /// Brings the copy that is read backwards up to date.
     fn refresh(&mut self) {
         if let Some(Backwards { gain, weights }) = &mut self.backwards {
-            self.weights.transpose_into(weights);
-            if *gain != 1.0 {
-                weights.as_mut_slice().iter_mut().for_each(|w| *w *= *gain);
-            }
+            weights.change(|weights| {
+                self.weights.rows().transpose_into(weights);
+                if *gain != 1.0 {
+                    weights.as_mut_slice().iter_mut().for_each(|w| *w *= *gain);
+                }
+            });
         }
     }
 
     /// One learning step: `Δ[pre, post] = gain · preᵀ post / B`, then the constraint (Eqs. 16-18). `pairs` are
     /// presynaptic and postsynaptic values of each part of the batch; sums run over parts and shards in their order.
     pub fn learn(&mut self, gain: f32, pairs: &[(&Matrix, &Matrix)], batch: usize) {
-        let (pre, post) = (self.weights.rows(), self.weights.cols());
+        let (pre, post) = self.shape();
         if (self.rule.rows(), self.rule.cols()) != (pre, post) {
             self.rule = Matrix::zeros(pre, post);
         }
@@ -132,7 +136,7 @@ impl Synapses {
     }
 
     fn ascend(&mut self, scale: f32, pairs: &[(&Matrix, &Matrix)]) {
-        let (pre, post) = (self.weights.rows(), self.weights.cols());
+        let (pre, post) = self.shape();
         self.rule.as_mut_slice().par_chunks_mut(RULE_ROWS * post).enumerate().for_each(|(i, part)| {
             let columns = i * RULE_ROWS..(i * RULE_ROWS + part.len() / post);
             part.fill(0.0);
@@ -140,8 +144,10 @@ impl Synapses {
                 product::outer(part, scale, left.as_slice(), right.as_slice(), pre, post, columns.clone());
             }
         });
-        self.ascent.step(self.weights.as_mut_slice(), self.rule.as_slice());
-        norms::constrain(self.norm, self.weights.as_mut_slice(), post, &mut self.scratch);
+        self.weights.change(|weights| {
+            self.ascent.step(weights.as_mut_slice(), self.rule.as_slice());
+            norms::constrain(self.norm, weights.as_mut_slice(), post, &mut self.scratch);
+        });
     }
 
     /// The optimiser, for checkpoints.
@@ -160,7 +166,7 @@ impl Synapses {
     /// # Panics
     /// Where the shapes differ, which is a bug of the caller.
     pub fn set_weights(&mut self, weights: &Matrix) {
-        self.weights.copy_from(weights);
+        self.weights.change(|own| own.copy_from(weights));
         self.refresh();
     }
 }

@@ -4,7 +4,8 @@ use crate::values::sparse_values;
 use crate::{M, N, ROWS, values};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use gncn::kernels::product::{self, Onto};
+use gncn::kernels::dense;
+use gncn::kernels::panels::Panels;
 use gncn::kernels::sparse::{self, List};
 
 /// `out = batch · weights`
@@ -12,14 +13,16 @@ mod dense_product {
     use super::*;
 
     fn run(bencher: Bencher, product: impl Fn(&mut [f32], &[f32], &[f32])) {
-        let (batch, weights, mut out) = (values("batch", ROWS * N), values("weights", N * M), vec![0.0; ROWS * M]);
+        let (batch, weights) = (values("batch", ROWS * N), values("weights", N * M));
+        let mut out = vec![0.0; ROWS * M];
         let counted = bencher.counter(ItemsCount::new(ROWS * N * M));
         counted.bench_local(|| product(black_box(&mut out), black_box(&batch), black_box(&weights)));
     }
 
     #[divan::bench]
     fn fast(bencher: Bencher) {
-        run(bencher, |out, batch, weights| product::forward(out, Onto::Replace, batch, weights, N, M));
+        let panels = Panels::new(&values("weights", N * M), N, M);
+        run(bencher, |out, batch, _| dense::accumulate(out, batch, &panels));
     }
 
     #[divan::bench]
@@ -49,7 +52,8 @@ mod sparse_product {
 
     #[divan::bench(args = [2, 5, 10, 20, 35, 50])]
     fn fast(bencher: Bencher, percent: u32) {
-        run(bencher, percent, |out, list, weights| sparse::accumulate(out, list, weights, N, M));
+        let panels = Panels::new(&values("weights", N * M), N, M);
+        run(bencher, percent, |out, list, _| sparse::accumulate(out, list, &panels));
     }
 
     #[divan::bench(args = [2, 5, 10, 20, 35, 50])]

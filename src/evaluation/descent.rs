@@ -6,11 +6,12 @@
 
 use super::senses::{SenseError, image_sense};
 use crate::circuit::{Circuit, LayerId};
-use crate::kernels::activation;
-use crate::kernels::product::{self, Onto, SHARD_ROWS};
+use crate::kernels::product::SHARD_ROWS;
+use crate::kernels::{activation, dense};
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Activation, Likelihood, Precision, Target};
+use crate::weights::Weights;
 use rayon::prelude::*;
 
 /// The way down from the top layer of a network to its image.
@@ -31,7 +32,7 @@ struct Stage {
     /// What makes an activity of a mean: `φ`, or nothing where the mean is an activity already.
     sent: Activation,
     /// Where activities come from (0 is the top, i + 1 stage i), and the synapses `[from, to]`.
-    sources: Vec<(usize, Matrix)>,
+    sources: Vec<(usize, Weights)>,
 }
 
 /// What a stage computes for some samples, `[rows, size]` each.
@@ -191,7 +192,7 @@ impl Descent {
             let mut drive = Matrix::zeros(top.rows(), stage.size);
             for (source, weights) in &stage.sources {
                 let from = source.checked_sub(1).map_or(top, |i| &passed[i].sent);
-                push(&mut drive, from, weights);
+                dense::accumulate(drive.as_mut_slice(), from.as_slice(), weights.panels());
             }
             let mean = applied(stage.mean, &drive);
             let sent = applied(stage.sent, &mean);
@@ -211,7 +212,8 @@ impl Descent {
         for (stage, at) in self.stages.iter().zip(&passed) {
             let mut tangent = Matrix::zeros(directions.rows(), stage.size);
             for (source, weights) in &stage.sources {
-                push(&mut tangent, source.checked_sub(1).map_or(directions, |i| &moved[i]), weights);
+                let from = source.checked_sub(1).map_or(directions, |i| &moved[i]);
+                dense::accumulate(tangent.as_mut_slice(), from.as_slice(), weights.panels());
             }
             let mut slope = vec![1.0; stage.size];
             activation::times_derivative(stage.mean, at.drive.as_slice(), &mut slope);
@@ -235,19 +237,13 @@ fn stage(network: &Network, id: LayerId, place: impl Fn(LayerId) -> Option<usize
     // An error population holds its synapses in the order of the circuit's afferents.
     let synapses = network.population(error).synapses();
     let sources = circuit.afferents(id).into_iter().zip(synapses).map(|(projection, synapses)| {
-        (place(projection.from).expect("every source is on the way"), synapses.weights().clone())
+        (place(projection.from).expect("every source is on the way"), synapses.weights().clone().into())
     });
     let sent = match layer.target {
         Target::State => layer.activation,
         Target::Activity => Activation::Identity,
     };
     Stage { size: layer.size, mean: layer.mean, sent, sources: sources.collect() }
-}
-
-/// `out += from · weights`
-fn push(out: &mut Matrix, from: &Matrix, weights: &Matrix) {
-    let (n, m) = (weights.rows(), weights.cols());
-    product::forward(out.as_mut_slice(), Onto::Add, from.as_slice(), weights.as_slice(), n, m);
 }
 
 fn applied(function: Activation, input: &Matrix) -> Matrix {

@@ -3,98 +3,142 @@
 //! **Bits.** Those of [`super::sparse`] and [`super::pairs`]: one chain of fused multiply-adds per component, presynaptic
 //! neurons ascending, whatever else is in the batch.
 
-use super::block::{Rows, add, add_ragged, stream};
+use super::block::{load, store};
 use super::lanes::LANES;
-use super::panels::Panels;
+use super::panels::{Panel, Panels};
 use std::ops::Range;
+use wide::f32x8;
 
-/// Columns of a panel: with four samples that is twelve sums, of sixteen registers.
-const PANEL: usize = 3 * LANES;
+/// Presynaptic neurons of which a strip of three vectors stays in the first-level cache while all samples pass by.
+const DEPTH: usize = 128;
 
-/// From how many samples on synapses are copied before they are used.
-const COPIED_FROM: usize = 4;
+/// Vectors of a strip: with four samples that is twelve sums, of sixteen registers.
+const STRIP: usize = 3;
 
-/// Products with all synapses; kept for its storage.
-#[derive(Debug, Clone, Default)]
-pub struct Dense {
-    panels: Panels<PANEL>,
-}
+/// Vectors of a strip where samples are too few to share what is loaded.
+const WIDE_STRIP: usize = 12;
 
-impl Dense {
-    /// `out += batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`.
-    pub fn accumulate(&mut self, out: &mut [f32], batch: &[f32], weights: &[f32], n: usize, m: usize) {
-        if batch.len() < COPIED_FROM * n {
-            for (out, sample) in out.chunks_exact_mut(m).zip(batch.chunks_exact(n)) {
-                stream(out, sample.iter().copied().enumerate(), weights);
-            }
-            return;
+/// `out += batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`.
+///
+/// # Panics
+/// Where sizes don't fit: a bug of the caller.
+pub fn accumulate(out: &mut [f32], batch: &[f32], weights: &Panels) {
+    let (n, m) = weights.shape();
+    assert_eq!(out.len() * n, batch.len() * m, "rows of a product");
+    if batch.len() < 4 * n {
+        for (out, sample) in out.chunks_exact_mut(m).zip(batch.chunks_exact(n)) {
+            weights.each().for_each(|panel| add_alone(&mut out[panel.columns.clone()], sample, &panel));
         }
-        for neurons in Panels::<PANEL>::depths(n) {
-            let weights = &weights[neurons.start * m..neurons.end * m];
-            for columns in Panels::<PANEL>::columns(m) {
-                self.panels.take(weights, m, columns);
-                for (rows, column, vectors) in self.panels.each() {
-                    add_panel(out, m, batch, n, &neurons, Panel { rows, column, vectors });
-                }
-            }
-            if !m.is_multiple_of(LANES) {
-                add_ragged_columns(out, m, batch, n, &neurons, Rows { values: weights, stride: m });
+        return;
+    }
+    let parts = n.div_ceil(DEPTH);
+    for part in 0..parts {
+        let neurons = n * part / parts..n * (part + 1) / parts;
+        for panel in weights.each() {
+            for strip in panel.strips(STRIP) {
+                add_strip(Out { values: out, m }, batch, n, &neurons, &panel, strip);
             }
         }
     }
 }
 
-/// Synapses from some presynaptic neurons to `vectors` of columns from `column` on.
-struct Panel<'a> {
-    rows: Rows<'a>,
-    column: usize,
-    vectors: usize,
+/// One sample and a panel; `out` has its columns.
+fn add_alone(out: &mut [f32], sample: &[f32], panel: &Panel<'_>) {
+    macro_rules! of_vectors {
+        ($($v:literal)*) => {
+            for (column, vectors) in panel.strips(WIDE_STRIP) {
+                let rows = Rows { values: panel.values, stride: panel.stride, column };
+                match vectors {
+                    $($v => add::<1, $v>([&mut out[column..]], rows, [sample]),)*
+                    more => unreachable!("a strip of {more} vectors"),
+                }
+            }
+        };
+    }
+    of_vectors!(1 2 3 4 5 6 7 8 9 10 11 12);
 }
 
-/// The products of all samples with a panel, in groups of four, two and one.
-fn add_panel(out: &mut [f32], m: usize, batch: &[f32], n: usize, neurons: &Range<usize>, panel: Panel<'_>) {
-    let Panel { rows, column, vectors } = panel;
-    let (mut out, mut batch) = (out, batch);
+/// `[rows, m]`
+struct Out<'a> {
+    values: &'a mut [f32],
+    m: usize,
+}
+
+/// A strip of a panel from some presynaptic neurons: columns from `column` on.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    values: &'a [f32],
+    stride: usize,
+    column: usize,
+}
+
+/// The products of all samples with a strip, in groups of four; what a last group lacks, the ones before it give up, since
+/// three sums of three vectors still keep the multipliers busy.
+fn add_strip(
+    out: Out<'_>,
+    batch: &[f32],
+    n: usize,
+    neurons: &Range<usize>,
+    panel: &Panel<'_>,
+    (column, vectors): (usize, usize),
+) {
+    let values = &panel.values[neurons.start * panel.stride..neurons.end * panel.stride];
+    let rows = Rows { values, stride: panel.stride, column };
+    let first = panel.columns.start + column;
+    let Out { values: mut out, m } = out;
+    let (columns, mut batch) = (first..panel.columns.end.min(first + vectors * LANES), batch);
     macro_rules! groups_of {
-        ($samples:literal) => {
-            let grouped = batch.len() / n / $samples * $samples;
-            let (now, rest) = out.split_at_mut(grouped * m);
-            let (now_batch, rest_batch) = batch.split_at(grouped * n);
+        ($samples:literal, $groups:expr) => {
+            let groups: usize = $groups;
+            let (now, rest) = out.split_at_mut(groups * $samples * m);
+            let (now_batch, rest_batch) = batch.split_at(groups * $samples * n);
             for (out, batch) in now.chunks_exact_mut($samples * m).zip(now_batch.chunks_exact($samples * n)) {
-                let samples = samples::<$samples>(batch, n, neurons);
+                let samples: [&[f32]; $samples] = std::array::from_fn(|r| &batch[r * n..][neurons.clone()]);
+                let mut outs = out.chunks_exact_mut(m);
+                let out: [&mut [f32]; $samples] =
+                    std::array::from_fn(|_| &mut outs.next().expect("as many rows as samples")[columns.clone()]);
                 match vectors {
-                    1 => add::<$samples, 1>(out, m, column, rows, samples),
-                    2 => add::<$samples, 2>(out, m, column, rows, samples),
-                    3 => add::<$samples, 3>(out, m, column, rows, samples),
-                    more => unreachable!("a panel of {more} vectors"),
+                    1 => add::<$samples, 1>(out, rows, samples),
+                    2 => add::<$samples, 2>(out, rows, samples),
+                    3 => add::<$samples, 3>(out, rows, samples),
+                    more => unreachable!("a strip of {more} vectors"),
                 }
             }
             (out, batch) = (rest, rest_batch);
         };
     }
-    groups_of!(4);
-    groups_of!(2);
-    groups_of!(1);
+    let samples = batch.len() / n;
+    let threes = (4 - samples % 4) % 4;
+    let threes = if 3 * threes <= samples { threes } else { 0 };
+    groups_of!(4, (samples - 3 * threes) / 4);
+    groups_of!(3, threes);
+    groups_of!(1, batch.len() / n);
     debug_assert!(out.is_empty() && batch.is_empty());
 }
 
-/// The columns behind the last whole vector.
-fn add_ragged_columns(out: &mut [f32], m: usize, batch: &[f32], n: usize, neurons: &Range<usize>, rows: Rows<'_>) {
-    const GROUP: usize = 8;
-    let grouped = batch.len() / n / GROUP * GROUP;
-    let (out, rest) = out.split_at_mut(grouped * m);
-    let (batch, rest_batch) = batch.split_at(grouped * n);
-    for (out, batch) in out.chunks_exact_mut(GROUP * m).zip(batch.chunks_exact(GROUP * n)) {
-        add_ragged::<GROUP>(out, m, rows, samples(batch, n, neurons));
+/// `out_r += Σ_j samples_r[j] · rows[j, column..]`: `R` samples, `V` vectors of columns.
+///
+/// Slices are cut to one length first: a check of bounds per term would cost as much as the term.
+#[inline(never)] // Where it is inlined into its loops, sums are taken out of registers.
+fn add<const R: usize, const V: usize>(out: [&mut [f32]; R], rows: Rows<'_>, samples: [&[f32]; R]) {
+    let mut sums: [[f32x8; V]; R] = std::array::from_fn(|r| load(&*out[r], 0));
+    let Rows { values, stride, column } = rows;
+    let depth = values.len() / stride;
+    let samples = samples.map(|sample| &sample[..depth]);
+    assert!(column + V * LANES <= stride, "a row of {V} vectors");
+    for (j, row) in values.chunks_exact(stride).enumerate().take(depth) {
+        let (row, _) = row[column..column + V * LANES].as_chunks::<LANES>();
+        let row: [f32x8; V] = std::array::from_fn(|v| f32x8::new(row[v]));
+        for r in 0..R {
+            let value = f32x8::splat(samples[r][j]);
+            for v in 0..V {
+                sums[r][v] = value.mul_add(row[v], sums[r][v]);
+            }
+        }
     }
-    for (out, batch) in rest.chunks_exact_mut(m).zip(rest_batch.chunks_exact(n)) {
-        add_ragged::<1>(out, m, rows, samples(batch, n, neurons));
+    for (out, sums) in out.into_iter().zip(sums) {
+        store(sums, out, 0);
     }
-}
-
-/// The values that `R` samples have at some presynaptic neurons.
-fn samples<'a, const R: usize>(batch: &'a [f32], n: usize, neurons: &Range<usize>) -> [&'a [f32]; R] {
-    std::array::from_fn(|r| &batch[r * n..][neurons.clone()])
 }
 
 #[cfg(test)]
@@ -102,18 +146,58 @@ mod tests {
     use super::super::sparse::{self, List};
     use super::*;
 
+    fn ramp(len: usize, step: usize) -> Vec<f32> {
+        (0..len).map(|i| ((i * step % 17) as f32 - 8.0) * 0.1).collect()
+    }
+
+    #[test]
+    fn products_equal_triple_loops_at_ragged_sizes() {
+        for (rows, n, m) in [(1, 1, 1), (3, 5, 7), (50, 9, 4), (51, 16, 33), (6, 300, 120), (200, 36, 20)] {
+            let (batch, weights) = (ramp(rows * n, 3), ramp(n * m, 5));
+            let mut out = vec![1.0; rows * m];
+            accumulate(&mut out, &batch, &Panels::new(&weights, n, m));
+            for (i, found) in out.iter().enumerate() {
+                let (r, j) = (i / m, i % m);
+                let slow: f64 = (0..n).map(|k| f64::from(batch[r * n + k]) * f64::from(weights[k * m + j])).sum();
+                assert!((f64::from(*found) - 1.0 - slow).abs() < 1e-4, "{rows} {n} {m}: {found} against {slow}");
+            }
+        }
+    }
+
+    #[test]
+    fn samples_alone_give_the_bits_they_give_among_others() {
+        let (rows, n, m) = (53, 137, 29);
+        let (batch, weights) = (ramp(rows * n, 3), Panels::new(&ramp(n * m, 5), n, m));
+        let mut whole = vec![0.0; rows * m];
+        accumulate(&mut whole, &batch, &weights);
+        for size in [1, 2, 3, 5, 6, 7] {
+            for (batch, whole) in batch.chunks(size * n).zip(whole.chunks(size * m)) {
+                let mut few = vec![0.0; whole.len()];
+                accumulate(&mut few, batch, &weights);
+                assert_eq!(few, whole, "{size} samples");
+            }
+        }
+    }
+
     #[test]
     fn dense_products_give_the_bits_of_lists_at_ragged_sizes() {
-        for (rows, n, m) in
-            [(1, 1, 1), (3, 5, 7), (4, 70, 8), (7, 300, 33), (50, 130, 96), (51, 16, 47), (9, 65, 1000), (13, 40, 801)]
-        {
-            let batch: Vec<f32> = (0..rows * n).map(|i| ((i * 3 % 17) as f32 - 8.0) * 0.1).collect();
-            let weights: Vec<f32> = (0..n * m).map(|i| (i * 5 % 19) as f32 * 0.1 - 0.9).collect();
+        for (rows, n, m) in [
+            (1, 1, 1),
+            (3, 5, 7),
+            (4, 70, 8),
+            (5, 20, 25),
+            (7, 300, 33),
+            (50, 130, 96),
+            (51, 16, 47),
+            (9, 65, 1000),
+            (13, 40, 801),
+        ] {
+            let (batch, weights) = (ramp(rows * n, 3), Panels::new(&ramp(n * m, 5), n, m));
             let (mut dense, mut listed) = (vec![0.5; rows * m], vec![0.5; rows * m]);
-            Dense::default().accumulate(&mut dense, &batch, &weights, n, m);
+            accumulate(&mut dense, &batch, &weights);
             let mut list = List::default();
             list.of_nonzero(&batch, n);
-            sparse::accumulate(&mut listed, &list, &weights, n, m);
+            sparse::accumulate(&mut listed, &list, &weights);
             assert_eq!(dense, listed, "{rows} {n} {m}");
         }
     }

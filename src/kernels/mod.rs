@@ -20,7 +20,7 @@ pub mod mismatch;
 pub mod norms;
 pub mod optimize;
 pub mod pairs;
-mod panels;
+pub mod panels;
 pub mod product;
 pub mod sparse;
 pub mod spd;

@@ -7,16 +7,17 @@
 //! **Bits.** The same as those of [`super::sparse`]: a neuron that is active in the other sample only adds `0 · w`, which
 //! leaves a sum as it is, in a chain of the same order. Weights have to be finite; where they are not, nothing is.
 
+use super::block::{load, store};
 use super::lanes::LANES;
 use super::list::{WORD, mask, vector};
-use super::sparse::blocks;
+use super::panels::{Panel, Panels};
 use std::ops::Range;
 use wide::f32x8;
 
-/// Vectors of a column block: for two samples that is twice as many accumulators, of 16 registers.
-const BLOCK: usize = 6;
+/// Vectors of a strip: for two samples that is twice as many sums, of 16 registers.
+const STRIP: usize = 6;
 
-/// Presynaptic neurons of a tile: with a column block of 48 they are 15 KiB, which stay in the first-level cache while
+/// Presynaptic neurons of a tile: with a strip of 48 columns they are 15 KiB, which stay in the first-level cache while
 /// all samples pass by.
 const TILE: usize = 80;
 
@@ -71,7 +72,8 @@ impl Pairs {
     ///
     /// # Panics
     /// Where `out` has another number of samples, or a neuron is beyond `n`: a bug of the caller.
-    pub fn accumulate(&mut self, out: &mut [f32], weights: &[f32], n: usize, m: usize) {
+    pub fn accumulate(&mut self, out: &mut [f32], weights: &Panels) {
+        let (n, m) = weights.shape();
         assert_eq!(out.len(), self.rows() * m, "samples of pairs");
         self.tile.clear();
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
@@ -82,65 +84,45 @@ impl Pairs {
                 let count = rest.partition_point(|neuron| (*neuron as usize) < limit);
                 *tile = tile.end..tile.end + count as u32;
             }
-            for columns in blocks(m, BLOCK) {
-                self.each(out, m, |out, neurons, values| add_rows(out, neurons, values, weights, m, columns));
-            }
-            for column in m - m % LANES..m {
-                self.each(out, m, |out, neurons, values| add_column(out, neurons, values, weights, m, column));
+            for panel in weights.each() {
+                for strip in panel.strips(STRIP) {
+                    self.add_strip(out, m, &panel, strip);
+                }
             }
         }
     }
 
-    /// Every pair of samples with what it has in the tile.
-    #[inline(always)]
-    fn each(&self, out: &mut [f32], m: usize, add: impl Fn(&mut [f32], &[u32], &[[f32; 2]])) {
+    /// The products of all pairs with a strip of the tile.
+    fn add_strip(&self, out: &mut [f32], m: usize, panel: &Panel<'_>, (column, vectors): (usize, usize)) {
+        let start = panel.columns.start + column;
+        let columns = start..panel.columns.end.min(start + vectors * LANES);
         for (out, tile) in out.chunks_exact_mut(2 * m).zip(&self.tile) {
             let tile = tile.start as usize..tile.end as usize;
-            add(out, &self.neurons[tile.clone()], &self.values[tile]);
+            let (neurons, values) = (&self.neurons[tile.clone()], &self.values[tile]);
+            let (first, second) = out.split_at_mut(m);
+            let out = [&mut first[columns.clone()], &mut second[columns.clone()]];
+            macro_rules! of_vectors {
+                ($($n:literal)*) => {
+                    match vectors {
+                        $($n => add::<$n>(out, neurons, values, panel, column),)*
+                        more => unreachable!("a strip of {more} vectors"),
+                    }
+                };
+            }
+            of_vectors!(1 2 3 4 5 6);
         }
     }
-}
-
-fn add_rows(
-    out: &mut [f32],
-    neurons: &[u32],
-    values: &[[f32; 2]],
-    weights: &[f32],
-    m: usize,
-    (column, vectors): (usize, usize),
-) {
-    macro_rules! of_width {
-        ($($n:literal)*) => {
-            match vectors {
-                $($n => add_block::<$n>(out, neurons, values, weights, m, column),)*
-                _ => unreachable!("a block has at most {BLOCK} vectors"),
-            }
-        };
-    }
-    of_width!(1 2 3 4 5 6);
 }
 
 /// Two samples, `N` vectors of columns: the sums stay in registers.
-fn add_block<const N: usize>(
-    out: &mut [f32],
-    neurons: &[u32],
-    values: &[[f32; 2]],
-    weights: &[f32],
-    m: usize,
-    column: usize,
-) {
+fn add<const N: usize>(out: [&mut [f32]; 2], neurons: &[u32], values: &[[f32; 2]], panel: &Panel<'_>, column: usize) {
     const BROKEN: &str = "a slice of 8 N numbers is N vectors";
-    let (first, second) = out.split_at_mut(m);
-    let (first, _) = first[column..column + N * LANES].as_chunks_mut::<LANES>();
-    let (second, _) = second[column..column + N * LANES].as_chunks_mut::<LANES>();
-    let first: &mut [[f32; LANES]; N] = first.try_into().expect(BROKEN);
-    let second: &mut [[f32; LANES]; N] = second.try_into().expect(BROKEN);
+    let [first, second] = out;
     // Two arrays: as one of two rows they would not stay in registers.
-    let mut of_first: [f32x8; N] = std::array::from_fn(|i| f32x8::new(first[i]));
-    let mut of_second: [f32x8; N] = std::array::from_fn(|i| f32x8::new(second[i]));
+    let (mut of_first, mut of_second): ([f32x8; N], [f32x8; N]) = (load(first, 0), load(second, 0));
     for (neuron, value) in neurons.iter().zip(values) {
-        let start = *neuron as usize * m + column;
-        let (row, _) = weights[start..start + N * LANES].as_chunks::<LANES>();
+        let start = *neuron as usize * panel.stride + column;
+        let (row, _) = panel.values[start..start + N * LANES].as_chunks::<LANES>();
         let row: &[[f32; LANES]; N] = row.try_into().expect(BROKEN);
         let (in_first, in_second) = (f32x8::splat(value[0]), f32x8::splat(value[1]));
         for i in 0..N {
@@ -149,22 +131,8 @@ fn add_block<const N: usize>(
             of_second[i] = in_second.mul_add(weight, of_second[i]);
         }
     }
-    for i in 0..N {
-        first[i] = of_first[i].to_array();
-        second[i] = of_second[i].to_array();
-    }
-}
-
-/// One column behind the last whole vector. It goes through vectors, too, so that it is rounded in the same way.
-fn add_column(out: &mut [f32], neurons: &[u32], values: &[[f32; 2]], weights: &[f32], m: usize, column: usize) {
-    for (sample, out) in out.chunks_exact_mut(m).enumerate() {
-        let mut sum = f32x8::splat(out[column]);
-        for (neuron, value) in neurons.iter().zip(values) {
-            let weight = f32x8::splat(weights[*neuron as usize * m + column]);
-            sum = f32x8::splat(value[sample]).mul_add(weight, sum);
-        }
-        out[column] = sum.to_array()[0];
-    }
+    store(of_first, first, 0);
+    store(of_second, second, 0);
 }
 
 #[cfg(test)]
@@ -187,8 +155,9 @@ mod tests {
                 pairs.of_nonzero(&batch, n);
                 list.of_nonzero(&batch, n);
                 let (mut two, mut one) = (vec![0.5; rows * m], vec![0.5; rows * m]);
-                pairs.accumulate(&mut two, &weights, n, m);
-                sparse::accumulate(&mut one, &list, &weights, n, m);
+                let weights = Panels::new(&weights, n, m);
+                pairs.accumulate(&mut two, &weights);
+                sparse::accumulate(&mut one, &list, &weights);
                 assert_eq!(two, one, "{rows} {n} {m} 1/{every}");
             }
         }

@@ -1,66 +1,93 @@
-//! Synapses in the order in which a product of many samples uses them.
+//! Synapses in the order in which products of many samples use them.
 //!
-//! Synapses of a circuit don't fit into the caches of one core, and rows that are read piece by piece come slowly. So they
-//! are read once, from front to back, and copied into panels of a few columns, each small enough to stay in the
-//! first-level cache while all samples pass by.
+//! A panel has some neighbouring columns of every row, and panels stand one behind the other. While all samples of a shard
+//! pass by, a product reads one panel: a stretch of memory without gaps, which the second-level cache holds. Read from whole
+//! rows, the same columns would lie on as many pages of memory as there are presynaptic neurons.
 
-use super::block::Rows;
 use super::lanes::LANES;
 use std::ops::Range;
+use wide::f32x16;
 
-/// Presynaptic neurons and columns that are in panels at one time: at most 400 KiB, which the second-level cache has.
-const DEPTH: usize = 128;
-const COLUMNS: usize = 800;
+/// Columns of a panel, if there are as many: twelve vectors, six cache lines.
+pub(super) const WIDTH: usize = 12 * LANES;
 
-/// Panels of `W` columns, the last of which may be narrower; `W` is a multiple of [`LANES`].
-#[derive(Debug, Clone, Default)]
-pub(super) struct Panels<const W: usize> {
-    values: Vec<f32>,
-    /// Presynaptic neurons in the panels now.
-    depth: usize,
-    columns: Range<usize>,
+/// Entries of a cache line. Storage starts at one, since a vector that lies across two of them costs two loads.
+const LINE: usize = 16;
+
+/// A copy of synapses `[n, m]` in panels, the last of which may be narrower and is filled up with zeros to whole vectors.
+#[derive(Debug, Clone)]
+pub struct Panels {
+    n: usize,
+    m: usize,
+    lines: Vec<f32x16>,
 }
 
-impl<const W: usize> Panels<W> {
-    /// Presynaptic neurons of `n` in parts of about the same size.
-    pub(super) fn depths(n: usize) -> impl Iterator<Item = Range<usize>> {
-        let parts = n.div_ceil(DEPTH);
-        (0..parts).map(move |part| n * part / parts..n * (part + 1) / parts)
+/// Some columns of all rows.
+#[derive(Debug, Clone)]
+pub(super) struct Panel<'a> {
+    /// `[n, stride]`
+    pub(super) values: &'a [f32],
+    /// From one presynaptic neuron to the next: whole vectors.
+    pub(super) stride: usize,
+    /// The columns that it has, without those that fill it up.
+    pub(super) columns: Range<usize>,
+}
+
+impl Panels {
+    /// Those of `rows` `[n, m]`.
+    ///
+    /// # Panics
+    /// Where `rows` has another size: a bug of the caller.
+    #[must_use]
+    pub fn new(rows: &[f32], n: usize, m: usize) -> Self {
+        let size = n * m.next_multiple_of(LANES);
+        let mut panels = Self { n, m, lines: vec![f32x16::ZERO; size.div_ceil(LINE)] };
+        panels.copy_from(rows);
+        panels
     }
 
-    /// Columns of `m` in parts of about the same size, each but the last of whole panels.
-    pub(super) fn columns(m: usize) -> impl Iterator<Item = Range<usize>> {
-        let (parts, panels) = (m.div_ceil(COLUMNS), m.div_ceil(W));
-        let edge = move |part: usize| (panels * part / parts * W).min(m);
-        (0..parts).map(move |part| edge(part)..edge(part + 1))
-    }
-
-    /// Copies some columns of `rows` `[depth, m]`.
-    pub(super) fn take(&mut self, rows: &[f32], m: usize, columns: Range<usize>) {
-        self.depth = rows.len() / m;
-        let size = self.depth * columns.len();
-        if self.values.len() < size {
-            self.values.resize(size, 0.0);
-        }
-        let whole = columns.len() / W * W;
-        let (panels, last) = self.values[..size].split_at_mut(whole * self.depth);
-        for (j, row) in rows.chunks_exact(m).enumerate() {
-            let (row, rest) = row[columns.clone()].split_at(whole);
-            for (panel, piece) in panels.chunks_exact_mut(self.depth * W).zip(row.chunks_exact(W)) {
-                panel[j * W..(j + 1) * W].copy_from_slice(piece);
+    /// Becomes those of other rows of the same shape.
+    ///
+    /// # Panics
+    /// Where `rows` has another size: a bug of the caller.
+    pub fn copy_from(&mut self, rows: &[f32]) {
+        let (n, m) = (self.n, self.m);
+        assert_eq!(rows.len(), n * m, "synapses of panels");
+        let values: &mut [f32] = bytemuck::cast_slice_mut(&mut self.lines);
+        for (panel, first) in values.chunks_mut(n * WIDTH).zip((0..m).step_by(WIDTH)) {
+            let width = WIDTH.min(m - first);
+            let stride = width.next_multiple_of(LANES);
+            for (to, from) in panel.chunks_exact_mut(stride).zip(rows.chunks_exact(m)) {
+                to[..width].copy_from_slice(&from[first..first + width]);
             }
-            last[j * rest.len()..(j + 1) * rest.len()].copy_from_slice(rest);
         }
-        self.columns = columns;
     }
 
-    /// Panels with their first column and how many whole vectors they have.
-    pub(super) fn each(&self) -> impl Iterator<Item = (Rows<'_>, usize, usize)> {
-        let first = self.columns.start;
-        self.columns.clone().step_by(W).filter_map(move |column| {
-            let stride = W.min(self.columns.end - column);
-            let values = &self.values[(column - first) * self.depth..(column - first + stride) * self.depth];
-            (stride >= LANES).then_some((Rows { values, stride }, column, stride / LANES))
+    /// `[n, m]`
+    pub(super) fn shape(&self) -> (usize, usize) {
+        (self.n, self.m)
+    }
+
+    /// Panel by panel.
+    pub(super) fn each(&self) -> impl Iterator<Item = Panel<'_>> {
+        let (n, m) = (self.n, self.m);
+        let values: &[f32] = bytemuck::cast_slice(&self.lines);
+        (0..m).step_by(WIDTH).map(move |first| {
+            let columns = first..m.min(first + WIDTH);
+            let stride = columns.len().next_multiple_of(LANES);
+            Panel { values: &values[n * first..][..n * stride], stride, columns }
+        })
+    }
+}
+
+impl Panel<'_> {
+    /// Strips of about the same size, `widest` vectors at the most: the first column of each in the panel, and its vectors.
+    pub(super) fn strips(&self, widest: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let vectors = self.stride / LANES;
+        let count = vectors.div_ceil(widest);
+        (0..count).map(move |strip| {
+            let (from, to) = (vectors * strip / count, vectors * (strip + 1) / count);
+            (from * LANES, to - from)
         })
     }
 }
@@ -70,27 +97,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn panels_hold_every_synapse_once() {
-        for (n, m) in [(1, 1), (3, 8), (5, 27), (300, 24), (130, 801), (129, 2000)] {
-            let mut panels = Panels::<24>::default();
-            let mut seen = vec![0; n * m];
-            for neurons in Panels::<24>::depths(n) {
-                let rows: Vec<f32> = (neurons.start * m..neurons.end * m).map(|i| i as f32).collect();
-                for columns in Panels::<24>::columns(m) {
-                    panels.take(&rows, m, columns);
-                    for (rows, column, vectors) in panels.each() {
-                        for (j, neuron) in neurons.clone().enumerate() {
-                            for c in 0..vectors * LANES {
-                                assert_eq!(rows.values[j * rows.stride + c], (neuron * m + column + c) as f32);
-                                seen[neuron * m + column + c] += 1;
-                            }
-                        }
+    fn panels_hold_every_synapse_once_from_a_cache_line_on() {
+        for (n, m) in [(1, 1), (3, 8), (5, 27), (7, 96), (130, 97), (29, 200), (4, 784)] {
+            let rows: Vec<f32> = (0..n * m).map(|i| i as f32).collect();
+            let mut panels = Panels::new(&rows, n, m);
+            let mut seen = 0;
+            for panel in panels.each() {
+                assert_eq!(panel.values.as_ptr() as usize % 64, 0);
+                let strips: usize = panel.strips(5).map(|(_, vectors)| vectors).sum();
+                assert_eq!(strips * LANES, panel.stride);
+                for (j, row) in panel.values.chunks_exact(panel.stride).enumerate() {
+                    for (c, value) in row.iter().enumerate() {
+                        let there = c < panel.columns.len();
+                        assert_eq!(*value, if there { rows[j * m + panel.columns.start + c] } else { 0.0 });
+                        seen += usize::from(there);
                     }
                 }
             }
-            // Those behind the last whole vector stay where they are.
-            let expected = |i: usize| i32::from(i % m < m / LANES * LANES);
-            assert!(seen.iter().enumerate().all(|(i, times)| *times == expected(i)), "{n} {m}");
+            assert_eq!(seen, n * m, "{n} {m}");
+            panels.copy_from(&vec![2.0; n * m]);
+            assert!(panels.each().all(|panel| panel.values[..panel.columns.len()].iter().all(|value| *value == 2.0)));
         }
     }
 }

@@ -17,15 +17,6 @@ pub enum Onto {
     Add,
 }
 
-/// `out (+)= batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`.
-pub fn forward(out: &mut [f32], onto: Onto, batch: &[f32], weights: &[f32], n: usize, m: usize) {
-    assert_eq!(out.len() * n, batch.len() * m, "rows of a product");
-    if onto == Onto::Replace {
-        out.fill(0.0);
-    }
-    super::dense::Dense::default().accumulate(out, batch, weights, n, m);
-}
-
 /// `out = left · right` in one piece, with `left` `[rows, n]`, `right` `[n, m]`: what the machine can do at best.
 pub fn whole(out: &mut [f32], left: &[f32], right: &[f32], rows: usize, n: usize, m: usize) {
     let out = MatMut::from_row_major_slice_mut(out, rows, m);
@@ -68,17 +59,9 @@ mod tests {
     }
 
     #[test]
-    fn products_equal_triple_loops_at_ragged_sizes() {
+    fn outer_products_equal_triple_loops_at_ragged_sizes() {
         for (rows, n, m) in [(1, 1, 1), (3, 5, 7), (50, 9, 4), (51, 16, 33), (120, 7, 12), (200, 36, 20)] {
-            let (batch, weights) = (ramp(rows * n, 3), ramp(n * m, 5));
-            let at = |r: usize, j: usize| -> f64 {
-                (0..n).map(|k| f64::from(batch[r * n + k]) * f64::from(weights[k * m + j])).sum()
-            };
-            let mut out = vec![1.0; rows * m];
-            forward(&mut out, Onto::Add, &batch, &weights, n, m);
-            close(&out, |i| 1.0 + at(i / m, i % m));
-            forward(&mut out, Onto::Replace, &batch, &weights, n, m);
-            close(&out, |i| at(i / m, i % m));
+            let batch = ramp(rows * n, 3);
             let right = ramp(rows * m, 11);
             let half = n / 2..n;
             let mut part = vec![0.0; half.len() * m];
@@ -87,20 +70,6 @@ mod tests {
                 let (k, j) = (half.start + i / m, i % m);
                 0.5 * (0..rows).map(|r| f64::from(batch[r * n + k]) * f64::from(right[r * m + j])).sum::<f64>()
             });
-        }
-    }
-
-    #[test]
-    fn a_shard_alone_gives_the_bits_it_gives_among_others() {
-        let (rows, n, m) = (170, 37, 29);
-        let (batch, weights) = (ramp(rows * n, 3), ramp(n * m, 5));
-        let mut whole = vec![0.0; rows * m];
-        forward(&mut whole, Onto::Replace, &batch, &weights, n, m);
-        for start in (0..rows).step_by(SHARD_ROWS) {
-            let end = (start + SHARD_ROWS).min(rows);
-            let mut alone = vec![0.0; (end - start) * m];
-            forward(&mut alone, Onto::Replace, &batch[start * n..end * n], &weights, n, m);
-            assert_eq!(alone, whole[start * m..end * m]);
         }
     }
 }

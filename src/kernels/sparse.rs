@@ -10,8 +10,9 @@
 
 pub use super::list::List;
 
-use super::block::stream;
+use super::block::{load, store};
 use super::lanes::LANES;
+use super::panels::{Panel, Panels};
 use wide::f32x8;
 
 /// The share of listed values from which a dense product is faster. Measured at widths 360 and 784 on a machine with
@@ -24,10 +25,7 @@ pub fn is_sparse(listed: usize, all: usize) -> bool {
     (listed as f32) < DENSE_FROM * all as f32
 }
 
-/// Vectors of a column block: accumulators that stay in registers, of which there are 16.
-const BLOCK: usize = 12;
-
-/// Presynaptic neurons of a tile: with a column block of 96 they are 24 KiB, which stay in the first-level cache while
+/// Presynaptic neurons of a tile: with the columns of a panel they are 24 KiB, which stay in the first-level cache while
 /// all samples pass by.
 const TILE: usize = 64;
 
@@ -51,31 +49,24 @@ pub fn count_nonzero(batch: &[f32]) -> usize {
 ///
 /// # Panics
 /// Where the list names other samples than `out` has, or a neuron beyond `n`: a bug of the caller.
-pub fn accumulate(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
-    assert_eq!(out.len(), list.rows() * m, "samples of a list");
+pub fn accumulate(out: &mut [f32], list: &List, weights: &Panels) {
+    let (n, m) = weights.shape();
     let samples = list.rows();
-    if samples == 1 {
-        for (neurons, values) in list.samples() {
-            stream(out, neurons.iter().map(|neuron| *neuron as usize).zip(values.iter().copied()), weights);
-        }
+    assert_eq!(out.len(), samples * m, "samples of a list");
+    if list.len() * TILE >= TILED_FROM * samples * n {
+        tiled(out, list, weights);
         return;
     }
-    if list.len() * TILE >= TILED_FROM * samples * n {
-        tiled(out, list, weights, n, m);
-    } else {
-        for columns in blocks(m, BLOCK) {
-            let mut start = 0;
-            for (out, end) in out.chunks_exact_mut(m).zip(&list.ends) {
-                add_rows(out, list, start..*end as usize, weights, m, columns);
-                start = *end as usize;
-            }
+    for panel in weights.each() {
+        for (out, (neurons, values)) in out.chunks_exact_mut(m).zip(list.samples()) {
+            add_terms(&mut out[panel.columns.clone()], neurons, values, &panel);
         }
     }
-    add_ragged(out, list, weights, m);
 }
 
 /// Tile by tile of presynaptic neurons, so that a piece of `weights` serves all samples while it is in the cache.
-fn tiled(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
+fn tiled(out: &mut [f32], list: &List, weights: &Panels) {
+    let (n, m) = weights.shape();
     // Where each sample stands in its list: at the most as many samples as a shard has, on the stack.
     let mut standing = [0_u32; super::product::SHARD_ROWS];
     let shard = standing.len();
@@ -90,9 +81,11 @@ fn tiled(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
                 let rest = &list.neurons[*until as usize..list.ends[first + i] as usize];
                 *until += rest.iter().take_while(|neuron| (**neuron as usize) < limit).count() as u32;
             }
-            for columns in blocks(m, BLOCK) {
+            for panel in weights.each() {
                 for (i, out) in out.chunks_exact_mut(m).enumerate() {
-                    add_rows(out, list, standing[i] as usize..until[i] as usize, weights, m, columns);
+                    let range = standing[i] as usize..until[i] as usize;
+                    let (neurons, values) = (&list.neurons[range.clone()], &list.values[range]);
+                    add_terms(&mut out[panel.columns.clone()], neurons, values, &panel);
                 }
             }
             standing = until;
@@ -100,78 +93,35 @@ fn tiled(out: &mut [f32], list: &List, weights: &[f32], n: usize, m: usize) {
     }
 }
 
-/// Column blocks of nearly the same size, `widest` vectors at the most: the first column of each, and its number of vectors.
-pub(super) fn blocks(m: usize, widest: usize) -> impl Iterator<Item = (usize, usize)> {
-    let vectors = m / LANES;
-    let count = vectors.div_ceil(widest);
-    (0..count).map(move |b| {
-        let (from, to) = (vectors * b / count, vectors * (b + 1) / count);
-        (from * LANES, to - from)
-    })
-}
-
-fn add_rows(
-    out: &mut [f32],
-    list: &List,
-    range: std::ops::Range<usize>,
-    weights: &[f32],
-    m: usize,
-    (column, vectors): (usize, usize),
-) {
-    if range.is_empty() {
+/// One sample and a panel; `out` has its columns.
+fn add_terms(out: &mut [f32], neurons: &[u32], values: &[f32], panel: &Panel<'_>) {
+    if neurons.is_empty() {
         return;
     }
-    let (neurons, values) = (&list.neurons[range.clone()], &list.values[range]);
-    macro_rules! of_width {
+    macro_rules! of_vectors {
         ($($n:literal)*) => {
-            match vectors {
-                $($n => add_block::<$n>(out, neurons, values, weights, m, column),)*
-                _ => unreachable!("a block has at most {BLOCK} vectors"),
+            match panel.stride / LANES {
+                $($n => add::<$n>(out, neurons, values, panel.values),)*
+                more => unreachable!("a panel of {more} vectors"),
             }
         };
     }
-    of_width!(1 2 3 4 5 6 7 8 9 10 11 12);
+    of_vectors!(1 2 3 4 5 6 7 8 9 10 11 12);
 }
 
 /// One sample, `N` vectors of columns: the sums stay in registers.
-fn add_block<const N: usize>(
-    out: &mut [f32],
-    neurons: &[u32],
-    values: &[f32],
-    weights: &[f32],
-    m: usize,
-    column: usize,
-) {
-    const BROKEN: &str = "a slice of 8 N numbers is N vectors";
-    let (out, _) = out[column..column + N * LANES].as_chunks_mut::<LANES>();
-    let out: &mut [[f32; LANES]; N] = out.try_into().expect(BROKEN);
-    let mut sums: [f32x8; N] = std::array::from_fn(|i| f32x8::new(out[i]));
+fn add<const N: usize>(out: &mut [f32], neurons: &[u32], values: &[f32], panel: &[f32]) {
+    let (rows, _) = panel.as_chunks::<LANES>();
+    let (rows, _) = rows.as_chunks::<N>();
+    let mut sums: [f32x8; N] = load(out, 0);
     for (neuron, value) in neurons.iter().zip(values) {
-        let start = *neuron as usize * m + column;
-        let (row, _) = weights[start..start + N * LANES].as_chunks::<LANES>();
-        let row: &[[f32; LANES]; N] = row.try_into().expect(BROKEN);
+        let row = &rows[*neuron as usize];
         let value = f32x8::splat(*value);
         for i in 0..N {
             sums[i] = value.mul_add(f32x8::new(row[i]), sums[i]);
         }
     }
-    for i in 0..N {
-        out[i] = sums[i].to_array();
-    }
-}
-
-/// The columns behind the last whole vector, one by one. They go through a vector, too, so that they are rounded in
-/// the same way.
-fn add_ragged(out: &mut [f32], list: &List, weights: &[f32], m: usize) {
-    for column in m - m % LANES..m {
-        for (out, (neurons, values)) in out.chunks_exact_mut(m).zip(list.samples()) {
-            let mut sum = f32x8::splat(out[column]);
-            for (neuron, value) in neurons.iter().zip(values) {
-                sum = f32x8::splat(*value).mul_add(f32x8::splat(weights[*neuron as usize * m + column]), sum);
-            }
-            out[column] = sum.to_array()[0];
-        }
-    }
+    store(sums, out, 0);
 }
 
 #[cfg(test)]
@@ -198,11 +148,12 @@ mod tests {
         {
             for every in [1, 2, 5, 30] {
                 let (batch, weights) = (batch(rows, n, every), ramp(n * m, 5));
+                let panels = Panels::new(&weights, n, m);
                 let mut list = List::default();
                 list.of_nonzero(&batch, n);
                 assert_eq!(list.len(), count_nonzero(&batch));
                 let mut out = vec![0.5; rows * m];
-                accumulate(&mut out, &list, &weights, n, m);
+                accumulate(&mut out, &list, &panels);
                 for (p, found) in out.iter().enumerate() {
                     let (i, c) = (p / m, p % m);
                     let slow: f64 = (0..n).map(|j| f64::from(batch[i * n + j]) * f64::from(weights[j * m + c])).sum();
@@ -215,15 +166,15 @@ mod tests {
     #[test]
     fn a_sample_gets_the_same_bits_alone_and_among_others() {
         let (rows, n, m) = (103, 150, 61);
-        let (batch, weights) = (batch(rows, n, 2), ramp(n * m, 5));
+        let (batch, panels) = (batch(rows, n, 2), Panels::new(&ramp(n * m, 5), n, m));
         let mut list = List::default();
         let mut all = vec![0.0; rows * m];
         list.of_nonzero(&batch, n);
-        accumulate(&mut all, &list, &weights, n, m);
+        accumulate(&mut all, &list, &panels);
         for i in 0..rows {
             let mut alone = vec![0.0; m];
             list.of_nonzero(&batch[i * n..(i + 1) * n], n);
-            accumulate(&mut alone, &list, &weights, n, m);
+            accumulate(&mut alone, &list, &panels);
             assert_eq!(alone, all[i * m..(i + 1) * m], "sample {i}");
         }
     }

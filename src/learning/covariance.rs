@@ -5,12 +5,14 @@
 //! them in a row outweigh a diagonal of 1 within a few dozen batches, and Σ is no covariance any more.
 
 use super::Ascent;
+use crate::kernels::dense;
 use crate::kernels::drive::{self, Nonzero};
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::{self, Onto};
 use crate::kernels::spd;
 use crate::matrix::Matrix;
 use crate::params::{Optimizer, PrecisionForm};
+use crate::weights::Weights;
 
 /// `Σ` of an error population with what is computed from it once per learning step.
 #[derive(Debug, Clone)]
@@ -26,9 +28,9 @@ pub struct Covariance {
 #[derive(Debug, Clone)]
 struct Factors {
     /// `Σ⁻¹`
-    inverse: Matrix,
+    inverse: Weights,
     /// `R⁻ᵀ`, where mismatches are whitened.
-    whitener: Option<Matrix>,
+    whitener: Option<Weights>,
     log_determinant: f64,
 }
 
@@ -36,7 +38,8 @@ impl Factors {
     fn new(sigma: &Matrix, form: PrecisionForm) -> Result<Self, Refused> {
         let size = sigma.rows();
         let factored = spd::factor(sigma.as_slice(), size, form == PrecisionForm::Factor).ok_or(Refused)?;
-        let square = |data| Matrix::from_vec(size, size, data).expect("a factor has the size of its matrix");
+        let square =
+            |data| Weights::from(Matrix::from_vec(size, size, data).expect("a factor has the size of its matrix"));
         Ok(Self {
             inverse: square(factored.inverse),
             whitener: factored.whitener.map(square),
@@ -74,14 +77,13 @@ impl Covariance {
 
     /// What weighs a mismatch, `[size, size]`: `e = d P`, where `P` is `Σ⁻¹`, or `R⁻ᵀ` for the whitened mismatch.
     #[must_use]
-    pub fn weights(&self) -> &Matrix {
+    pub fn weights(&self) -> &Weights {
         self.factors.whitener.as_ref().unwrap_or(&self.factors.inverse)
     }
 
     /// `e = d P`; `d` and `e` are `[rows · size]`, `list` is scratch.
     pub fn weigh(&self, d: &[f32], e: &mut [f32], nonzero: &mut Nonzero) {
-        let size = self.sigma.rows();
-        drive::drive(e, Onto::Replace, d, self.weights().as_slice(), size, size, nonzero);
+        drive::drive(e, Onto::Replace, d, self.weights().panels(), nonzero);
     }
 
     /// One step of `ΔΣ = ½ (eᵀ e / B − Σ⁻¹)` with `e = d Σ⁻¹`; then Σ is made symmetric and its diagonal kept at
@@ -112,18 +114,11 @@ impl Covariance {
         for d in differences {
             let mut e = Matrix::zeros(d.rows(), size);
             // Σ⁻¹ is symmetric, so rows serve as columns.
-            product::forward(
-                e.as_mut_slice(),
-                Onto::Replace,
-                d.as_slice(),
-                self.factors.inverse.as_slice(),
-                size,
-                size,
-            );
+            dense::accumulate(e.as_mut_slice(), d.as_slice(), self.factors.inverse.panels());
             let half = 0.5 / batch as f32;
             product::outer(rule.as_mut_slice(), half, e.as_slice(), e.as_slice(), size, size, 0..size);
         }
-        for (r, p) in rule.as_mut_slice().iter_mut().zip(self.factors.inverse.as_slice()) {
+        for (r, p) in rule.as_mut_slice().iter_mut().zip(self.factors.inverse.rows().as_slice()) {
             *r -= 0.5 * p;
         }
         rule
