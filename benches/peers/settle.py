@@ -170,8 +170,10 @@ trained = ["--weights", os.path.join(arguments.run, "weights.safetensors")]
 def bench(*extra):
     words = [arguments.gncn, "bench", circuit, *trained, "--data", arguments.data, "--settle-only", "--json",
              "--batch", str(arguments.batch), "--threads", str(arguments.threads), *extra]
-    out = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    return json.loads(out)["samples_per_second"]
+    run = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        raise SystemExit(run.returncode)  # gncn has said why
+    return json.loads(run.stdout)["samples_per_second"]
 
 
 with tempfile.TemporaryDirectory() as folder:

@@ -5,30 +5,70 @@
 //! columns are cut into blocks decides where a chain pauses in memory, never what is added to what, so it doesn't show in
 //! the bits. On a machine without fused multiply-add a chain rounds twice per term.
 
-use super::lanes::{LANES, padded};
-use wide::f32x8;
+use super::panels::WIDEST;
+use std::ops::Range;
 
-/// `V` vectors of `row` from `column` on, or what there is of them, the rest being 0.
+/// Columns that a product takes together: what a register of the machine that builds this holds. The bits are the same
+/// either way, but sixteen lanes on half-wide registers are two of them each, and sums of a block would no longer fit.
+#[cfg(target_feature = "avx512f")]
+pub(super) type Vector = wide::f32x16;
+#[cfg(not(target_feature = "avx512f"))]
+pub(super) type Vector = wide::f32x8;
+
+/// Columns of a vector.
+pub(super) const LANES: usize = size_of::<Vector>() / size_of::<f32>();
+
+/// A call of a function that is generic in a number of vectors, `V`, with the one that is there.
+macro_rules! of_vectors {
+    ($vectors:expr, $($known:literal)*; $call:expr) => {
+        match $vectors {
+            $($known => {
+                const V: usize = $known;
+                $call
+            })*
+            more => unreachable!("a strip of {more} vectors"),
+        }
+    };
+}
+pub(super) use of_vectors;
+
+/// `V` whole vectors.
 #[inline(always)]
-pub(super) fn load<const V: usize>(row: &[f32], column: usize) -> [f32x8; V] {
-    let row = &row[column..row.len().min(column + V * LANES)];
-    let (vectors, _) = row.as_chunks::<LANES>();
-    match <&[[f32; LANES]; V]>::try_from(vectors) {
-        Ok(vectors) => std::array::from_fn(|v| f32x8::new(vectors[v])),
-        Err(_) => std::array::from_fn(|v| padded(&row[row.len().min(v * LANES)..row.len().min((v + 1) * LANES)], 0.0)),
-    }
+pub(super) fn load<const V: usize>(row: &[f32]) -> [Vector; V] {
+    let (row, _) = row[..V * LANES].as_chunks::<LANES>();
+    let row: &[[f32; LANES]; V] = row.try_into().expect("a slice of V vectors is V vectors");
+    std::array::from_fn(|v| Vector::new(row[v]))
 }
 
 /// Writes what [`load`] has read.
 #[inline(always)]
-pub(super) fn store<const V: usize>(sums: [f32x8; V], row: &mut [f32], column: usize) {
-    let end = row.len().min(column + V * LANES);
-    let row = &mut row[column..end];
-    for (out, sum) in row.chunks_mut(LANES).zip(sums) {
-        let sum = sum.to_array();
-        match <&mut [f32; LANES]>::try_from(&mut *out) {
-            Ok(out) => *out = sum,
-            Err(_) => out.copy_from_slice(&sum[..out.len()]),
-        }
+pub(super) fn store<const V: usize>(sums: &[Vector; V], row: &mut [f32]) {
+    let (row, _) = row[..V * LANES].as_chunks_mut::<LANES>();
+    row.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum.to_array());
+}
+
+/// Lets `work` see `columns` of up to four rows of `out` `[rows, m]` as whole vectors, `width` numbers a row: in their
+/// place, or where they end in the middle of a vector, in a copy. `work` is given the rows and what lies between the
+/// starts of two.
+#[inline(always)]
+pub(super) fn staged(
+    out: &mut [f32],
+    m: usize,
+    columns: Range<usize>,
+    width: usize,
+    work: impl FnOnce(&mut [f32], usize),
+) {
+    if columns.len() == width {
+        work(&mut out[columns.start..], m);
+        return;
+    }
+    let mut stage = [0.0; 4 * WIDEST * LANES];
+    let stage = &mut stage[..out.len() / m * width];
+    for (stage, out) in stage.chunks_exact_mut(width).zip(out.chunks_exact(m)) {
+        stage[..columns.len()].copy_from_slice(&out[columns.clone()]);
+    }
+    work(stage, width);
+    for (stage, out) in stage.chunks_exact(width).zip(out.chunks_exact_mut(m)) {
+        out[columns.clone()].copy_from_slice(&stage[..columns.len()]);
     }
 }

@@ -3,20 +3,16 @@
 //! **Bits.** Those of [`super::sparse`] and [`super::pairs`]: one chain of fused multiply-adds per component, presynaptic
 //! neurons ascending, whatever else is in the batch.
 
-use super::block::{load, store};
-use super::lanes::LANES;
+use super::block::{LANES, Vector, load, of_vectors, staged, store};
 use super::panels::{Panel, Panels};
 use std::ops::Range;
-use wide::f32x8;
 
-/// Presynaptic neurons of which a strip of three vectors stays in the first-level cache while all samples pass by.
-const DEPTH: usize = 128;
+/// Presynaptic neurons of which a strip stays in the first-level cache while all samples pass by: 12 KiB of synapses, or 24.
+const DEPTH: usize = if LANES == 8 { 128 } else { 96 };
 
-/// Vectors of a strip: with four samples that is twelve sums, of sixteen registers.
-const STRIP: usize = 3;
-
-/// Vectors of a strip where samples are too few to share what is loaded.
-const WIDE_STRIP: usize = 12;
+/// Vectors of a strip: with four samples that is twelve sums, and sixteen registers with a row and a value. Machines with
+/// wider vectors have twice as many registers.
+const STRIP: usize = if LANES == 8 { 3 } else { 4 };
 
 /// `out += batch · weights`, with `batch` `[rows, n]`, `weights` `[n, m]`, `out` `[rows, m]`.
 ///
@@ -27,7 +23,7 @@ pub fn accumulate(out: &mut [f32], batch: &[f32], weights: &Panels) {
     assert_eq!(out.len() * n, batch.len() * m, "rows of a product");
     if batch.len() < 4 * n {
         for (out, sample) in out.chunks_exact_mut(m).zip(batch.chunks_exact(n)) {
-            weights.each().for_each(|panel| add_alone(&mut out[panel.columns.clone()], sample, &panel));
+            weights.each().for_each(|panel| add_alone(out, sample, &panel));
         }
         return;
     }
@@ -42,20 +38,13 @@ pub fn accumulate(out: &mut [f32], batch: &[f32], weights: &Panels) {
     }
 }
 
-/// One sample and a panel; `out` has its columns.
+/// One sample and a panel.
 fn add_alone(out: &mut [f32], sample: &[f32], panel: &Panel<'_>) {
-    macro_rules! of_vectors {
-        ($($v:literal)*) => {
-            for (column, vectors) in panel.strips(WIDE_STRIP) {
-                let rows = Rows { values: panel.values, stride: panel.stride, column };
-                match vectors {
-                    $($v => add::<1, $v>([&mut out[column..]], rows, [sample]),)*
-                    more => unreachable!("a strip of {more} vectors"),
-                }
-            }
-        };
-    }
-    of_vectors!(1 2 3 4 5 6 7 8 9 10 11 12);
+    let rows = Rows { values: panel.values, stride: panel.stride, column: 0 };
+    let m = out.len();
+    staged(out, m, panel.columns.clone(), panel.stride, |out, m| {
+        of_vectors!(panel.stride / LANES, 1 2 3 4 5 6 7 8 9 10 11 12; add::<1, V>(out, m, rows, [sample]));
+    });
 }
 
 /// `[rows, m]`
@@ -94,15 +83,9 @@ fn add_strip(
             let (now_batch, rest_batch) = batch.split_at(groups * $samples * n);
             for (out, batch) in now.chunks_exact_mut($samples * m).zip(now_batch.chunks_exact($samples * n)) {
                 let samples: [&[f32]; $samples] = std::array::from_fn(|r| &batch[r * n..][neurons.clone()]);
-                let mut outs = out.chunks_exact_mut(m);
-                let out: [&mut [f32]; $samples] =
-                    std::array::from_fn(|_| &mut outs.next().expect("as many rows as samples")[columns.clone()]);
-                match vectors {
-                    1 => add::<$samples, 1>(out, rows, samples),
-                    2 => add::<$samples, 2>(out, rows, samples),
-                    3 => add::<$samples, 3>(out, rows, samples),
-                    more => unreachable!("a strip of {more} vectors"),
-                }
+                staged(out, m, columns.clone(), vectors * LANES, |out, m| {
+                    of_vectors!(vectors, 1 2 3 4; add::<$samples, V>(out, m, rows, samples));
+                });
             }
             (out, batch) = (rest, rest_batch);
         };
@@ -120,24 +103,23 @@ fn add_strip(
 ///
 /// Slices are cut to one length first: a check of bounds per term would cost as much as the term.
 #[inline(never)] // Where it is inlined into its loops, sums are taken out of registers.
-fn add<const R: usize, const V: usize>(out: [&mut [f32]; R], rows: Rows<'_>, samples: [&[f32]; R]) {
-    let mut sums: [[f32x8; V]; R] = std::array::from_fn(|r| load(&*out[r], 0));
+fn add<const R: usize, const V: usize>(out: &mut [f32], m: usize, rows: Rows<'_>, samples: [&[f32]; R]) {
+    let mut sums: [[Vector; V]; R] = std::array::from_fn(|r| load(&out[r * m..]));
     let Rows { values, stride, column } = rows;
     let depth = values.len() / stride;
     let samples = samples.map(|sample| &sample[..depth]);
     assert!(column + V * LANES <= stride, "a row of {V} vectors");
     for (j, row) in values.chunks_exact(stride).enumerate().take(depth) {
-        let (row, _) = row[column..column + V * LANES].as_chunks::<LANES>();
-        let row: [f32x8; V] = std::array::from_fn(|v| f32x8::new(row[v]));
+        let row: [Vector; V] = load(&row[column..]);
         for r in 0..R {
-            let value = f32x8::splat(samples[r][j]);
+            let value = Vector::splat(samples[r][j]);
             for v in 0..V {
                 sums[r][v] = value.mul_add(row[v], sums[r][v]);
             }
         }
     }
-    for (out, sums) in out.into_iter().zip(sums) {
-        store(sums, out, 0);
+    for (r, sums) in sums.iter().enumerate() {
+        store(sums, &mut out[r * m..]);
     }
 }
 

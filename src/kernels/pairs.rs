@@ -7,19 +7,18 @@
 //! **Bits.** The same as those of [`super::sparse`]: a neuron that is active in the other sample only adds `0 · w`, which
 //! leaves a sum as it is, in a chain of the same order. Weights have to be finite; where they are not, nothing is.
 
-use super::block::{load, store};
-use super::lanes::LANES;
+use super::block::{LANES, Vector, load, of_vectors, staged, store};
 use super::list::{WORD, mask, vector};
 use super::panels::{Panel, Panels};
 use std::ops::Range;
 use wide::f32x8;
 
-/// Vectors of a strip: for two samples that is twice as many sums, of 16 registers.
-const STRIP: usize = 6;
+/// Vectors of a strip: for two samples that is twice as many sums, of 16 registers or 32.
+const STRIP: usize = if LANES == 8 { 6 } else { 8 };
 
-/// Presynaptic neurons of a tile: with a strip of 48 columns they are 15 KiB, which stay in the first-level cache while
-/// all samples pass by.
-const TILE: usize = 80;
+/// Presynaptic neurons of a tile: with a strip they are 15 KiB or 30, which stay in the first-level cache while all
+/// samples pass by.
+const TILE: usize = if LANES == 8 { 80 } else { 60 };
 
 /// The values of a batch that are not zero in one of two neighbouring samples at least.
 #[derive(Debug, Clone, Default)]
@@ -99,40 +98,31 @@ impl Pairs {
         for (out, tile) in out.chunks_exact_mut(2 * m).zip(&self.tile) {
             let tile = tile.start as usize..tile.end as usize;
             let (neurons, values) = (&self.neurons[tile.clone()], &self.values[tile]);
-            let (first, second) = out.split_at_mut(m);
-            let out = [&mut first[columns.clone()], &mut second[columns.clone()]];
-            macro_rules! of_vectors {
-                ($($n:literal)*) => {
-                    match vectors {
-                        $($n => add::<$n>(out, neurons, values, panel, column),)*
-                        more => unreachable!("a strip of {more} vectors"),
-                    }
-                };
-            }
-            of_vectors!(1 2 3 4 5 6);
+            staged(out, m, columns.clone(), vectors * LANES, |out, m| {
+                let (first, second) = out.split_at_mut(m);
+                of_vectors!(vectors, 1 2 3 4 5 6 7 8; add::<V>([first, second], neurons, values, panel, column));
+            });
         }
     }
 }
 
-/// Two samples, `N` vectors of columns: the sums stay in registers.
-fn add<const N: usize>(out: [&mut [f32]; 2], neurons: &[u32], values: &[[f32; 2]], panel: &Panel<'_>, column: usize) {
-    const BROKEN: &str = "a slice of 8 N numbers is N vectors";
+/// Two samples, `V` vectors of columns: the sums stay in registers.
+fn add<const V: usize>(out: [&mut [f32]; 2], neurons: &[u32], values: &[[f32; 2]], panel: &Panel<'_>, column: usize) {
     let [first, second] = out;
     // Two arrays: as one of two rows they would not stay in registers.
-    let (mut of_first, mut of_second): ([f32x8; N], [f32x8; N]) = (load(first, 0), load(second, 0));
+    let (mut of_first, mut of_second): ([Vector; V], [Vector; V]) = (load(first), load(second));
     for (neuron, value) in neurons.iter().zip(values) {
         let start = *neuron as usize * panel.stride + column;
-        let (row, _) = panel.values[start..start + N * LANES].as_chunks::<LANES>();
-        let row: &[[f32; LANES]; N] = row.try_into().expect(BROKEN);
-        let (in_first, in_second) = (f32x8::splat(value[0]), f32x8::splat(value[1]));
-        for i in 0..N {
-            let weight = f32x8::new(row[i]);
+        let (row, _) = panel.values[start..start + V * LANES].as_chunks::<LANES>();
+        let (in_first, in_second) = (Vector::splat(value[0]), Vector::splat(value[1]));
+        for i in 0..V {
+            let weight = Vector::new(row[i]);
             of_first[i] = in_first.mul_add(weight, of_first[i]);
             of_second[i] = in_second.mul_add(weight, of_second[i]);
         }
     }
-    store(of_first, first, 0);
-    store(of_second, second, 0);
+    store(&of_first, first);
+    store(&of_second, second);
 }
 
 #[cfg(test)]

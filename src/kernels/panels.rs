@@ -4,22 +4,20 @@
 //! pass by, a product reads one panel: a stretch of memory without gaps, which the second-level cache holds. Read from whole
 //! rows, the same columns would lie on as many pages of memory as there are presynaptic neurons.
 
-use super::lanes::LANES;
+use super::block::{LANES, Vector};
 use std::ops::Range;
-use wide::f32x16;
 
-/// Columns of a panel, if there are as many: twelve vectors, six cache lines.
-pub(super) const WIDTH: usize = 12 * LANES;
+/// Vectors of a panel at the most: as many sums of one sample stay in registers. With fewer than eight or so a core waits
+/// for one term before it can add the next, so that columns are spread evenly over panels.
+pub(super) const WIDEST: usize = if LANES == 8 { 12 } else { 8 };
 
-/// Entries of a cache line. Storage starts at one, since a vector that lies across two of them costs two loads.
-const LINE: usize = 16;
-
-/// A copy of synapses `[n, m]` in panels, the last of which may be narrower and is filled up with zeros to whole vectors.
+/// A copy of synapses `[n, m]` in panels of about the same width; the last is filled up with zeros to whole vectors.
 #[derive(Debug, Clone)]
 pub struct Panels {
     n: usize,
     m: usize,
-    lines: Vec<f32x16>,
+    /// In vectors, so that none lies across two cache lines, which would cost two loads.
+    vectors: Vec<Vector>,
 }
 
 /// Some columns of all rows.
@@ -40,8 +38,7 @@ impl Panels {
     /// Where `rows` has another size: a bug of the caller.
     #[must_use]
     pub fn new(rows: &[f32], n: usize, m: usize) -> Self {
-        let size = n * m.next_multiple_of(LANES);
-        let mut panels = Self { n, m, lines: vec![f32x16::ZERO; size.div_ceil(LINE)] };
+        let mut panels = Self { n, m, vectors: vec![Vector::ZERO; n * m.div_ceil(LANES)] };
         panels.copy_from(rows);
         panels
     }
@@ -53,13 +50,14 @@ impl Panels {
     pub fn copy_from(&mut self, rows: &[f32]) {
         let (n, m) = (self.n, self.m);
         assert_eq!(rows.len(), n * m, "synapses of panels");
-        let values: &mut [f32] = bytemuck::cast_slice_mut(&mut self.lines);
-        for (panel, first) in values.chunks_mut(n * WIDTH).zip((0..m).step_by(WIDTH)) {
-            let width = WIDTH.min(m - first);
-            let stride = width.next_multiple_of(LANES);
+        let mut values: &mut [f32] = bytemuck::cast_slice_mut(&mut self.vectors);
+        for columns in cut(m) {
+            let stride = columns.len().next_multiple_of(LANES);
+            let (panel, rest) = values.split_at_mut(n * stride);
             for (to, from) in panel.chunks_exact_mut(stride).zip(rows.chunks_exact(m)) {
-                to[..width].copy_from_slice(&from[first..first + width]);
+                to[..columns.len()].copy_from_slice(&from[columns.clone()]);
             }
+            values = rest;
         }
     }
 
@@ -70,25 +68,29 @@ impl Panels {
 
     /// Panel by panel.
     pub(super) fn each(&self) -> impl Iterator<Item = Panel<'_>> {
-        let (n, m) = (self.n, self.m);
-        let values: &[f32] = bytemuck::cast_slice(&self.lines);
-        (0..m).step_by(WIDTH).map(move |first| {
-            let columns = first..m.min(first + WIDTH);
+        let values: &[f32] = bytemuck::cast_slice(&self.vectors);
+        cut(self.m).map(|columns| {
             let stride = columns.len().next_multiple_of(LANES);
-            Panel { values: &values[n * first..][..n * stride], stride, columns }
+            Panel { values: &values[self.n * columns.start..][..self.n * stride], stride, columns }
         })
     }
+}
+
+/// The columns of each panel.
+fn cut(m: usize) -> impl Iterator<Item = Range<usize>> {
+    even(m.div_ceil(LANES), WIDEST).map(move |vectors| vectors.start * LANES..m.min(vectors.end * LANES))
+}
+
+/// Parts of `whole`, `largest` at the most, that differ by one at the most.
+fn even(whole: usize, largest: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = whole.div_ceil(largest);
+    (0..count).map(move |part| whole * part / count..whole * (part + 1) / count)
 }
 
 impl Panel<'_> {
     /// Strips of about the same size, `widest` vectors at the most: the first column of each in the panel, and its vectors.
     pub(super) fn strips(&self, widest: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let vectors = self.stride / LANES;
-        let count = vectors.div_ceil(widest);
-        (0..count).map(move |strip| {
-            let (from, to) = (vectors * strip / count, vectors * (strip + 1) / count);
-            (from * LANES, to - from)
-        })
+        even(self.stride / LANES, widest).map(|strip| (strip.start * LANES, strip.len()))
     }
 }
 
@@ -97,13 +99,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn panels_hold_every_synapse_once_from_a_cache_line_on() {
+    fn panels_hold_every_synapse_once_in_whole_vectors() {
         for (n, m) in [(1, 1), (3, 8), (5, 27), (7, 96), (130, 97), (29, 200), (4, 784)] {
             let rows: Vec<f32> = (0..n * m).map(|i| i as f32).collect();
             let mut panels = Panels::new(&rows, n, m);
             let mut seen = 0;
             for panel in panels.each() {
-                assert_eq!(panel.values.as_ptr() as usize % 64, 0);
+                assert_eq!(panel.values.as_ptr() as usize % size_of::<Vector>(), 0);
                 let strips: usize = panel.strips(5).map(|(_, vectors)| vectors).sum();
                 assert_eq!(strips * LANES, panel.stride);
                 for (j, row) in panel.values.chunks_exact(panel.stride).enumerate() {

@@ -10,13 +10,14 @@
 
 pub use super::list::List;
 
-use super::block::{load, store};
+use super::block::{self, Vector, load, of_vectors, staged, store};
 use super::lanes::LANES;
-use super::panels::{Panel, Panels};
+use super::panels::{Panel, Panels, WIDEST};
 use wide::f32x8;
 
-/// The share of listed values from which a dense product is faster. Measured at widths 360 and 784 on a machine with
-/// 256-bit vectors, where a term of two listed samples (`pairs`) costs about 1.7 times one of a dense product.
+/// The share of listed values from which a dense product is faster. Measured at widths 360 and 784: with 256-bit vectors a
+/// term of two listed samples (`pairs`) costs about 1.7 times one of a dense product; with 512-bit vectors anything from
+/// 0.42 to 0.68 is as fast.
 const DENSE_FROM: f32 = 0.58;
 
 /// Whether a product over `listed` of `all` values is faster as a list.
@@ -27,7 +28,7 @@ pub fn is_sparse(listed: usize, all: usize) -> bool {
 
 /// Presynaptic neurons of a tile: with the columns of a panel they are 24 KiB, which stay in the first-level cache while
 /// all samples pass by.
-const TILE: usize = 64;
+const TILE: usize = 24 * 1024 / size_of::<f32>() / (WIDEST * block::LANES);
 
 /// From how many listed values of a sample in a tile on it pays to go tile by tile.
 const TILED_FROM: usize = 6;
@@ -59,7 +60,7 @@ pub fn accumulate(out: &mut [f32], list: &List, weights: &Panels) {
     }
     for panel in weights.each() {
         for (out, (neurons, values)) in out.chunks_exact_mut(m).zip(list.samples()) {
-            add_terms(&mut out[panel.columns.clone()], neurons, values, &panel);
+            add_terms(out, neurons, values, &panel);
         }
     }
 }
@@ -85,7 +86,7 @@ fn tiled(out: &mut [f32], list: &List, weights: &Panels) {
                 for (i, out) in out.chunks_exact_mut(m).enumerate() {
                     let range = standing[i] as usize..until[i] as usize;
                     let (neurons, values) = (&list.neurons[range.clone()], &list.values[range]);
-                    add_terms(&mut out[panel.columns.clone()], neurons, values, &panel);
+                    add_terms(out, neurons, values, &panel);
                 }
             }
             standing = until;
@@ -93,35 +94,30 @@ fn tiled(out: &mut [f32], list: &List, weights: &Panels) {
     }
 }
 
-/// One sample and a panel; `out` has its columns.
+/// One sample and a panel.
 fn add_terms(out: &mut [f32], neurons: &[u32], values: &[f32], panel: &Panel<'_>) {
     if neurons.is_empty() {
         return;
     }
-    macro_rules! of_vectors {
-        ($($n:literal)*) => {
-            match panel.stride / LANES {
-                $($n => add::<$n>(out, neurons, values, panel.values),)*
-                more => unreachable!("a panel of {more} vectors"),
-            }
-        };
-    }
-    of_vectors!(1 2 3 4 5 6 7 8 9 10 11 12);
+    let (m, vectors) = (out.len(), panel.stride / block::LANES);
+    staged(out, m, panel.columns.clone(), panel.stride, |out, _| {
+        of_vectors!(vectors, 1 2 3 4 5 6 7 8 9 10 11 12; add::<V>(out, neurons, values, panel.values));
+    });
 }
 
-/// One sample, `N` vectors of columns: the sums stay in registers.
-fn add<const N: usize>(out: &mut [f32], neurons: &[u32], values: &[f32], panel: &[f32]) {
-    let (rows, _) = panel.as_chunks::<LANES>();
-    let (rows, _) = rows.as_chunks::<N>();
-    let mut sums: [f32x8; N] = load(out, 0);
+/// One sample, `V` vectors of columns: the sums stay in registers.
+fn add<const V: usize>(out: &mut [f32], neurons: &[u32], values: &[f32], panel: &[f32]) {
+    let (rows, _) = panel.as_chunks::<{ block::LANES }>();
+    let (rows, _) = rows.as_chunks::<V>();
+    let mut sums: [Vector; V] = load(out);
     for (neuron, value) in neurons.iter().zip(values) {
         let row = &rows[*neuron as usize];
-        let value = f32x8::splat(*value);
-        for i in 0..N {
-            sums[i] = value.mul_add(f32x8::new(row[i]), sums[i]);
+        let value = Vector::splat(*value);
+        for i in 0..V {
+            sums[i] = value.mul_add(Vector::new(row[i]), sums[i]);
         }
     }
-    store(sums, out, 0);
+    store(&sums, out);
 }
 
 #[cfg(test)]

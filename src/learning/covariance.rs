@@ -18,7 +18,8 @@ use crate::weights::Weights;
 #[derive(Debug, Clone)]
 pub struct Covariance {
     sigma: Matrix,
-    factors: Factors,
+    /// Boxed: most populations have no covariance, and shall not be the larger for those that do.
+    factors: Box<Factors>,
     floor: f32,
     form: PrecisionForm,
     ascent: Ascent,
@@ -59,7 +60,7 @@ impl Covariance {
     /// # Errors
     /// [`Refused`] where it has no Cholesky factor.
     pub fn new(sigma: Matrix, floor: f32, form: PrecisionForm, optimizer: Optimizer) -> Result<Self, Refused> {
-        let factors = Factors::new(&sigma, form)?;
+        let factors = Box::new(Factors::new(&sigma, form)?);
         Ok(Self { sigma, factors, floor, form, ascent: Ascent::new(Optimizer::Sgd { rate: optimizer.rate() }) })
     }
 
@@ -102,7 +103,7 @@ impl Covariance {
         let (mut sigma, mut ascent) = (self.sigma.clone(), self.ascent.clone());
         ascent.step(sigma.as_mut_slice(), rule.as_slice());
         symmetrise(&mut sigma, self.floor);
-        self.factors = Factors::new(&sigma, self.form)?;
+        *self.factors = Factors::new(&sigma, self.form)?;
         self.sigma = sigma;
         self.ascent = ascent;
         Ok(())
