@@ -88,7 +88,9 @@ struct Report {
     gflops: f64,
     /// Multiply-accumulates at synapses for one sample and update.
     operations_per_update: f64,
-    allocations_per_update: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocations_per_update: Option<f64>,
+    allocations_per_settle: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
 }
@@ -168,7 +170,8 @@ impl BenchArguments {
             dense_share_of_peak: per_thread(dense.operations, dense.seconds).map(|rate| rate / peak),
             gflops: 2e-9 * operations / measured.metered,
             operations_per_update: operations / (batch * steps.max(1)) as f64,
-            allocations_per_update: measured.allocations as f64 / steps.max(1) as f64,
+            allocations_per_update: measured.allocations_per_update,
+            allocations_per_settle: measured.allocations,
             peak_memory_bytes: super::memory::peak(),
             seconds: measured.seconds.clone(),
         }
@@ -210,13 +213,15 @@ impl Report {
         let header = ["time of all threads", ">share", ">GFLOP/s per thread"];
         output::print(&table::render(&header, self.kernels.iter().map(row).collect()))?;
         let dense = self.dense_share_of_peak.map_or_else(|| "-".to_owned(), table::percent);
+        let allocations = self.allocations_per_update.map_or_else(|| "-".to_owned(), |count| format!("{count:.2}"));
         let memory = self.peak_memory_bytes.map_or_else(|| "-".to_owned(), table::bytes);
         let rows = [
             ("matrix-product peak of all threads", format!("{:.1} GFLOP/s", self.peak_gflops)),
             ("dense products, of that peak", dense),
             ("at synapses, learning included", format!("{:.1} GFLOP/s", self.gflops)),
             ("multiply-accumulates per sample and update", table::count(self.operations_per_update.round() as u64)),
-            ("allocations per update while settling", format!("{:.2}", self.allocations_per_update)),
+            ("allocations of an update", allocations),
+            ("allocations of a settle", table::count(self.allocations_per_settle as u64)),
             ("peak memory of the process", memory),
         ];
         let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();

@@ -347,6 +347,27 @@ fn settle_prints_json_and_takes_members_of_archives() {
 }
 
 #[test]
+fn bench_tells_what_a_presentation_takes_and_that_its_updates_take_no_memory() {
+    let circuit = case("gncn-pdh").join("circuit.ron");
+    for messages in ["Dense", "Events(threshold: 0.1)"] {
+        let words =
+            ["bench", text(&circuit), "--batch", "60", "--steps", "9", "--repeats", "2", "--messages", messages];
+        let (out, _) = succeed(&words);
+        assert_narrow(&out);
+        assert!(out.contains("samples/s") && out.contains("allocations of an update"), "{out}");
+        let (out, _) = succeed(&[&words[..], &["--json"]].concat());
+        let report: Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(report["allocations_per_update"], 0.0, "{report}");
+        let [slowest, fastest] = [0, 1].map(|i| report["spread"][i].as_f64().expect("a rate"));
+        let rate = report["samples_per_second"].as_f64().expect("a rate");
+        assert!(0.0 < slowest && slowest <= rate && rate <= fastest, "{report}");
+        let shares: f64 =
+            report["kernels"].as_array().expect("a list").iter().filter_map(|k| k["share"].as_f64()).sum();
+        assert!((shares - 1.0).abs() < 0.05, "{report}");
+    }
+}
+
+#[test]
 fn a_trace_has_a_row_and_a_timeline_an_event_for_each_firing() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::Field;

@@ -1,5 +1,6 @@
 //! The measurement of `gncn bench`: warm-up, repeats, one metered repeat, and the peak of matrix products.
 
+use crate::circuit::{Schedule, Settling, Stopping};
 use crate::cli::failure::Failure;
 use crate::episode::Episode;
 use crate::executor::{Measure, SettleOptions, Settled, Settler};
@@ -26,8 +27,11 @@ pub(super) struct Measured {
     pub(super) metered: f64,
     /// By kind of kernel, all threads together, in the metered repeat.
     pub(super) kernels: [Reading; Kernel::ALL.len()],
-    /// Allocations of the metered repeat while it settled.
+    /// Allocations of a presentation while it settles.
     pub(super) allocations: usize,
+    /// Allocations of an update: what all updates take more than the first half of them, by their number. Absent where
+    /// there are not two, or where a log says how many there are.
+    pub(super) allocations_per_update: Option<f64>,
     /// What the metered repeat did.
     pub(super) settled: Settled,
 }
@@ -49,23 +53,44 @@ impl Subject<'_> {
         }
         meter::switch(true);
         let start = Instant::now();
-        let (settled, allocations) = self.present(&mut settler)?;
+        let settled = self.present(&mut settler)?;
         let metered = start.elapsed().as_secs_f64();
         meter::switch(false);
-        Ok(Measured { seconds, metered, kernels: meter::read(), allocations, settled })
+        let kernels = meter::read();
+        let settling = self.network.circuit().settling.clone();
+        // Learning has changed what moves, so that buffers may have to grow once more.
+        self.settle(&mut settler, &settling, false)?;
+        let allocations = self.allocations(&mut settler, &settling)?;
+        let half = Settling { stopping: Stopping::Steps(settled.steps / 2), ..settling };
+        let allocations_per_update = if settled.steps < 2 || matches!(half.schedule, Schedule::Replay { .. }) {
+            None
+        } else {
+            let more = allocations as f64 - self.allocations(&mut settler, &half)? as f64;
+            Some(more / (settled.steps - settled.steps / 2) as f64)
+        };
+        Ok(Measured { seconds, metered, kernels, allocations, allocations_per_update, settled })
     }
 
-    /// One presentation, with its learning step if asked for; also the allocations while it settled.
-    fn present(&mut self, settler: &mut Settler) -> Result<(Settled, usize), Failure> {
+    /// One presentation, with its learning step if asked for.
+    fn present(&mut self, settler: &mut Settler) -> Result<Settled, Failure> {
         let settling = self.network.circuit().settling.clone();
-        let options = SettleOptions { measure: Measure::Never, learn: self.learn, ..SettleOptions::default() };
-        let before = allocations();
-        let settled = settler.settle(&mut self.network, self.episode, &settling, options)?;
-        let allocations = allocations() - before;
+        let settled = self.settle(settler, &settling, self.learn)?;
         if self.learn && self.network.circuit().learning.when == When::Readout {
             self.network.learn(settler.activities())?;
         }
-        Ok((settled, allocations))
+        Ok(settled)
+    }
+
+    fn settle(&mut self, settler: &mut Settler, settling: &Settling, learn: bool) -> Result<Settled, Failure> {
+        let options = SettleOptions { measure: Measure::Never, learn, ..SettleOptions::default() };
+        Ok(settler.settle(&mut self.network, self.episode, settling, options)?)
+    }
+
+    /// How often memory is asked for while the episode settles, nothing learned.
+    fn allocations(&mut self, settler: &mut Settler, settling: &Settling) -> Result<usize, Failure> {
+        let before = allocations();
+        self.settle(settler, settling, false)?;
+        Ok(allocations() - before)
     }
 }
 
