@@ -36,6 +36,12 @@ impl Activation {
     pub fn has_derivative(self) -> bool {
         !matches!(self, Self::Signum | Self::Heaviside | Self::KWinners(_))
     }
+
+    /// Whether `φ(φ(v)) = φ(v)`: an activity stays what it is, and what is no activity becomes one.
+    #[must_use]
+    pub fn is_idempotent(self) -> bool {
+        matches!(self, Self::Identity | Self::Relu | Self::Signum | Self::Heaviside | Self::KWinners(_))
+    }
 }
 
 /// The pull of a state towards rest: the gradient of a log-prior over `z`.

@@ -19,6 +19,8 @@ use rayon::prelude::*;
 pub struct Descent {
     top: LayerId,
     top_size: usize,
+    /// What makes an activity of any vector that the top is given.
+    enters: Activation,
     likelihood: Likelihood,
     /// In the order of the projections; the last one is the image.
     stages: Vec<Stage>,
@@ -144,7 +146,12 @@ impl Descent {
         let stages = ordered.iter().filter(|layer| **layer != top).map(|layer| stage(network, *layer, place));
         // The top has no afferents, but another order than "top first" would be as good to `order`.
         debug_assert_eq!(ordered.first(), Some(&top));
-        Ok(Self { top, top_size: circuit.layer(top).size, likelihood: layer.likelihood, stages: stages.collect() })
+        let (stages, likelihood) = (stages.collect(), layer.likelihood);
+        let layer = circuit.layer(top);
+        // A bell around relu activities reaches below zero, where no activity is. Of functions that do not leave an
+        // activity as it is, tanh say, a second turn would make another one.
+        let enters = if layer.activation.is_idempotent() { layer.activation } else { Activation::Identity };
+        Ok(Self { top, top_size: layer.size, enters, likelihood, stages })
     }
 
     /// The top layer.
@@ -169,10 +176,14 @@ impl Descent {
     #[must_use]
     pub fn is_smooth(&self) -> bool {
         let (image, inner) = self.stages.split_last().expect("the image is a stage");
-        image.mean.has_derivative() && inner.iter().all(|s| s.mean.has_derivative() && s.sent.has_derivative())
+        self.enters.has_derivative()
+            && image.mean.has_derivative()
+            && inner.iter().all(|s| s.mean.has_derivative() && s.sent.has_derivative())
     }
 
-    /// The means of the image `[rows, pixels]` under activities of the top layer `[rows, J]`.
+    /// The means of the image `[rows, pixels]` under activities of the top layer `[rows, J]`. Where the top's `φ` leaves
+    /// activities as they are (relu), it is applied first, so that draws from a mixture are activities, too: what is
+    /// negative is silent. The authors' released code does so as well: it clamps draws to the state of its top node.
     #[must_use]
     pub fn means(&self, top: &Matrix) -> Matrix {
         let size = self.stages.last().map_or(0, |stage| stage.size);
@@ -187,6 +198,7 @@ impl Descent {
     }
 
     fn pass(&self, top: &Matrix) -> Vec<Passed> {
+        let top = &applied(self.enters, top);
         let mut passed: Vec<Passed> = Vec::with_capacity(self.stages.len());
         for stage in &self.stages {
             let mut drive = Matrix::zeros(top.rows(), stage.size);
@@ -208,11 +220,15 @@ impl Descent {
     #[must_use]
     pub fn tangents(&self, top: &Matrix, directions: &Matrix) -> (Matrix, Matrix) {
         let mut passed = self.pass(top);
+        let mut directions = directions.clone();
+        let mut slope = vec![1.0; self.top_size];
+        activation::times_derivative(self.enters, top.as_slice(), &mut slope);
+        scale_columns(&mut directions, &slope);
         let mut moved: Vec<Matrix> = Vec::with_capacity(self.stages.len());
         for (stage, at) in self.stages.iter().zip(&passed) {
             let mut tangent = Matrix::zeros(directions.rows(), stage.size);
             for (source, weights) in &stage.sources {
-                let from = source.checked_sub(1).map_or(directions, |i| &moved[i]);
+                let from = source.checked_sub(1).map_or(&directions, |i| &moved[i]);
                 dense::accumulate(tangent.as_mut_slice(), from.as_slice(), weights.panels());
             }
             let mut slope = vec![1.0; stage.size];
@@ -220,9 +236,7 @@ impl Descent {
             if moved.len() + 1 < self.stages.len() {
                 activation::times_derivative(stage.sent, at.mean.as_slice(), &mut slope);
             }
-            for row in tangent.as_mut_slice().chunks_exact_mut(stage.size) {
-                row.iter_mut().zip(&slope).for_each(|(t, s)| *t *= s);
-            }
+            scale_columns(&mut tangent, &slope);
             moved.push(tangent);
         }
         let last = "the image is a stage";
@@ -244,6 +258,12 @@ fn stage(network: &Network, id: LayerId, place: impl Fn(LayerId) -> Option<usize
         Target::Activity => Activation::Identity,
     };
     Stage { size: layer.size, mean: layer.mean, sent, sources: sources.collect() }
+}
+
+fn scale_columns(matrix: &mut Matrix, scale: &[f32]) {
+    for row in matrix.as_mut_slice().chunks_exact_mut(scale.len()) {
+        row.iter_mut().zip(scale).for_each(|(value, s)| *value *= s);
+    }
 }
 
 fn applied(function: Activation, input: &Matrix) -> Matrix {

@@ -157,6 +157,17 @@ fn tangents_are_differences_of_means() {
 }
 
 #[test]
+fn draws_below_a_relu_are_silent() {
+    let descent = Descent::new(&Network::new(circuit(BENT), 11)).expect("a way down");
+    let [drawn, sent] = [[[0.8, -0.6], [-2.0, -0.1]], [[0.8, 0.0], [0.0, 0.0]]]
+        .map(|rows| descent.means(&Matrix::from_fn(2, 2, |i, j| rows[i][j])));
+    assert_eq!(drawn, sent);
+    let top = Matrix::from_fn(1, 2, |_, j| [0.8, -0.6][j]);
+    let (_, tangents) = descent.tangents(&top, &Matrix::from_fn(2, 2, |i, j| f32::from(u8::from(i == j))));
+    assert!(tangents.row(0).iter().any(|t| *t != 0.0) && tangents.row(1).iter().all(|t| *t == 0.0), "{tangents:?}");
+}
+
+#[test]
 fn circuits_without_a_single_free_top_are_refused_by_name() {
     let refused = |layers: &str, projections: &str| {
         let text = format!(
