@@ -40,7 +40,7 @@ impl Activation {
     /// Whether `φ(φ(v)) = φ(v)`: an activity stays what it is, and what is no activity becomes one.
     #[must_use]
     pub fn is_idempotent(self) -> bool {
-        matches!(self, Self::Identity | Self::Relu | Self::Signum | Self::Heaviside | Self::KWinners(_))
+        matches!(self, Self::Identity | Self::Relu | Self::Signum | Self::Heaviside)
     }
 }
 

@@ -158,6 +158,17 @@ mod tests {
     }
 
     #[test]
+    fn a_second_turn_changes_what_is_not_idempotent() {
+        let z = [-2.0, -1.5, -0.5, 0.0, 0.7, 3.0];
+        for function in ALL.into_iter().chain([Activation::KWinners(4)]) {
+            let (mut once, mut twice) = ([0.0; 6], [0.0; 6]);
+            apply(function, &z, &mut once, 6);
+            apply(function, &once, &mut twice, 6);
+            assert_eq!(once == twice, function.is_idempotent(), "{function:?}: {once:?}, {twice:?}");
+        }
+    }
+
+    #[test]
     fn extremes_stay_finite() {
         let z = [-1e30, -200.0, -88.0, 0.0, 88.0, 200.0, 1e30];
         for function in [Activation::Sigmoid, Activation::Tanh, Activation::Softplus, Activation::Elu(1.0)] {
