@@ -26,12 +26,11 @@ impl Weights {
     }
 
     /// Changes entries, not the shape.
-    pub fn change<T>(&mut self, change: impl FnOnce(&mut Matrix) -> T) -> T {
-        let result = change(&mut self.rows);
+    pub fn change(&mut self, change: impl FnOnce(&mut Matrix)) {
+        change(&mut self.rows);
         if let Some(panels) = self.panels.get_mut() {
             panels.copy_from(self.rows.as_slice());
         }
-        result
     }
 }
 

@@ -6,12 +6,12 @@
 
 use super::senses::{SenseError, image_sense};
 use crate::circuit::{Circuit, LayerId};
+use crate::kernels::panels::Panels;
 use crate::kernels::product::SHARD_ROWS;
 use crate::kernels::{activation, dense};
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Activation, Likelihood, Precision, Target};
-use crate::weights::Weights;
 use rayon::prelude::*;
 
 /// The way down from the top layer of a network to its image.
@@ -34,7 +34,7 @@ struct Stage {
     /// What makes an activity of a mean: `φ`, or nothing where the mean is an activity already.
     sent: Activation,
     /// Where activities come from (0 is the top, i + 1 stage i), and the synapses `[from, to]`.
-    sources: Vec<(usize, Weights)>,
+    sources: Vec<(usize, Panels)>,
 }
 
 /// What a stage computes for some samples, `[rows, size]` each.
@@ -204,7 +204,7 @@ impl Descent {
             let mut drive = Matrix::zeros(top.rows(), stage.size);
             for (source, weights) in &stage.sources {
                 let from = source.checked_sub(1).map_or(top, |i| &passed[i].sent);
-                dense::accumulate(drive.as_mut_slice(), from.as_slice(), weights.panels());
+                dense::accumulate(drive.as_mut_slice(), from.as_slice(), weights);
             }
             let mean = applied(stage.mean, &drive);
             let sent = applied(stage.sent, &mean);
@@ -229,7 +229,7 @@ impl Descent {
             let mut tangent = Matrix::zeros(directions.rows(), stage.size);
             for (source, weights) in &stage.sources {
                 let from = source.checked_sub(1).map_or(&directions, |i| &moved[i]);
-                dense::accumulate(tangent.as_mut_slice(), from.as_slice(), weights.panels());
+                dense::accumulate(tangent.as_mut_slice(), from.as_slice(), weights);
             }
             let mut slope = vec![1.0; stage.size];
             activation::times_derivative(stage.mean, at.drive.as_slice(), &mut slope);
@@ -251,7 +251,9 @@ fn stage(network: &Network, id: LayerId, place: impl Fn(LayerId) -> Option<usize
     // An error population holds its synapses in the order of the circuit's afferents.
     let synapses = network.population(error).synapses();
     let sources = circuit.afferents(id).into_iter().zip(synapses).map(|(projection, synapses)| {
-        (place(projection.from).expect("every source is on the way"), synapses.weights().clone().into())
+        let weights = synapses.weights();
+        let panels = Panels::new(weights.as_slice(), weights.rows(), weights.cols());
+        (place(projection.from).expect("every source is on the way"), panels)
     });
     let sent = match layer.target {
         Target::State => layer.activation,

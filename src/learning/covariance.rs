@@ -8,6 +8,7 @@ use super::Ascent;
 use crate::kernels::dense;
 use crate::kernels::drive::{self, Nonzero};
 use crate::kernels::meter::{self, Kernel};
+use crate::kernels::panels::Panels;
 use crate::kernels::product::{self, Onto};
 use crate::kernels::spd;
 use crate::matrix::Matrix;
@@ -31,7 +32,7 @@ struct Factors {
     /// `Σ⁻¹`
     inverse: Weights,
     /// `R⁻ᵀ`, where mismatches are whitened.
-    whitener: Option<Weights>,
+    whitener: Option<Panels>,
     log_determinant: f64,
 }
 
@@ -39,11 +40,10 @@ impl Factors {
     fn new(sigma: &Matrix, form: PrecisionForm) -> Result<Self, Refused> {
         let size = sigma.rows();
         let factored = spd::factor(sigma.as_slice(), size, form == PrecisionForm::Factor).ok_or(Refused)?;
-        let square =
-            |data| Weights::from(Matrix::from_vec(size, size, data).expect("a factor has the size of its matrix"));
+        let inverse = Matrix::from_vec(size, size, factored.inverse).expect("a factor has the size of its matrix");
         Ok(Self {
-            inverse: square(factored.inverse),
-            whitener: factored.whitener.map(square),
+            inverse: inverse.into(),
+            whitener: factored.whitener.map(|whitener| Panels::new(&whitener, size, size)),
             log_determinant: factored.log_determinant,
         })
     }
@@ -78,13 +78,13 @@ impl Covariance {
 
     /// What weighs a mismatch, `[size, size]`: `e = d P`, where `P` is `Σ⁻¹`, or `R⁻ᵀ` for the whitened mismatch.
     #[must_use]
-    pub fn weights(&self) -> &Weights {
-        self.factors.whitener.as_ref().unwrap_or(&self.factors.inverse)
+    pub fn panels(&self) -> &Panels {
+        self.factors.whitener.as_ref().unwrap_or_else(|| self.factors.inverse.panels())
     }
 
     /// `e = d P`; `d` and `e` are `[rows · size]`, `list` is scratch.
     pub fn weigh(&self, d: &[f32], e: &mut [f32], nonzero: &mut Nonzero) {
-        drive::drive(e, Onto::Replace, d, self.weights().panels(), nonzero);
+        drive::drive(e, Onto::Replace, d, self.panels(), nonzero);
     }
 
     /// One step of `ΔΣ = ½ (eᵀ e / B − Σ⁻¹)` with `e = d Σ⁻¹`; then Σ is made symmetric and its diagonal kept at

@@ -46,7 +46,7 @@ impl Weighing {
                 _ => d.len(),
             };
             if self.weighed.is_some() && !whole && sparse::is_sparse(moved, d.len()) {
-                drive::add_changes(e, list, covariance.weights().panels());
+                drive::add_changes(e, list, covariance.panels());
                 operations += moved * size;
             } else {
                 covariance.weigh(d, e, nonzero);
