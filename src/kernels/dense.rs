@@ -126,11 +126,8 @@ fn add<const R: usize, const V: usize>(out: &mut [f32], m: usize, rows: Rows<'_>
 #[cfg(test)]
 mod tests {
     use super::super::sparse::{self, List};
+    use super::super::twin::{self, ramp};
     use super::*;
-
-    fn ramp(len: usize, step: usize) -> Vec<f32> {
-        (0..len).map(|i| ((i * step % 17) as f32 - 8.0) * 0.1).collect()
-    }
 
     #[test]
     fn products_equal_triple_loops_at_ragged_sizes() {
@@ -138,9 +135,7 @@ mod tests {
             let (batch, weights) = (ramp(rows * n, 3), ramp(n * m, 5));
             let mut out = vec![1.0; rows * m];
             accumulate(&mut out, &batch, &Panels::new(&weights, n, m));
-            for (i, found) in out.iter().enumerate() {
-                let (r, j) = (i / m, i % m);
-                let slow: f64 = (0..n).map(|k| f64::from(batch[r * n + k]) * f64::from(weights[k * m + j])).sum();
+            for (found, slow) in out.iter().zip(twin::product(&batch, &weights, n, m)) {
                 assert!((f64::from(*found) - 1.0 - slow).abs() < 1e-4, "{rows} {n} {m}: {found} against {slow}");
             }
         }

@@ -24,4 +24,6 @@ pub mod panels;
 pub mod product;
 pub mod sparse;
 pub mod spd;
+#[cfg(test)]
+mod twin;
 pub mod update;

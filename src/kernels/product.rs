@@ -46,11 +46,8 @@ pub fn outer(
 
 #[cfg(test)]
 mod tests {
+    use super::super::twin::ramp;
     use super::*;
-
-    fn ramp(len: usize, step: usize) -> Vec<f32> {
-        (0..len).map(|i| ((i * step % 17) as f32 - 8.0) * 0.1).collect()
-    }
 
     fn close(fast: &[f32], slow: impl Fn(usize) -> f64) {
         for (i, v) in fast.iter().enumerate() {

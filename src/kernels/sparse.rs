@@ -122,11 +122,8 @@ fn add<const V: usize>(out: &mut [f32], neurons: &[u32], values: &[f32], panel: 
 
 #[cfg(test)]
 mod tests {
+    use super::super::twin::{self, ramp};
     use super::*;
-
-    fn ramp(len: usize, step: usize) -> Vec<f32> {
-        (0..len).map(|i| ((i * step % 17) as f32 - 8.0) * 0.1).collect()
-    }
 
     /// A batch of which about one in `every` is not zero.
     fn batch(rows: usize, n: usize, every: usize) -> Vec<f32> {
@@ -150,9 +147,7 @@ mod tests {
                 assert_eq!(list.len(), count_nonzero(&batch));
                 let mut out = vec![0.5; rows * m];
                 accumulate(&mut out, &list, &panels);
-                for (p, found) in out.iter().enumerate() {
-                    let (i, c) = (p / m, p % m);
-                    let slow: f64 = (0..n).map(|j| f64::from(batch[i * n + j]) * f64::from(weights[j * m + c])).sum();
+                for (found, slow) in out.iter().zip(twin::product(&batch, &weights, n, m)) {
                     assert!((f64::from(*found) - 0.5 - slow).abs() < 2e-5, "{rows} {n} {m} 1/{every}: {found} {slow}");
                 }
             }

@@ -125,11 +125,8 @@ impl Moved {
 
 #[cfg(test)]
 mod tests {
+    use super::super::twin::ramp;
     use super::*;
-
-    fn ramp(len: usize, step: usize) -> Vec<f32> {
-        (0..len).map(|i| ((i * step % 17) as f32 - 8.0) * 0.1).collect()
-    }
 
     #[test]
     fn an_update_equals_its_equation() {
