@@ -54,7 +54,8 @@ pub fn accumulate(out: &mut [f32], list: &List, weights: &Panels) {
     let (n, m) = weights.shape();
     let samples = list.rows();
     assert_eq!(out.len(), samples * m, "samples of a list");
-    if list.len() * TILE >= TILED_FROM * samples * n {
+    // One sample uses each synapse once, wherever it is.
+    if samples > 1 && list.len() * TILE >= TILED_FROM * samples * n {
         tiled(out, list, weights);
         return;
     }
