@@ -1,31 +1,30 @@
 //! Activations `φ` and mean activations `g` over rows, and their derivatives.
 
-use super::lanes;
+use super::lanes::{self, Vector};
 use crate::params::Activation;
-use wide::f32x8;
 
 /// `out = φ(input)`, both `[rows, cols]`.
 ///
 /// # Panics
 /// Where the lengths differ, which is a bug of the caller.
 pub fn apply(function: Activation, input: &[f32], out: &mut [f32], cols: usize) {
-    let zero = f32x8::ZERO;
+    let zero = Vector::ZERO;
     match function {
         Activation::Identity => out.copy_from_slice(input),
         Activation::Tanh => lanes::map(input, out, tanh),
         Activation::Sigmoid => lanes::map(input, out, sigmoid),
         Activation::Relu => lanes::map(input, out, |v| v.fast_max(zero)),
         Activation::LeakyRelu(slope) => {
-            let slope = f32x8::splat(slope);
+            let slope = Vector::splat(slope);
             lanes::map(input, out, |v| v.simd_ge(zero).select(v, slope * v));
         }
         Activation::Softplus => lanes::map(input, out, softplus),
         Activation::Elu(alpha) => {
-            let alpha = f32x8::splat(alpha);
+            let alpha = Vector::splat(alpha);
             lanes::map(input, out, |v| v.simd_ge(zero).select(v, alpha * v.fast_min(zero).exp_m1()));
         }
         Activation::Signum => lanes::map(input, out, sign),
-        Activation::Heaviside => lanes::map(input, out, |v| v.simd_gt(zero).select(f32x8::ONE, zero)),
+        Activation::Heaviside => lanes::map(input, out, |v| v.simd_gt(zero).select(Vector::ONE, zero)),
         Activation::KWinners(k) => {
             for (row, out) in input.chunks_exact(cols).zip(out.chunks_exact_mut(cols)) {
                 winners(k, row, out);
@@ -37,7 +36,7 @@ pub fn apply(function: Activation, input: &[f32], out: &mut [f32], cols: usize) 
 /// `up ← up ⊙ φ'(z)` (Eq. 14), with `φ'(0) = 1` for Relu. A function without a derivative leaves `up` as it is;
 /// the circuit's checks keep that from happening.
 pub fn times_derivative(function: Activation, z: &[f32], up: &mut [f32]) {
-    let (zero, one) = (f32x8::ZERO, f32x8::ONE);
+    let (zero, one) = (Vector::ZERO, Vector::ONE);
     match function {
         Activation::Identity | Activation::Signum | Activation::Heaviside | Activation::KWinners(_) => {}
         Activation::Tanh => lanes::zip_in_place(up, z, |u, v| {
@@ -50,12 +49,12 @@ pub fn times_derivative(function: Activation, z: &[f32], up: &mut [f32]) {
         }),
         Activation::Relu => lanes::zip_in_place(up, z, |u, v| v.simd_ge(zero).select(u, zero)),
         Activation::LeakyRelu(slope) => {
-            let slope = f32x8::splat(slope);
+            let slope = Vector::splat(slope);
             lanes::zip_in_place(up, z, |u, v| u * v.simd_ge(zero).select(one, slope));
         }
         Activation::Softplus => lanes::zip_in_place(up, z, |u, v| u * sigmoid(v)),
         Activation::Elu(alpha) => {
-            let alpha = f32x8::splat(alpha);
+            let alpha = Vector::splat(alpha);
             lanes::zip_in_place(up, z, |u, v| u * v.simd_ge(zero).select(one, alpha * v.fast_min(zero).exp()));
         }
     }
@@ -63,26 +62,26 @@ pub fn times_derivative(function: Activation, z: &[f32], up: &mut [f32]) {
 
 /// `1 / (1 + exp(−v))`; saturates to 0 and 1 without overflow.
 #[inline(always)]
-pub fn sigmoid(v: f32x8) -> f32x8 {
-    f32x8::ONE / (f32x8::ONE + (-v).exp())
+pub fn sigmoid(v: Vector) -> Vector {
+    Vector::ONE / (Vector::ONE + (-v).exp())
 }
 
 /// `sign(v)`, 0 at 0.
 #[inline(always)]
-pub fn sign(v: f32x8) -> f32x8 {
-    let (zero, one) = (f32x8::ZERO, f32x8::ONE);
+pub fn sign(v: Vector) -> Vector {
+    let (zero, one) = (Vector::ZERO, Vector::ONE);
     v.simd_gt(zero).select(one, v.simd_lt(zero).select(-one, zero))
 }
 
 #[inline(always)]
-fn tanh(v: f32x8) -> f32x8 {
+fn tanh(v: Vector) -> Vector {
     v.tanh()
 }
 
 /// `max(v, 0) + log1p(exp(−|v|))`, which neither overflows nor cancels.
 #[inline(always)]
-fn softplus(v: f32x8) -> f32x8 {
-    v.fast_max(f32x8::ZERO) + (-v.abs()).exp().ln_1p()
+fn softplus(v: Vector) -> Vector {
+    v.fast_max(Vector::ZERO) + (-v.abs()).exp().ln_1p()
 }
 
 /// Keeps the `k` largest of one sample, ties to the lower index. NaN counts as the largest, so that it is seen.

@@ -5,18 +5,9 @@
 //! columns are cut into blocks decides where a chain pauses in memory, never what is added to what, so it doesn't show in
 //! the bits. On a machine without fused multiply-add a chain rounds twice per term.
 
+use super::lanes::{LANES, Vector};
 use super::panels::WIDEST;
 use std::ops::Range;
-
-/// Columns that a product takes together: what a register of the machine that builds this holds. The bits are the same
-/// either way, but sixteen lanes on half-wide registers are two of them each, and sums of a block would no longer fit.
-#[cfg(target_feature = "avx512f")]
-pub(super) type Vector = wide::f32x16;
-#[cfg(not(target_feature = "avx512f"))]
-pub(super) type Vector = wide::f32x8;
-
-/// Columns of a vector.
-pub(super) const LANES: usize = size_of::<Vector>() / size_of::<f32>();
 
 /// A call of a function that is generic in a number of vectors, `V`, with the one that is there.
 macro_rules! of_vectors {
@@ -47,11 +38,10 @@ pub(super) fn store<const V: usize>(sums: &[Vector; V], row: &mut [f32]) {
     row.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum.to_array());
 }
 
-/// Lets `work` see `columns` of up to four rows of `out` `[rows, m]` as whole vectors, `width` numbers a row: in their
-/// place, or where they end in the middle of a vector, in a copy. `work` is given the rows and what lies between the
-/// starts of two.
+/// Lets `work` see `columns` of the `R` rows of `out` `[R, m]` as whole vectors, `width` numbers a row: in their place, or
+/// where they end in the middle of a vector, in a copy. `work` is given the rows and what lies between the starts of two.
 #[inline(always)]
-pub(super) fn staged(
+pub(super) fn staged<const R: usize>(
     out: &mut [f32],
     m: usize,
     columns: Range<usize>,
@@ -62,13 +52,13 @@ pub(super) fn staged(
         work(&mut out[columns.start..], m);
         return;
     }
-    let mut stage = [0.0; 4 * WIDEST * LANES];
-    let stage = &mut stage[..out.len() / m * width];
-    for (stage, out) in stage.chunks_exact_mut(width).zip(out.chunks_exact(m)) {
+    const MOST: usize = WIDEST * LANES;
+    let mut stage = [[0.0; MOST]; R];
+    for (stage, out) in stage.iter_mut().zip(out.chunks_exact(m)) {
         stage[..columns.len()].copy_from_slice(&out[columns.clone()]);
     }
-    work(stage, width);
-    for (stage, out) in stage.chunks_exact(width).zip(out.chunks_exact_mut(m)) {
+    work(stage.as_flattened_mut(), MOST);
+    for (stage, out) in stage.iter().zip(out.chunks_exact_mut(m)) {
         out[columns.clone()].copy_from_slice(&stage[..columns.len()]);
     }
 }

@@ -3,7 +3,8 @@
 //! **Bits.** Those of [`super::sparse`] and [`super::pairs`]: one chain of fused multiply-adds per component, presynaptic
 //! neurons ascending, whatever else is in the batch.
 
-use super::block::{LANES, Vector, load, of_vectors, staged, store};
+use super::block::{load, of_vectors, staged, store};
+use super::lanes::{LANES, Vector};
 use super::panels::{Panel, Panels};
 use std::ops::Range;
 
@@ -42,7 +43,7 @@ pub fn accumulate(out: &mut [f32], batch: &[f32], weights: &Panels) {
 fn add_alone(out: &mut [f32], sample: &[f32], panel: &Panel<'_>) {
     let rows = Rows { values: panel.values, stride: panel.stride, column: 0 };
     let m = out.len();
-    staged(out, m, panel.columns.clone(), panel.stride, |out, m| {
+    staged::<1>(out, m, panel.columns.clone(), panel.stride, |out, m| {
         of_vectors!(panel.stride / LANES, 1 2 3 4 5 6 7 8 9 10 11 12; add::<1, V>(out, m, rows, [sample]));
     });
 }
@@ -83,7 +84,7 @@ fn add_strip(
             let (now_batch, rest_batch) = batch.split_at(groups * $samples * n);
             for (out, batch) in now.chunks_exact_mut($samples * m).zip(now_batch.chunks_exact($samples * n)) {
                 let samples: [&[f32]; $samples] = std::array::from_fn(|r| &batch[r * n..][neurons.clone()]);
-                staged(out, m, columns.clone(), vectors * LANES, |out, m| {
+                staged::<$samples>(out, m, columns.clone(), vectors * LANES, |out, m| {
                     of_vectors!(vectors, 1 2 3 4; add::<$samples, V>(out, m, rows, samples));
                 });
             }

@@ -1,106 +1,126 @@
-//! Loops over slices eight elements at a time, the tail padded, so that a kernel is written once as a
-//! function of `f32x8` and an element gets the same bits wherever it stands in the slice.
+//! Loops over slices a register at a time, the tail padded, so that a kernel is written once as a function of
+//! [`Vector`] and an element gets the same bits wherever it stands in the slice.
 
 use wide::f32x8;
 
-/// Elements in one vector.
-pub const LANES: usize = 8;
+/// What a register of the machine that builds this holds. The bits are the same either way, but sixteen lanes on half-wide
+/// registers are two of them each, and the sums of a product's block would no longer fit.
+#[cfg(target_feature = "avx512f")]
+pub(super) type Vector = wide::f32x16;
+#[cfg(not(target_feature = "avx512f"))]
+pub(super) type Vector = wide::f32x8;
 
-/// The tail of a slice as a vector, padded with `pad`.
+/// Elements in one vector.
+pub(super) const LANES: usize = size_of::<Vector>() / size_of::<f32>();
+
+/// The last vector of a slice: elements that no whole vector before it holds, behind some that one does; of a slice that is
+/// shorter, all elements behind zeros. `None` where whole vectors hold everything.
 #[inline(always)]
-pub(super) fn padded(tail: &[f32], pad: f32) -> f32x8 {
-    let mut full = [pad; LANES];
-    full[..tail.len()].copy_from_slice(tail);
-    f32x8::new(full)
+pub(super) fn last(a: &[f32]) -> Option<Vector> {
+    (!a.len().is_multiple_of(LANES)).then(|| match a.last_chunk::<LANES>() {
+        Some(chunk) => Vector::new(*chunk),
+        None => {
+            let mut full = [0.0; LANES];
+            full[LANES - a.len()..].copy_from_slice(a);
+            Vector::new(full)
+        }
+    })
+}
+
+/// Writes the vector that [`last`] has read. What it holds of a whole vector has to be what that was, or becomes.
+#[inline(always)]
+pub(super) fn set_last(out: &mut [f32], vector: Vector) {
+    match out.last_chunk_mut::<LANES>() {
+        Some(chunk) => *chunk = vector.to_array(),
+        None => out.copy_from_slice(&vector.to_array()[LANES - out.len()..]),
+    }
 }
 
 /// `out_i = f(a_i)`
 #[inline(always)]
-pub fn map(a: &[f32], out: &mut [f32], f: impl Fn(f32x8) -> f32x8) {
+pub fn map(a: &[f32], out: &mut [f32], f: impl Fn(Vector) -> Vector) {
     assert_eq!(a.len(), out.len());
-    let (a, a_tail) = a.as_chunks::<LANES>();
-    let (out, out_tail) = out.as_chunks_mut::<LANES>();
-    for (o, a) in out.iter_mut().zip(a) {
-        *o = f(f32x8::new(*a)).to_array();
+    for (o, a) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(a.as_chunks::<LANES>().0) {
+        *o = f(Vector::new(*a)).to_array();
     }
-    let rest = f(padded(a_tail, 0.0)).to_array();
-    out_tail.copy_from_slice(&rest[..out_tail.len()]);
+    if let Some(a) = last(a) {
+        set_last(out, f(a));
+    }
 }
 
 /// `out_i = f(out_i)`
 #[inline(always)]
-pub fn map_in_place(out: &mut [f32], f: impl Fn(f32x8) -> f32x8) {
-    let (out, tail) = out.as_chunks_mut::<LANES>();
-    for o in out {
-        *o = f(f32x8::new(*o)).to_array();
+pub fn map_in_place(out: &mut [f32], f: impl Fn(Vector) -> Vector) {
+    let end = last(out);
+    for o in out.as_chunks_mut::<LANES>().0 {
+        *o = f(Vector::new(*o)).to_array();
     }
-    let rest = f(padded(tail, 0.0)).to_array();
-    tail.copy_from_slice(&rest[..tail.len()]);
+    if let Some(end) = end {
+        set_last(out, f(end));
+    }
 }
 
 /// `out_i = f(out_i, a_i)`
 #[inline(always)]
-pub fn zip_in_place(out: &mut [f32], a: &[f32], f: impl Fn(f32x8, f32x8) -> f32x8) {
+pub fn zip_in_place(out: &mut [f32], a: &[f32], f: impl Fn(Vector, Vector) -> Vector) {
     assert_eq!(a.len(), out.len());
-    let (a, a_tail) = a.as_chunks::<LANES>();
-    let (out, out_tail) = out.as_chunks_mut::<LANES>();
-    for (o, a) in out.iter_mut().zip(a) {
-        *o = f(f32x8::new(*o), f32x8::new(*a)).to_array();
+    let end = last(out).zip(last(a));
+    for (o, a) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(a.as_chunks::<LANES>().0) {
+        *o = f(Vector::new(*o), Vector::new(*a)).to_array();
     }
-    let rest = f(padded(out_tail, 0.0), padded(a_tail, 0.0)).to_array();
-    out_tail.copy_from_slice(&rest[..out_tail.len()]);
+    if let Some((end, a)) = end {
+        set_last(out, f(end, a));
+    }
 }
 
 /// `out_i = f(a_i, b_i)`
 #[inline(always)]
-pub fn zip(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32x8, f32x8) -> f32x8) {
+pub fn zip(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(Vector, Vector) -> Vector) {
     assert!(a.len() == b.len() && a.len() == out.len());
-    let (a, a_tail) = a.as_chunks::<LANES>();
-    let (b, b_tail) = b.as_chunks::<LANES>();
-    let (out, out_tail) = out.as_chunks_mut::<LANES>();
-    for ((o, a), b) in out.iter_mut().zip(a).zip(b) {
-        *o = f(f32x8::new(*a), f32x8::new(*b)).to_array();
+    let inputs = a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0);
+    for (o, (a, b)) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(inputs) {
+        *o = f(Vector::new(*a), Vector::new(*b)).to_array();
     }
-    let rest = f(padded(a_tail, 0.0), padded(b_tail, 0.0)).to_array();
-    out_tail.copy_from_slice(&rest[..out_tail.len()]);
+    if let Some((a, b)) = last(a).zip(last(b)) {
+        set_last(out, f(a, b));
+    }
 }
 
-/// `(x_i, out_i) = f(x_i, a_i, b_i)`: two results in one pass.
+/// `(x_i, y_i) = f(a_i, b_i)`: two results in one pass.
 #[inline(always)]
-pub fn zip3_into_two(
+pub fn zip_into_two(
     a: &[f32],
     b: &[f32],
     first: &mut [f32],
     second: &mut [f32],
-    f: impl Fn(f32x8, f32x8) -> (f32x8, f32x8),
+    f: impl Fn(Vector, Vector) -> (Vector, Vector),
 ) {
     assert!(a.len() == b.len() && a.len() == first.len() && a.len() == second.len());
-    let (a, a_tail) = a.as_chunks::<LANES>();
-    let (b, b_tail) = b.as_chunks::<LANES>();
-    let (first, first_tail) = first.as_chunks_mut::<LANES>();
-    let (second, second_tail) = second.as_chunks_mut::<LANES>();
-    for i in 0..a.len() {
-        let (x, y) = f(f32x8::new(a[i]), f32x8::new(b[i]));
-        first[i] = x.to_array();
-        second[i] = y.to_array();
+    let inputs = a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0);
+    let outputs = first.as_chunks_mut::<LANES>().0.iter_mut().zip(second.as_chunks_mut::<LANES>().0);
+    for ((first, second), (a, b)) in outputs.zip(inputs) {
+        let (x, y) = f(Vector::new(*a), Vector::new(*b));
+        (*first, *second) = (x.to_array(), y.to_array());
     }
-    let (x, y) = f(padded(a_tail, 0.0), padded(b_tail, 0.0));
-    first_tail.copy_from_slice(&x.to_array()[..first_tail.len()]);
-    second_tail.copy_from_slice(&y.to_array()[..second_tail.len()]);
+    if let Some((a, b)) = last(a).zip(last(b)) {
+        let (x, y) = f(a, b);
+        set_last(first, x);
+        set_last(second, y);
+    }
 }
 
 /// `Σ a_i²`, eight partial sums in a written-out order: the same on every build.
 #[inline]
 #[must_use]
 pub fn sum_of_squares(a: &[f32]) -> f32 {
-    let (head, tail) = a.as_chunks::<LANES>();
+    let (head, tail) = a.as_chunks::<8>();
+    let mut last = [0.0; 8];
+    last[..tail.len()].copy_from_slice(tail);
     let mut sum = f32x8::ZERO;
-    for v in head {
+    for v in head.iter().chain([&last]) {
         let v = f32x8::new(*v);
         sum += v * v;
     }
-    let last = padded(tail, 0.0);
-    sum += last * last;
     let s = sum.to_array();
     ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]))
 }
@@ -109,18 +129,13 @@ pub fn sum_of_squares(a: &[f32]) -> f32 {
 #[inline]
 #[must_use]
 pub fn peak(a: &[f32]) -> (f32, bool) {
-    let (head, tail) = a.as_chunks::<LANES>();
-    let mut top = f32x8::ZERO;
+    let mut top = Vector::ZERO;
     // v · 0 is 0 for a finite v and NaN for any other, and NaN survives addition.
-    let mut taint = f32x8::ZERO;
-    for v in head {
-        let v = f32x8::new(*v);
+    let mut taint = Vector::ZERO;
+    for v in a.as_chunks::<LANES>().0.iter().map(|v| Vector::new(*v)).chain(last(a)) {
         top = top.fast_max(v.abs());
-        taint += v * f32x8::ZERO;
+        taint += v * Vector::ZERO;
     }
-    let last = padded(tail, 0.0);
-    top = top.fast_max(last.abs());
-    taint += last * f32x8::ZERO;
     if taint.to_array().iter().all(|v| !v.is_nan()) {
         (top.to_array().into_iter().fold(0.0, f32::max), true)
     } else {
@@ -145,8 +160,26 @@ mod tests {
     }
 
     #[test]
+    fn every_element_is_visited_once_at_any_size() {
+        for size in 0..70_u8 {
+            let a: Vec<f32> = (0..size).map(f32::from).collect();
+            let expected = |f: fn(f32) -> f32| a.iter().map(|v| f(*v)).collect::<Vec<_>>();
+            let mut out = a.clone();
+            map_in_place(&mut out, |v| v + Vector::ONE);
+            assert_eq!(out, expected(|v| v + 1.0));
+            zip_in_place(&mut out, &a, |o, a| o + a);
+            assert_eq!(out, expected(|v| v + 1.0 + v));
+            let (mut first, mut second) = (a.clone(), a.clone());
+            zip(&a, &out, &mut first, |a, b| b - a);
+            assert_eq!(first, expected(|v| v + 1.0));
+            zip_into_two(&a, &out, &mut first, &mut second, |a, b| (a + b, a - b));
+            assert_eq!((first, second), (expected(|v| 3.0 * v + 1.0), expected(|v| -v - 1.0)));
+        }
+    }
+
+    #[test]
     fn peak_sees_every_position() {
-        for size in 1..40 {
+        for size in 1..70 {
             for at in 0..size {
                 let mut a = vec![0.5; size];
                 a[at] = -3.0;

@@ -2,8 +2,7 @@
 //!
 //! Finding them is a pass over everything, so it has to cost next to nothing; [`super::sparse`] multiplies what was found.
 
-use super::lanes::LANES;
-use wide::f32x8;
+use super::lanes::{LANES, Vector, last};
 
 /// Values by sample and neuron: a list as this module's products take it. Neurons ascend within a sample.
 #[derive(Debug, Clone, Default)]
@@ -69,18 +68,22 @@ impl List {
     /// so that it is seen where it arrives. `remembered` and `values` are `[rows, width]`; rows are appended.
     pub fn append_changes(
         &mut self,
-        mut deltas: Option<&mut Self>,
+        deltas: Option<&mut Self>,
         threshold: f32,
         remembered: &mut [f32],
         values: &[f32],
         width: usize,
     ) {
-        for (had, row) in remembered.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
-            if let Some(deltas) = deltas.as_deref_mut() {
-                deltas.append_moved(threshold, had, row, |had, value| value - had);
+        let Some(deltas) = deltas else {
+            for (had, row) in remembered.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
+                self.append_moved(threshold, had, row, |_, value| value);
             }
-            self.append_moved(threshold, had, row, |_, value| value);
-            self.samples_last(|neuron, value| had[neuron] = value);
+            return;
+        };
+        let before = deltas.rows();
+        deltas.append_deltas(threshold, remembered, values, width);
+        for (row, (neurons, moved)) in values.chunks_exact(width).zip(deltas.samples().skip(before)) {
+            self.append_sample(neurons, moved, |neuron, _| row[neuron]);
         }
     }
 
@@ -88,16 +91,20 @@ impl List {
     pub fn append_deltas(&mut self, threshold: f32, remembered: &mut [f32], values: &[f32], width: usize) {
         for (had, row) in remembered.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
             self.append_moved(threshold, had, row, |had, value| value - had);
-            self.samples_last(|neuron, _| had[neuron] = row[neuron]);
         }
     }
 
     /// Lists what is not zero in `batch` `[rows, width]`; a NaN is not zero.
     pub fn of_nonzero(&mut self, batch: &[f32], width: usize) {
         self.clear();
+        let nonzero = |row: &[f32], i| !vector(row, i).simd_eq(Vector::ZERO);
         for row in batch.chunks_exact(width) {
-            let nonzero = |v: f32x8| !v.simd_eq(f32x8::ZERO);
-            self.append_marked(row, |at| mask(|i| nonzero(vector(row, at, i)), row.len() - at), |_, value| value);
+            self.append_marked(
+                row,
+                &mut (),
+                |(), word| mask(row.len(), word, |i| nonzero(row, i)),
+                |(), _, value| value,
+            );
         }
     }
 
@@ -109,41 +116,43 @@ impl List {
         }
     }
 
-    /// One sample: the components that moved, with what `tell(had, value)` makes of each.
+    /// One sample: the components that moved, with what `tell(had, value)` makes of each. They are remembered in `had`.
     #[inline(always)]
-    fn append_moved(&mut self, threshold: f32, had: &[f32], row: &[f32], tell: impl Fn(f32, f32) -> f32) {
-        let limit = f32x8::splat(threshold);
-        let moved = |at, i| !(vector(row, at, i) - vector(had, at, i)).abs().simd_le(limit);
-        self.append_marked(row, |at| mask(|i| moved(at, i), row.len() - at), |neuron, value| tell(had[neuron], value));
+    fn append_moved(&mut self, threshold: f32, had: &mut [f32], row: &[f32], tell: impl Fn(f32, f32) -> f32) {
+        let limit = Vector::splat(threshold);
+        let moved = |had: &[f32], i| !(vector(row, i) - vector(had, i)).abs().simd_le(limit);
+        let marks = |had: &[f32], word| mask(row.len(), word, |i| moved(had, i));
+        self.append_marked(row, had, marks, |had, neuron, value| {
+            tell(std::mem::replace(&mut had[neuron], value), value)
+        });
     }
 
-    /// One sample: the components of `row` that the bits of `marks(start of 64)` mark, with what `tell` makes of each.
+    /// One sample: the components of `row` that the bits of `marks(memory, word)` mark, with what `tell` makes of each.
     ///
     /// First 64 components are marked without a branch and then the marks are gone through: a branch for each vector
     /// would be guessed wrong every other time, which costs more than all the rest.
     #[inline(always)]
-    fn append_marked(&mut self, row: &[f32], marks: impl Fn(usize) -> u64, tell: impl Fn(usize, f32) -> f32) {
+    fn append_marked<M: ?Sized>(
+        &mut self,
+        row: &[f32],
+        memory: &mut M,
+        marks: impl Fn(&M, usize) -> u64,
+        tell: impl Fn(&mut M, usize, f32) -> f32,
+    ) {
         let room = self.room(row.len());
         let (neurons, slots) = (&mut self.neurons[room.clone()], &mut self.values[room]);
         let mut written = 0;
-        for start in (0..row.len()).step_by(WORD) {
-            let mut word = marks(start);
-            while word != 0 {
-                let neuron = start + word.trailing_zeros() as usize;
+        for word in 0..row.len().div_ceil(WORD) {
+            let mut marked = marks(memory, word);
+            while marked != 0 {
+                let neuron = word * WORD + marked.trailing_zeros() as usize;
                 neurons[written] = neuron as u32;
-                slots[written] = tell(neuron, row[neuron]);
+                slots[written] = tell(memory, neuron, row[neuron]);
                 written += 1;
-                word &= word - 1;
+                marked &= marked - 1;
             }
         }
         self.end_sample(written);
-    }
-
-    fn samples_last(&self, mut each: impl FnMut(usize, f32)) {
-        let start = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before] as usize);
-        for (neuron, value) in self.neurons[start..self.len].iter().zip(&self.values[start..self.len]) {
-            each(*neuron as usize, *value);
-        }
     }
 
     /// Where a sample of at most `most` values goes.
@@ -167,29 +176,31 @@ impl List {
 /// Components that are marked together.
 pub(super) const WORD: usize = 64;
 
-/// The `i`-th vector of `row` from `start` on, with zeros behind its end.
+/// The `i`-th vector of `row`, or its [`last`].
 #[inline(always)]
-pub(super) fn vector(row: &[f32], start: usize, i: usize) -> f32x8 {
-    let from = start + i * LANES;
-    match row.get(from..from + LANES).and_then(|chunk| chunk.first_chunk::<LANES>()) {
-        Some(chunk) => f32x8::new(*chunk),
-        None => {
-            let tail = row.get(from..).unwrap_or(&[]);
-            let mut full = [0.0; LANES];
-            full[..tail.len()].copy_from_slice(tail);
-            f32x8::new(full)
-        }
+pub(super) fn vector(row: &[f32], i: usize) -> Vector {
+    match row.as_chunks::<LANES>().0.get(i) {
+        Some(chunk) => Vector::new(*chunk),
+        None => last(row).unwrap_or(Vector::ZERO),
     }
 }
 
-/// One bit for each of 64 components, or of the `left` that are there.
+/// One bit for each of the 64 components of the `word`-th word of a row of `width`, of what `marked` says of its `i`-th
+/// [`vector`].
 #[inline(always)]
-pub(super) fn mask(marked: impl Fn(usize) -> f32x8, left: usize) -> u64 {
-    let bits = |i: usize| u64::from(marked(i).to_bitmask()) << (i * LANES);
-    if left >= WORD {
-        (0..WORD / LANES).fold(0, |word, i| word | bits(i))
-    } else {
-        (0..left.div_ceil(LANES)).fold(0, |word, i| word | bits(i)) & ((1 << left) - 1)
+pub(super) fn mask(width: usize, word: usize, marked: impl Fn(usize) -> Vector) -> u64 {
+    const VECTORS: usize = WORD / LANES;
+    let first = word * VECTORS;
+    let bits = |i: usize| u64::from(marked(first + i).to_bitmask());
+    if width >= (word + 1) * WORD {
+        return (0..VECTORS).fold(0, |word, i| word | bits(i) << (i * LANES));
+    }
+    let left = width - word * WORD;
+    let whole = (0..left / LANES).fold(0, |word, i| word | bits(i) << (i * LANES));
+    match left % LANES {
+        0 => whole,
+        // The last vector begins with components that the one before it has.
+        rest => whole | bits(left / LANES) >> (LANES - rest) << (left - rest),
     }
 }
 
@@ -203,7 +214,7 @@ mod tests {
 
     #[test]
     fn changes_equal_their_slow_twin_at_ragged_widths() {
-        for width in [1, 7, 8, 63, 64, 65, 130, 200] {
+        for width in [1, 7, 8, 15, 16, 17, 63, 64, 65, 72, 79, 80, 130, 200] {
             let rows = 3;
             let values: Vec<f32> = (0..rows * width).map(|i| (i * 7 % 23) as f32 * 0.1).collect();
             let before: Vec<f32> = (0..rows * width).map(|i| (i * 5 % 23) as f32 * 0.1).collect();

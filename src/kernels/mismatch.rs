@@ -1,7 +1,6 @@
 //! What an error population computes from its drive and its target: prediction, mismatch, free energy.
 
-use super::lanes;
-use wide::f32x8;
+use super::lanes::{self, Vector};
 
 /// Bounds of a Bernoulli mean where it is divided by or its logarithm is taken.
 pub const CLIP: f32 = 1e-7;
@@ -13,7 +12,7 @@ pub fn difference(target: &[f32], mean: &[f32], out: &mut [f32]) {
 
 /// `μ = sigmoid(h)` and `e = t − μ` in one pass (Eq. 9 simplified): `target`, `drive` in, `mean`, `mismatch` out.
 pub fn bernoulli_sigmoid(target: &[f32], drive: &[f32], mean: &mut [f32], mismatch: &mut [f32]) {
-    lanes::zip3_into_two(target, drive, mean, mismatch, |t, h| {
+    lanes::zip_into_two(target, drive, mean, mismatch, |t, h| {
         let m = super::activation::sigmoid(h);
         (m, t - m)
     });
@@ -21,13 +20,13 @@ pub fn bernoulli_sigmoid(target: &[f32], drive: &[f32], mean: &mut [f32], mismat
 
 /// `e = (t − μ) / (μ (1 − μ))` with μ kept inside [1e-7, 1 − 1e-7]: Eq. 9 in full, for a mean that is no sigmoid.
 pub fn bernoulli_full(target: &[f32], mean: &[f32], out: &mut [f32]) {
-    let (low, high) = (f32x8::splat(CLIP), f32x8::splat(1.0 - CLIP));
+    let (low, high) = (Vector::splat(CLIP), Vector::splat(1.0 - CLIP));
     out.copy_from_slice(target);
     lanes::zip_in_place(out, mean, |t, m| {
         // The bounds would hide a mean that is not finite; m · 0 is then NaN, and is seen where the mismatch is checked.
-        let taint = m * f32x8::ZERO;
+        let taint = m * Vector::ZERO;
         let m = m.fast_max(low).fast_min(high);
-        (t - m) / (m * (f32x8::ONE - m)) + taint
+        (t - m) / (m * (Vector::ONE - m)) + taint
     });
 }
 

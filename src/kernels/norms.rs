@@ -2,9 +2,8 @@
 //! the paper's `W` (what leaves one presynaptic neuron) is a row here, and a *row* (what arrives at one
 //! postsynaptic neuron) is a column here.
 
-use super::lanes;
+use super::lanes::{self, Vector};
 use crate::params::Norm;
-use wide::f32x8;
 
 /// The least norm that is divided by.
 const LEAST: f32 = 1e-8;
@@ -15,7 +14,7 @@ pub fn constrain(norm: Norm, weights: &mut [f32], post: usize, scratch: &mut Vec
         Norm::None => {}
         Norm::UnitColumns => {
             for row in weights.chunks_exact_mut(post) {
-                let scale = f32x8::splat(1.0 / lanes::sum_of_squares(row).sqrt().max(LEAST));
+                let scale = Vector::splat(1.0 / lanes::sum_of_squares(row).sqrt().max(LEAST));
                 lanes::map_in_place(row, |w| w * scale);
             }
         }

@@ -1,8 +1,6 @@
 //! Ascent steps on synapses: plain and Adam (Kingma & Ba, *Adam: a method for stochastic optimization*, 2015).
 
-use wide::f32x8;
-
-use super::lanes::{self, LANES, padded};
+use super::lanes::{self, LANES, Vector};
 
 const FIRST: f32 = 0.9;
 const SECOND: f32 = 0.999;
@@ -10,7 +8,7 @@ const EPSILON: f32 = 1e-8;
 
 /// `w ← w + rate · Δ`
 pub fn sgd(weights: &mut [f32], rule: &[f32], rate: f32) {
-    let rate = f32x8::splat(rate);
+    let rate = Vector::splat(rate);
     lanes::zip_in_place(weights, rule, |w, d| w + rate * d);
 }
 
@@ -22,26 +20,23 @@ pub fn adam(weights: &mut [f32], rule: &[f32], mean: &mut [f32], square: &mut [f
     let power = i32::try_from(step).unwrap_or(i32::MAX);
     let correct_mean = (f64::from(rate) / (1.0 - f64::from(FIRST).powi(power))) as f32;
     let correct_square = (1.0 / (1.0 - f64::from(SECOND).powi(power))) as f32;
-    let one = |w: f32x8, d: f32x8, m: f32x8, v: f32x8| {
+    let one = |w: Vector, d: Vector, m: Vector, v: Vector| {
         let m = m * FIRST + d * (1.0 - FIRST);
         let v = v * SECOND + d * d * (1.0 - SECOND);
         (w + m * correct_mean / ((v * correct_square).sqrt() + EPSILON), m, v)
     };
-    let whole = weights.len() / LANES * LANES;
-    let (weights, last_weights) = weights.split_at_mut(whole);
-    let (rule, last_rule) = rule.split_at(whole);
-    let (mean, last_mean) = mean.split_at_mut(whole);
-    let (square, last_square) = square.split_at_mut(whole);
+    let last = [&*weights, rule, &*mean, &*square].map(lanes::last);
     let vectors = weights.as_chunks_mut::<LANES>().0.iter_mut().zip(rule.as_chunks::<LANES>().0);
     let moments = mean.as_chunks_mut::<LANES>().0.iter_mut().zip(square.as_chunks_mut::<LANES>().0);
     for ((w, d), (m, v)) in vectors.zip(moments) {
-        let (new_w, new_m, new_v) = one(f32x8::new(*w), f32x8::new(*d), f32x8::new(*m), f32x8::new(*v));
+        let (new_w, new_m, new_v) = one(Vector::new(*w), Vector::new(*d), Vector::new(*m), Vector::new(*v));
         (*w, *m, *v) = (new_w.to_array(), new_m.to_array(), new_v.to_array());
     }
-    let last = |s: &[f32]| padded(s, 0.0);
-    let (w, m, v) = one(last(last_weights), last(last_rule), last(last_mean), last(last_square));
-    for (last, new) in [(last_weights, w), (last_mean, m), (last_square, v)] {
-        last.copy_from_slice(&new.to_array()[..last.len()]);
+    if let [Some(w), Some(d), Some(m), Some(v)] = last {
+        let (w, m, v) = one(w, d, m, v);
+        for (out, new) in [(weights, w), (mean, m), (square, v)] {
+            lanes::set_last(out, new);
+        }
     }
 }
 

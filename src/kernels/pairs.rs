@@ -7,11 +7,11 @@
 //! **Bits.** The same as those of [`super::sparse`]: a neuron that is active in the other sample only adds `0 · w`, which
 //! leaves a sum as it is, in a chain of the same order. Weights have to be finite; where they are not, nothing is.
 
-use super::block::{LANES, Vector, load, of_vectors, staged, store};
+use super::block::{load, of_vectors, staged, store};
+use super::lanes::{LANES, Vector};
 use super::list::{WORD, mask, vector};
 use super::panels::{Panel, Panels};
 use std::ops::Range;
-use wide::f32x8;
 
 /// Vectors of a strip: for two samples that is twice as many sums, of 16 registers or 32.
 const STRIP: usize = if LANES == 8 { 6 } else { 8 };
@@ -42,19 +42,18 @@ impl Pairs {
             self.neurons.resize(most, 0);
             self.values.resize(most, [0.0; 2]);
         }
-        let nonzero =
-            |row: &[f32], start: usize| mask(|i| !vector(row, start, i).simd_eq(f32x8::ZERO), row.len() - start);
+        let nonzero = |row: &[f32], word| mask(width, word, |i| !vector(row, i).simd_eq(Vector::ZERO));
         let mut written = 0;
         for rows in batch.chunks_exact(2 * width) {
             let (first, second) = rows.split_at(width);
-            for start in (0..width).step_by(WORD) {
-                let mut word = nonzero(first, start) | nonzero(second, start);
-                while word != 0 {
-                    let neuron = start + word.trailing_zeros() as usize;
+            for word in 0..width.div_ceil(WORD) {
+                let mut marked = nonzero(first, word) | nonzero(second, word);
+                while marked != 0 {
+                    let neuron = word * WORD + marked.trailing_zeros() as usize;
                     self.neurons[written] = neuron as u32;
                     self.values[written] = [first[neuron], second[neuron]];
                     written += 1;
-                    word &= word - 1;
+                    marked &= marked - 1;
                 }
             }
             self.ends.push(written as u32);
@@ -98,7 +97,7 @@ impl Pairs {
         for (out, tile) in out.chunks_exact_mut(2 * m).zip(&self.tile) {
             let tile = tile.start as usize..tile.end as usize;
             let (neurons, values) = (&self.neurons[tile.clone()], &self.values[tile]);
-            staged(out, m, columns.clone(), vectors * LANES, |out, m| {
+            staged::<2>(out, m, columns.clone(), vectors * LANES, |out, m| {
                 let (first, second) = out.split_at_mut(m);
                 of_vectors!(vectors, 1 2 3 4 5 6 7 8; add::<V>([first, second], neurons, values, panel, column));
             });

@@ -4,7 +4,7 @@
 //! pass by, a product reads one panel: a stretch of memory without gaps, which the second-level cache holds. Read from whole
 //! rows, the same columns would lie on as many pages of memory as there are presynaptic neurons.
 
-use super::block::{LANES, Vector};
+use super::lanes::{LANES, Vector};
 use std::ops::Range;
 
 /// Vectors of a panel at the most: as many sums of one sample stay in registers. With fewer than eight or so a core waits

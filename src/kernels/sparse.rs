@@ -10,10 +10,9 @@
 
 pub use super::list::List;
 
-use super::block::{self, Vector, load, of_vectors, staged, store};
-use super::lanes::LANES;
+use super::block::{load, of_vectors, staged, store};
+use super::lanes::{LANES, Vector};
 use super::panels::{Panel, Panels, WIDEST};
-use wide::f32x8;
 
 /// The share of listed values from which a dense product is faster. Measured at widths 360 and 784: with 256-bit vectors a
 /// term of two listed samples (`pairs`) costs about 1.7 times one of a dense product; with 512-bit vectors anything from
@@ -28,7 +27,7 @@ pub fn is_sparse(listed: usize, all: usize) -> bool {
 
 /// Presynaptic neurons of a tile: with the columns of a panel they are 24 KiB, which stay in the first-level cache while
 /// all samples pass by.
-const TILE: usize = 24 * 1024 / size_of::<f32>() / (WIDEST * block::LANES);
+const TILE: usize = 24 * 1024 / size_of::<f32>() / (WIDEST * LANES);
 
 /// From how many listed values of a sample in a tile on it pays to go tile by tile.
 const TILED_FROM: usize = 6;
@@ -38,9 +37,9 @@ const TILED_FROM: usize = 6;
 pub fn count_nonzero(batch: &[f32]) -> usize {
     let (head, tail) = batch.as_chunks::<LANES>();
     // Each lane counts for itself; a count stays exact in f32 up to 2^24, far beyond a shard.
-    let mut sum = f32x8::ZERO;
+    let mut sum = Vector::ZERO;
     for chunk in head {
-        sum += f32x8::new(*chunk).simd_eq(f32x8::ZERO).select(f32x8::ZERO, f32x8::ONE);
+        sum += Vector::new(*chunk).simd_eq(Vector::ZERO).select(Vector::ZERO, Vector::ONE);
     }
     let body: f32 = sum.to_array().iter().sum();
     body as usize + tail.iter().filter(|v| **v != 0.0).count()
@@ -100,15 +99,15 @@ fn add_terms(out: &mut [f32], neurons: &[u32], values: &[f32], panel: &Panel<'_>
     if neurons.is_empty() {
         return;
     }
-    let (m, vectors) = (out.len(), panel.stride / block::LANES);
-    staged(out, m, panel.columns.clone(), panel.stride, |out, _| {
+    let (m, vectors) = (out.len(), panel.stride / LANES);
+    staged::<1>(out, m, panel.columns.clone(), panel.stride, |out, _| {
         of_vectors!(vectors, 1 2 3 4 5 6 7 8 9 10 11 12; add::<V>(out, neurons, values, panel.values));
     });
 }
 
 /// One sample, `V` vectors of columns: the sums stay in registers.
 fn add<const V: usize>(out: &mut [f32], neurons: &[u32], values: &[f32], panel: &[f32]) {
-    let (rows, _) = panel.as_chunks::<{ block::LANES }>();
+    let (rows, _) = panel.as_chunks::<{ LANES }>();
     let (rows, _) = rows.as_chunks::<V>();
     let mut sums: [Vector; V] = load(out);
     for (neuron, value) in neurons.iter().zip(values) {

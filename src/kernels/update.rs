@@ -1,10 +1,9 @@
 //! One update of a state population (Eqs. 13-15), a row at a time so that everything after the synapses stays
 //! in the first-level cache.
 
-use super::lanes::{LANES, padded, peak};
+use super::lanes::{LANES, Vector, last, peak, set_last};
 use super::{activation, lateral};
 use crate::params::{Activation, Lateral, Prior};
-use wide::f32x8;
 
 /// The constants of an update.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,7 +25,7 @@ pub struct UpdateRule {
 /// What an update did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moved {
-    /// The largest `|Δz|`.
+    /// The largest `|Δz|`; infinite where a `z` is not finite.
     pub movement: f32,
     /// The largest finite `|z|`.
     pub peak: f32,
@@ -49,77 +48,104 @@ pub struct Pulls<'a> {
 
 /// `z ← z + β (up [⊙ φ'(z)] − e − γ z − prior(z) − V φ(z))`, with `z` `[rows, cols]`; `scratch` is kept for its storage.
 pub fn update(rule: &UpdateRule, z: &mut [f32], pulls: &Pulls<'_>, cols: usize, scratch: &mut Vec<f32>) -> Moved {
-    let mut moved = Moved { movement: 0.0, peak: 0.0, finite: true };
+    let mut extent = Extent { movement: Vector::ZERO, peak: Vector::ZERO, taint: Vector::ZERO };
     scratch.resize(2 * cols, 0.0);
-    let (up, lateral) = scratch.split_at_mut(cols);
+    let (scaled, lateral) = scratch.split_at_mut(cols);
     for (i, z) in z.chunks_exact_mut(cols).enumerate() {
         let row = i * cols..(i + 1) * cols;
-        up.copy_from_slice(&pulls.drive[row.clone()]);
+        let mut up = &pulls.drive[row.clone()];
         if rule.derivative {
-            activation::times_derivative(rule.activation, z, up);
+            scaled.copy_from_slice(up);
+            activation::times_derivative(rule.activation, z, scaled);
+            up = scaled;
         }
         lateral::lateral_row(rule.lateral, &pulls.activity[row.clone()], lateral);
         let row = Row {
+            up,
             own: pulls.own.map(|own| &own[row.clone()]),
             lateral: (rule.lateral != Lateral::None).then_some(&*lateral),
             observed: pulls.observed.map(|observed| &observed[row.clone()]),
         };
+        let extent = &mut extent;
         match rule.prior {
-            Prior::None => row.step(rule, z, up, |u, _| u),
-            Prior::Laplace(lambda) => row.step(rule, z, up, |u, z| u - f32x8::splat(lambda) * activation::sign(z)),
-            Prior::Gaussian(lambda) => row.step(rule, z, up, |u, z| u - f32x8::splat(2.0 * lambda) * z),
+            Prior::None => row.step(rule, z, extent, |u, _| u),
+            Prior::Laplace(lambda) => {
+                row.step(rule, z, extent, |u, z| u - Vector::splat(lambda) * activation::sign(z));
+            }
+            Prior::Gaussian(lambda) => row.step(rule, z, extent, |u, z| u - Vector::splat(2.0 * lambda) * z),
             Prior::Cauchy(lambda) => {
-                row.step(rule, z, up, |u, z| u - f32x8::splat(2.0 * lambda) * z / (f32x8::ONE + z * z));
+                row.step(rule, z, extent, |u, z| u - Vector::splat(2.0 * lambda) * z / (Vector::ONE + z * z));
             }
         }
-        moved.include(up, z);
     }
-    moved
+    extent.moved(z)
 }
 
 /// One sample of what an update reads.
 struct Row<'a> {
+    /// `up`, multiplied by `φ'(z)` where the rule says so.
+    up: &'a [f32],
     own: Option<&'a [f32]>,
     lateral: Option<&'a [f32]>,
     observed: Option<&'a [f32]>,
 }
 
 impl Row<'_> {
-    /// `up ← β (pull(up − e, z) − Vφ − γ z)` and `z ← z + up`, in one pass.
+    /// `z ← z + β (pull(up − e, z) − Vφ − γ z)`, in one pass.
     #[inline(always)]
-    fn step(&self, rule: &UpdateRule, z: &mut [f32], up: &mut [f32], pull: impl Fn(f32x8, f32x8) -> f32x8) {
-        let (beta, leak) = (f32x8::splat(rule.beta), f32x8::splat(rule.leak));
-        let step = |z: f32x8, up: f32x8, own: Option<f32x8>, lateral: Option<f32x8>, observed: Option<f32x8>| {
+    fn step(&self, rule: &UpdateRule, z: &mut [f32], extent: &mut Extent, pull: impl Fn(Vector, Vector) -> Vector) {
+        let (beta, leak) = (Vector::splat(rule.beta), Vector::splat(rule.leak));
+        let step = |z: Vector, up: Vector, own: Option<Vector>, lateral: Option<Vector>, observed: Option<Vector>| {
             let mut u = own.map_or(up, |own| up - own);
             u = pull(u, z);
             u = lateral.map_or(u, |lateral| u - lateral);
             let step = beta * (u - leak * z);
-            observed.map_or(step, |observed| step * (f32x8::ONE - observed))
+            observed.map_or(step, |observed| step * (Vector::ONE - observed))
         };
-        let (z, z_tail) = z.as_chunks_mut::<LANES>();
-        let (up, up_tail) = up.as_chunks_mut::<LANES>();
-        let [own, lateral, observed] = [self.own, self.lateral, self.observed].map(|row| row.map(<[f32]>::as_chunks));
-        for (i, (z, up)) in z.iter_mut().zip(up).enumerate() {
-            let at = |row: Option<(&[[f32; LANES]], &[f32])>| row.map(|(chunks, _)| f32x8::new(chunks[i]));
-            let state = f32x8::new(*z);
-            let step = step(state, f32x8::new(*up), at(own), at(lateral), at(observed));
-            (*up, *z) = (step.to_array(), (state + step).to_array());
+        let others = [self.own, self.lateral, self.observed];
+        let ends = others.map(|row| row.and_then(last));
+        let end = last(z).zip(last(self.up));
+        let [own, lateral, observed] = others.map(|row| row.map(|row| row.as_chunks::<LANES>().0));
+        let vectors = z.as_chunks_mut::<LANES>().0.iter_mut().zip(self.up.as_chunks::<LANES>().0);
+        for (i, (z, up)) in vectors.enumerate() {
+            let at = |row: Option<&[[f32; LANES]]>| row.map(|row| Vector::new(row[i]));
+            let state = Vector::new(*z);
+            let step = step(state, Vector::new(*up), at(own), at(lateral), at(observed));
+            *z = extent.include(step, state + step).to_array();
         }
-        let at = |row: Option<(&[[f32; LANES]], &[f32])>| row.map(|(_, tail)| padded(tail, 0.0));
-        let state = padded(z_tail, 0.0);
-        let step = step(state, padded(up_tail, 0.0), at(own), at(lateral), at(observed));
-        up_tail.copy_from_slice(&step.to_array()[..up_tail.len()]);
-        z_tail.copy_from_slice(&(state + step).to_array()[..z_tail.len()]);
+        if let Some((state, up)) = end {
+            let step = step(state, up, ends[0], ends[1], ends[2]);
+            set_last(z, extent.include(step, state + step));
+        }
     }
 }
 
-impl Moved {
-    fn include(&mut self, step: &[f32], z: &[f32]) {
-        let (movement, _) = peak(step);
-        let (peak, finite) = peak(z);
-        self.movement = self.movement.max(movement);
-        self.peak = self.peak.max(peak);
-        self.finite &= finite;
+/// What updates did so far, lane by lane.
+struct Extent {
+    movement: Vector,
+    peak: Vector,
+    /// NaN from where some `z` is not finite, else 0.
+    taint: Vector,
+}
+
+impl Extent {
+    /// Takes in a step and the state after it, and returns the latter.
+    #[inline(always)]
+    fn include(&mut self, step: Vector, z: Vector) -> Vector {
+        self.movement = self.movement.fast_max(step.abs());
+        self.peak = self.peak.fast_max(z.abs());
+        self.taint += z * Vector::ZERO;
+        z
+    }
+
+    /// The same of all lanes; `z` is all that has been updated.
+    fn moved(&self, z: &[f32]) -> Moved {
+        let top = |v: Vector| v.to_array().into_iter().fold(0.0, f32::max);
+        if self.taint.to_array().iter().any(|v| v.is_nan()) {
+            let (peak, finite) = peak(z);
+            return Moved { movement: f32::INFINITY, peak, finite };
+        }
+        Moved { movement: top(self.movement), peak: top(self.peak), finite: true }
     }
 }
 
@@ -130,7 +156,7 @@ mod tests {
 
     #[test]
     fn an_update_equals_its_equation() {
-        for (rows, cols) in [(1_usize, 1_usize), (2, 6), (3, 12), (2, 30)] {
+        for (rows, cols) in [(1_usize, 1_usize), (2, 6), (3, 12), (2, 30), (2, 40), (1, 64)] {
             let (z0, up, own) = (ramp(rows * cols, 3), ramp(rows * cols, 5), ramp(rows * cols, 7));
             for prior in [Prior::None, Prior::Laplace(0.1), Prior::Gaussian(0.2), Prior::Cauchy(0.3)] {
                 let mut activity = vec![0.0; rows * cols];
@@ -181,6 +207,6 @@ mod tests {
         let mut z = vec![3.0e38, 1.0];
         let pulls = Pulls { drive: &[3.0e38, 0.0], own: None, activity: &[0.0; 2], observed: None };
         let moved = update(&rule, &mut z, &pulls, 2, &mut Vec::new());
-        assert!(!moved.finite && moved.peak == 1.0);
+        assert_eq!(moved, Moved { movement: f32::INFINITY, peak: 1.0, finite: false });
     }
 }
