@@ -298,11 +298,6 @@ impl Run {
     }
 }
 
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn make(path: &Path) -> Result<(), StoreError> {
     let failed = |cause| StoreError::System { action: "create", path: path.to_owned(), cause };
     fs::create_dir_all(path).map_err(failed)

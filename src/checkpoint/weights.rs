@@ -4,8 +4,8 @@
 //! that were made elsewhere need none.
 
 use super::StoreError;
-use super::run::hex;
 use crate::data::atomic;
+use crate::data::digest::hexadecimal;
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -66,7 +66,7 @@ pub(super) fn digest<'a>(arrays: impl Iterator<Item = (&'a str, &'a [usize], &'a
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text.as_bytes());
     }
-    format!("{PREFIX}{}", hex(&hash.finalize()))
+    format!("{PREFIX}{}", hexadecimal(hash))
 }
 
 /// Refuses what is not what `stated` says was written.

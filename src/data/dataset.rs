@@ -5,6 +5,7 @@ use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::digest::hexadecimal;
 use super::{DataError, Images, Pixels, Reading};
 use crate::rng;
 
@@ -151,7 +152,7 @@ impl Dataset {
         for images in [Some(&self.train), self.test.as_ref()].into_iter().flatten() {
             digest_images(images, &mut hash);
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(hash)
     }
 }
 

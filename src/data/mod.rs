@@ -26,6 +26,7 @@
 pub mod atomic;
 pub mod batches;
 pub mod dataset;
+pub(crate) mod digest;
 pub mod digits;
 pub mod error;
 mod folder;

@@ -5,6 +5,7 @@ use super::super::{output, table};
 use super::Part;
 use crate::circuit::file::SettlingFile;
 use crate::data::Description;
+use crate::data::digest::hexadecimal;
 use crate::evaluation::mixture::FitEnd;
 use crate::evaluation::{Measures, Work};
 use crate::network::Tensors;
@@ -92,7 +93,7 @@ pub(in crate::cli) fn digest(tensors: &Tensors) -> String {
         hash.update(name);
         tensor.as_slice().iter().for_each(|value| hash.update(value.to_le_bytes()));
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(hash)
 }
 
 impl Report {

@@ -4,6 +4,7 @@ use super::super::eval::Part;
 use super::super::failure::Failure;
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
+use crate::data::digest::hexadecimal;
 use crate::evaluation::image_sense;
 use sha2::{Digest, Sha256};
 
@@ -123,7 +124,7 @@ impl Shipped {
 
 /// SHA-256 of a text, in hexadecimal.
 pub(super) fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(Sha256::new_with_prefix(text))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! the mixture was fitted to, and a digest of all of it.
 
 use super::{Component, Mixture};
+use crate::data::digest::hexadecimal;
 use faer::Mat;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -93,7 +94,7 @@ fn digest<'a>(about: &'a str, arrays: impl Iterator<Item = &'a [u8]>) -> String 
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(hash)
 }
 
 #[cfg(test)]
