@@ -71,7 +71,7 @@ macro_rules! shipped {
 
 const SHIPPED: &[Shipped] = &[
     shipped!("tuned", "gncn-t1-rao", "gncn-t1-rao.ron"),
-    shipped!("tuned", "gncn-t1-sigma-friston", "gncn-t1-sigma-friston.ron"),
+    shipped!("tuned", "gncn-t1-sigma-friston", "tuned/gncn-t1-sigma-friston.ron"),
     shipped!("tuned", "gncn-t2-l-sigma", "tuned/gncn-t2-l-sigma.ron"),
     shipped!("tuned", "gncn-pdh", "tuned/gncn-pdh.ron"),
     shipped!("paper", "gncn-t1-rao", "gncn-t1-rao.ron"),

@@ -13,7 +13,7 @@ const IS: (usize, usize) = (500, 1000);
 /// How each model is trained and measured.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Protocol {
-    /// Passes over the data [default: 50, as the circuit files have it]
+    /// Passes over the data [default: as the circuit files have it; 50 for the compared models]
     #[arg(long, value_name = "N", value_parser = super::super::positive)]
     pub(super) epochs: Option<usize>,
     /// Images in a batch [default: 200, as the circuit files have it]
