@@ -70,7 +70,7 @@ macro_rules! shipped {
 }
 
 const SHIPPED: &[Shipped] = &[
-    shipped!("tuned", "gncn-t1-rao", "gncn-t1-rao.ron"),
+    shipped!("tuned", "gncn-t1-rao", "tuned/gncn-t1-rao.ron"),
     shipped!("tuned", "gncn-t1-sigma-friston", "tuned/gncn-t1-sigma-friston.ron"),
     shipped!("tuned", "gncn-t2-l-sigma", "tuned/gncn-t2-l-sigma.ron"),
     shipped!("tuned", "gncn-pdh", "tuned/gncn-pdh.ron"),
