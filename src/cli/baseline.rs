@@ -27,6 +27,9 @@ rectifier network). They have about as many synapses as circuits/gncn-pdh.ron.
 Measures are those of gncn eval. For mmse the hidden half of an image starts at
 0 and 50 times takes what the auto-encoder makes of the image as it then is.
 
+Where other work runs on the same cores, set CANDLE_NUM_THREADS=1: threads of
+the crate that they are learned with spin while they wait for each other.
+
 They need a gncn that is built with: cargo build --release --features baselines";
 
 /// Train and measure a model that the paper compares circuits with
