@@ -1,5 +1,5 @@
 //! Loops over slices a register at a time, the tail padded, so that a kernel is written once as a function of
-//! [`Vector`] and an element gets the same bits wherever it stands in the slice.
+//! `Vector` and an element gets the same bits wherever it stands in the slice.
 
 use wide::f32x8;
 
