@@ -125,21 +125,48 @@ pub fn sum_of_squares(a: &[f32]) -> f32 {
     ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]))
 }
 
+/// The largest magnitude of vectors that passed by, lane by lane.
+#[derive(Debug)]
+pub(super) struct Largest {
+    top: Vector,
+    /// NaN from where a lane was not finite, else 0.
+    taint: Vector,
+}
+
+impl Largest {
+    /// That of none.
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Self { top: Vector::ZERO, taint: Vector::ZERO }
+    }
+
+    /// Takes in a vector.
+    #[inline(always)]
+    pub(super) fn include(&mut self, v: Vector) {
+        self.top = self.top.fast_max(v.abs());
+        // v · 0 is 0 for a finite v and NaN for any other, and NaN survives addition.
+        self.taint += v * Vector::ZERO;
+    }
+
+    /// The largest of all lanes; `None` where one was not finite.
+    #[inline]
+    pub(super) fn of_finite(&self) -> Option<f32> {
+        let is_finite = self.taint.to_array().iter().all(|v| !v.is_nan());
+        is_finite.then(|| self.top.to_array().into_iter().fold(0.0, f32::max))
+    }
+}
+
 /// The largest magnitude among finite elements, and whether all elements are finite.
 #[inline]
 #[must_use]
 pub fn peak(a: &[f32]) -> (f32, bool) {
-    let mut top = Vector::ZERO;
-    // v · 0 is 0 for a finite v and NaN for any other, and NaN survives addition.
-    let mut taint = Vector::ZERO;
+    let mut largest = Largest::new();
     for v in a.as_chunks::<LANES>().0.iter().map(|v| Vector::new(*v)).chain(last(a)) {
-        top = top.fast_max(v.abs());
-        taint += v * Vector::ZERO;
+        largest.include(v);
     }
-    if taint.to_array().iter().all(|v| !v.is_nan()) {
-        (top.to_array().into_iter().fold(0.0, f32::max), true)
-    } else {
-        (a.iter().copied().filter(|v| v.is_finite()).fold(0.0, |m: f32, v| m.max(v.abs())), false)
+    match largest.of_finite() {
+        Some(top) => (top, true),
+        None => (a.iter().copied().filter(|v| v.is_finite()).fold(0.0, |m: f32, v| m.max(v.abs())), false),
     }
 }
 

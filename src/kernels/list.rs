@@ -97,14 +97,8 @@ impl List {
     /// Lists what is not zero in `batch` `[rows, width]`; a NaN is not zero.
     pub fn of_nonzero(&mut self, batch: &[f32], width: usize) {
         self.clear();
-        let nonzero = |row: &[f32], i| !vector(row, i).simd_eq(Vector::ZERO);
         for row in batch.chunks_exact(width) {
-            self.append_marked(
-                row,
-                &mut (),
-                |(), word| mask(row.len(), word, |i| nonzero(row, i)),
-                |(), _, value| value,
-            );
+            self.append_marked(row, &mut (), |(), word| nonzero(row, word), |(), _, value| value);
         }
     }
 
@@ -143,13 +137,10 @@ impl List {
         let (neurons, slots) = (&mut self.neurons[room.clone()], &mut self.values[room]);
         let mut written = 0;
         for word in 0..row.len().div_ceil(WORD) {
-            let mut marked = marks(memory, word);
-            while marked != 0 {
-                let neuron = word * WORD + marked.trailing_zeros() as usize;
+            for neuron in marked(word, marks(memory, word)) {
                 neurons[written] = neuron as u32;
                 slots[written] = tell(memory, neuron, row[neuron]);
                 written += 1;
-                marked &= marked - 1;
             }
         }
         self.end_sample(written);
@@ -176,22 +167,38 @@ impl List {
 /// Components that are marked together.
 pub(super) const WORD: usize = 64;
 
+/// The components of the `word`-th word of a row that have their bits set, in ascending order.
+#[inline(always)]
+pub(super) fn marked(word: usize, mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let next = (bits != 0).then(|| word * WORD + bits.trailing_zeros() as usize);
+        bits &= bits.wrapping_sub(1);
+        next
+    })
+}
+
+/// One bit for each component of the `word`-th word of a row that is not zero; a NaN is not.
+#[inline(always)]
+pub(super) fn nonzero(row: &[f32], word: usize) -> u64 {
+    mask(row.len(), word, |i| !vector(row, i).simd_eq(Vector::ZERO))
+}
+
 /// The `i`-th vector of `row`, or its [`last`].
 #[inline(always)]
-pub(super) fn vector(row: &[f32], i: usize) -> Vector {
+fn vector(row: &[f32], i: usize) -> Vector {
     match row.as_chunks::<LANES>().0.get(i) {
         Some(chunk) => Vector::new(*chunk),
         None => last(row).unwrap_or(Vector::ZERO),
     }
 }
 
-/// One bit for each of the 64 components of the `word`-th word of a row of `width`, of what `marked` says of its `i`-th
+/// One bit for each of the 64 components of the `word`-th word of a row of `width`, of what `marks` says of its `i`-th
 /// [`vector`].
 #[inline(always)]
-pub(super) fn mask(width: usize, word: usize, marked: impl Fn(usize) -> Vector) -> u64 {
+fn mask(width: usize, word: usize, marks: impl Fn(usize) -> Vector) -> u64 {
     const VECTORS: usize = WORD / LANES;
     let first = word * VECTORS;
-    let bits = |i: usize| u64::from(marked(first + i).to_bitmask());
+    let bits = |i: usize| u64::from(marks(first + i).to_bitmask());
     if width >= (word + 1) * WORD {
         return (0..VECTORS).fold(0, |word, i| word | bits(i) << (i * LANES));
     }

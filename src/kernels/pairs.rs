@@ -9,7 +9,7 @@
 
 use super::block::{load, of_vectors, staged, store};
 use super::lanes::{LANES, Vector};
-use super::list::{WORD, mask, vector};
+use super::list::{WORD, marked, nonzero};
 use super::panels::{Panel, Panels};
 use std::ops::Range;
 
@@ -42,18 +42,14 @@ impl Pairs {
             self.neurons.resize(most, 0);
             self.values.resize(most, [0.0; 2]);
         }
-        let nonzero = |row: &[f32], word| mask(width, word, |i| !vector(row, i).simd_eq(Vector::ZERO));
         let mut written = 0;
         for rows in batch.chunks_exact(2 * width) {
             let (first, second) = rows.split_at(width);
             for word in 0..width.div_ceil(WORD) {
-                let mut marked = nonzero(first, word) | nonzero(second, word);
-                while marked != 0 {
-                    let neuron = word * WORD + marked.trailing_zeros() as usize;
+                for neuron in marked(word, nonzero(first, word) | nonzero(second, word)) {
                     self.neurons[written] = neuron as u32;
                     self.values[written] = [first[neuron], second[neuron]];
                     written += 1;
-                    marked &= marked - 1;
                 }
             }
             self.ends.push(written as u32);

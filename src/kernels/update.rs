@@ -1,7 +1,7 @@
 //! One update of a state population (Eqs. 13-15), a row at a time so that everything after the synapses stays
 //! in the first-level cache.
 
-use super::lanes::{LANES, Vector, last, peak, set_last};
+use super::lanes::{LANES, Largest, Vector, last, peak, set_last};
 use super::{activation, lateral};
 use crate::params::{Activation, Lateral, Prior};
 
@@ -48,7 +48,7 @@ pub struct Pulls<'a> {
 
 /// `z ← z + β (up [⊙ φ'(z)] − e − γ z − prior(z) − V φ(z))`, with `z` `[rows, cols]`; `scratch` is kept for its storage.
 pub fn update(rule: &UpdateRule, z: &mut [f32], pulls: &Pulls<'_>, cols: usize, scratch: &mut Vec<f32>) -> Moved {
-    let mut extent = Extent { movement: Vector::ZERO, peak: Vector::ZERO, taint: Vector::ZERO };
+    let mut extent = Extent { steps: Largest::new(), states: Largest::new() };
     scratch.resize(2 * cols, 0.0);
     let (scaled, lateral) = scratch.split_at_mut(cols);
     for (i, z) in z.chunks_exact_mut(cols).enumerate() {
@@ -120,32 +120,30 @@ impl Row<'_> {
     }
 }
 
-/// What updates did so far, lane by lane.
+/// What updates did so far.
 struct Extent {
-    movement: Vector,
-    peak: Vector,
-    /// NaN from where some `z` is not finite, else 0.
-    taint: Vector,
+    steps: Largest,
+    states: Largest,
 }
 
 impl Extent {
     /// Takes in a step and the state after it, and returns the latter.
     #[inline(always)]
     fn include(&mut self, step: Vector, z: Vector) -> Vector {
-        self.movement = self.movement.fast_max(step.abs());
-        self.peak = self.peak.fast_max(z.abs());
-        self.taint += z * Vector::ZERO;
+        self.steps.include(step);
+        self.states.include(z);
         z
     }
 
     /// The same of all lanes; `z` is all that has been updated.
     fn moved(&self, z: &[f32]) -> Moved {
-        let top = |v: Vector| v.to_array().into_iter().fold(0.0, f32::max);
-        if self.taint.to_array().iter().any(|v| v.is_nan()) {
-            let (peak, finite) = peak(z);
-            return Moved { movement: f32::INFINITY, peak, finite };
+        match self.steps.of_finite().zip(self.states.of_finite()) {
+            Some((movement, peak)) => Moved { movement, peak, finite: true },
+            None => {
+                let (peak, finite) = peak(z);
+                Moved { movement: f32::INFINITY, peak, finite }
+            }
         }
-        Moved { movement: top(self.movement), peak: top(self.peak), finite: true }
     }
 }
 
