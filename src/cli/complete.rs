@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::reconstruct::choose;
 use super::settling::SettlingArguments;
-use super::trained::Trained;
+use super::trained::TrainedArguments;
 use super::{output, table};
 use crate::evaluation;
 use crate::picture;
@@ -22,8 +22,6 @@ pixels start at 0 and move by their own mismatch while the circuit settles.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct CompleteArguments {
-    /// The run folder
-    run: PathBuf,
     /// The picture to write
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
@@ -32,12 +30,8 @@ pub(super) struct CompleteArguments {
     count: usize,
     #[command(flatten)]
     settling: SettlingArguments,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
-    /// Worker threads
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    trained: TrainedArguments,
 }
 
 /// Images in a row of a picture.
@@ -49,9 +43,7 @@ const HIDDEN: f32 = 0.5;
 
 impl CompleteArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
-        output::check_target(&self.out)?;
-        let mut trained = Trained::open(&self.run, self.data.as_deref())?;
+        let mut trained = self.trained.open(&[("-o", &self.out)])?;
         let mut circuit = trained.circuit().as_ref().clone();
         self.settling.apply(&mut circuit)?;
         let images = trained.data.test_or_train();

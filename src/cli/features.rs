@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::reconstruct::choose;
-use super::trained::Trained;
+use super::trained::TrainedArguments;
 use super::{output, table};
 use crate::circuit::{Circuit, LayerId};
 use crate::data::Images;
@@ -27,8 +27,6 @@ weighted by their activities and summed, and the circuit's whole prediction.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct FeaturesArguments {
-    /// The run folder
-    run: PathBuf,
     /// The picture of fields to write
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
@@ -47,12 +45,8 @@ pub(super) struct FeaturesArguments {
     /// Into how many of their strongest neurons
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = super::positive)]
     strongest: usize,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
-    /// Worker threads
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    trained: TrainedArguments,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -76,15 +70,9 @@ struct Row {
 
 impl FeaturesArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
-        output::check_target(&self.out)?;
-        if let Some(compose) = &self.compose {
-            output::check_target(compose)?;
-            if *compose == self.out {
-                return Err(Failure::Request("-o and --compose name the same file; give each its own".to_owned()));
-            }
-        }
-        let mut trained = Trained::open(&self.run, self.data.as_deref())?;
+        let mut written = vec![("-o", &self.out)];
+        written.extend(self.compose.as_ref().map(|compose| ("--compose", compose)));
+        let mut trained = self.trained.open(&written)?;
         let circuit = trained.circuit();
         let layer = self.layer(&circuit)?;
         let fields = evaluation::fields(&trained.network, layer).expect("the layer was found among the predictors");

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::output;
 use super::progress::Progress;
 use super::settling::SettlingArguments;
-use super::trained::Trained;
+use super::trained::TrainedArguments;
 use crate::circuit::{Circuit, LayerId};
 use crate::data::npz::NpzOut;
 use crate::evaluation;
@@ -28,8 +28,6 @@ place.y to the file; the same seed gives the same places.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct LatentsArguments {
-    /// The run folder
-    run: PathBuf,
     /// The file to write
     #[arg(short, long, value_name = "FILE.npz")]
     out: PathBuf,
@@ -50,12 +48,8 @@ pub(super) struct LatentsArguments {
     seed: u64,
     #[command(flatten)]
     settling: SettlingArguments,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
-    /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    trained: TrainedArguments,
 }
 
 /// Which images of the data.
@@ -70,15 +64,9 @@ const MOST: usize = 5000;
 
 impl LatentsArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
-        output::check_target(&self.out)?;
-        if let Some(picture) = &self.picture {
-            output::check_target(picture)?;
-            if *picture == self.out {
-                return Err(Failure::Request("-o and --picture name the same file; give each its own".to_owned()));
-            }
-        }
-        let mut trained = Trained::open(&self.run, self.data.as_deref())?;
+        let mut written = vec![("-o", &self.out)];
+        written.extend(self.picture.as_ref().map(|picture| ("--picture", picture)));
+        let mut trained = self.trained.open(&written)?;
         let mut circuit = trained.circuit().as_ref().clone();
         self.settling.apply(&mut circuit)?;
         let layer = self.layer(&circuit)?;

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output;
-use super::trained::Trained;
+use super::trained::TrainedArguments;
 use crate::circuit::Settling;
 use crate::data::Images;
 use crate::evaluation;
@@ -20,20 +20,14 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ReconstructArguments {
-    /// The run folder
-    run: PathBuf,
     /// The picture to write
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
     /// How many images
     #[arg(long, value_name = "N", default_value_t = COUNT, value_parser = super::positive)]
     count: usize,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
-    /// Worker threads
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    trained: TrainedArguments,
 }
 
 /// Images in a picture unless asked otherwise.
@@ -45,9 +39,7 @@ const SCALE: usize = 3;
 
 impl ReconstructArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
-        output::check_target(&self.out)?;
-        let mut trained = Trained::open(&self.run, self.data.as_deref())?;
+        let mut trained = self.trained.open(&[("-o", &self.out)])?;
         let settling = trained.circuit().settling.clone();
         let images = trained.data.test_or_train();
         output::announce(&self.out, &format!("{} images above their reconstructions", self.count.min(images.count())));

@@ -4,7 +4,7 @@ use super::eval::COMPONENTS;
 use super::failure::Failure;
 use super::output;
 use super::prior::fit_prior;
-use super::trained::Trained;
+use super::trained::TrainedArguments;
 use crate::evaluation::mixture::MixtureOptions;
 use crate::evaluation::{Descent, PRIOR_IMAGES, PriorOptions};
 use crate::picture;
@@ -25,8 +25,6 @@ are pushed down by ancestral means, and the means of the image are shown.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SampleArguments {
-    /// The run folder
-    run: PathBuf,
     /// The picture to write
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
@@ -42,12 +40,8 @@ pub(super) struct SampleArguments {
     /// Seed of the mixture and of the draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
-    /// Worker threads
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    trained: TrainedArguments,
 }
 
 /// Images in a row of a picture.
@@ -57,9 +51,7 @@ const SCALE: usize = 3;
 
 impl SampleArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
-        output::check_target(&self.out)?;
-        let mut trained = Trained::open(&self.run, self.data.as_deref())?;
+        let mut trained = self.trained.open(&[("-o", &self.out)])?;
         // Known before anything settles.
         let descent = Descent::new(&trained.network)?;
         output::announce(&self.out, &format!("{} images drawn from the circuit", self.count));

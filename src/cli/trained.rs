@@ -7,8 +7,37 @@ use crate::circuit::Circuit;
 use crate::data::{Dataset, Source, load};
 use crate::evaluation::{self, Show};
 use crate::network::Network;
-use std::path::Path;
+use clap::Args;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Which run a command looks at, and with what.
+#[derive(Debug, Args)]
+pub(super) struct TrainedArguments {
+    /// The run folder
+    run: PathBuf,
+    /// Other images than those of the run: a name or a path
+    #[arg(long, value_name = "NAME|DIR")]
+    data: Option<String>,
+    /// Worker threads; where a schedule promises bits, they don't depend on it
+    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    threads: Option<usize>,
+}
+
+impl TrainedArguments {
+    /// Opens the run, once it is known that the files that options name can be written.
+    pub(super) fn open(&self, written: &[(&str, &PathBuf)]) -> Result<Trained, Failure> {
+        super::use_threads(self.threads)?;
+        for (i, (option, path)) in written.iter().enumerate() {
+            output::check_target(path)?;
+            if let Some((other, _)) = written[..i].iter().find(|(_, other)| other == path) {
+                let problem = format!("{other} and {option} name the same file; give each its own");
+                return Err(Failure::Request(problem));
+            }
+        }
+        Trained::open(&self.run, self.data.as_deref())
+    }
+}
 
 /// A run folder, opened.
 pub(super) struct Trained {
