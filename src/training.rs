@@ -4,20 +4,20 @@
 //! episode starts from rest, and learning happens once a batch has settled: so a checkpoint taken between two
 //! batches holds all there is, and any split of a training gives the bits of the whole.
 
+pub(crate) mod course;
 mod identity;
 
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::circuit::Settling;
-use crate::data::{Batches, Dataset, Images, Split};
+use crate::data::{Dataset, Images};
 use crate::evaluation::{self, MeasureError, Measures, Show};
 use crate::executor::{Measure, SettleError, SettleOptions, Settler};
-use crate::network::{LearningError, Network};
+use crate::network::{LearningError, Network, Tensors};
 use crate::params::When;
+use course::{Course, Learner, Plan, Seen};
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 #[cfg(feature = "baselines")]
 pub(crate) use identity::difference;
@@ -138,13 +138,8 @@ impl From<SettleError> for TrainError {
 /// A training under way.
 #[derive(Debug)]
 pub struct Training<'a> {
-    run: &'a mut Run,
-    network: Network,
-    data: &'a Dataset,
-    spec: TrainSpec,
-    split: Split,
-    progress: Progress,
-    settler: Settler,
+    course: Course<'a>,
+    pupil: Pupil,
 }
 
 impl<'a> Training<'a> {
@@ -160,7 +155,7 @@ impl<'a> Training<'a> {
     ///
     /// # Errors
     /// [`TrainError`] where the run was started with another circuit, seed, limit or data, with other batches or another
-    /// settling, where another process writes it, or where it can't be read. Nothing has changed then.
+    /// settling, or for more epochs, where another process writes it, or where it can't be read. Nothing has changed then.
     pub fn resume(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec) -> Result<Self, TrainError> {
         run.lock()?;
         let asked = identity::start(network.circuit(), data, &spec);
@@ -176,42 +171,47 @@ impl<'a> Training<'a> {
             );
             return Err(TrainError::Another { path: run.folder().to_owned(), problem });
         }
+        let (was, is) = (run.circuit()?.learning.epochs, network.circuit().learning.epochs);
+        if is < was {
+            let problem = format!("was asked for {was} epochs; --resume goes on to as many or more, not to {is}");
+            return Err(TrainError::Another { path: run.folder().to_owned(), problem });
+        }
         run.clear_leftovers();
         let circuit = Arc::clone(network.circuit());
         let (network, progress) = match newest {
             Some((path, snapshot)) => snapshot.restore(Arc::clone(&circuit), &path)?,
             None => (network, asked),
         };
-        if run.circuit()?.learning.epochs != circuit.learning.epochs {
+        if is > was {
             run.reopen(&circuit)?;
         }
         Ok(Self::new(run, network, data, spec, progress))
     }
 
     fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
-        let mut split = data.split(spec.seed);
-        if let Some(limit) = spec.limit {
-            split.train.truncate(limit);
-        }
-        Self { run, network, data, spec, split, progress, settler: Settler::new() }
+        let TrainSpec { seed, epochs, batch, limit, settling, checkpoint_every, test_each_epoch } = spec;
+        let plan = Plan { seed, epochs, batch, limit, checkpoint_every, test_each_epoch };
+        let course = Course::new(run, data, plan, progress);
+        Self { course, pupil: Pupil { network, settling, settler: Settler::new() } }
     }
 
     /// Finished epochs.
     #[must_use]
     pub fn epoch(&self) -> usize {
-        self.progress.epoch
+        self.course.epoch()
     }
 
     /// Training images, and images held out.
     #[must_use]
     pub fn images(&self) -> (usize, usize) {
-        (self.split.train.len(), self.split.validation.len())
+        let split = self.course.split();
+        (split.train.len(), split.validation.len())
     }
 
     /// The network as it stands.
     #[must_use]
     pub fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
+        &mut self.pupil.network
     }
 
     /// Trains until all epochs are done or `observe` stops it.
@@ -219,48 +219,26 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`TrainError`]; the last checkpoint is good, and `--resume` goes on from there.
     pub fn run(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, TrainError> {
-        while self.progress.epoch < self.spec.epochs {
-            if self.run_epoch(observe)? == Ended::Stopped {
-                return Ok(Ended::Stopped);
-            }
-        }
-        let tensors = self.network.tensors();
-        self.run.finish(&tensors)?;
-        Ok(Ended::Finished)
+        self.course.follow(&mut self.pupil, observe)
     }
+}
 
-    fn run_epoch(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, TrainError> {
-        let batches = Batches::new(&self.split.train, self.spec.batch, self.spec.seed, self.progress.epoch as u64);
-        let mut saved = Instant::now();
-        while self.progress.batch < batches.len() {
-            let start = Instant::now();
-            let free_energy = self.learn_batch(batches.get(self.progress.batch))?;
-            self.progress.seconds += start.elapsed().as_secs_f64();
-            self.progress.batch += 1;
-            let (epoch, done, of) = (self.progress.epoch + 1, self.progress.batch, batches.len());
-            let flow = observe(&Event::Batch { epoch, done, of, free_energy });
-            let due = match self.spec.checkpoint_every {
-                Some(every) => done % every.max(1) == 0,
-                None => saved.elapsed() > Duration::from_secs(60),
-            };
-            if flow == Flow::Stop || (due && done < of) {
-                self.checkpoint(observe)?;
-                saved = Instant::now();
-            }
-            if flow == Flow::Stop {
-                return Ok(Ended::Stopped);
-            }
-        }
-        self.finish_epoch(observe)
-    }
+/// A network that learns once a batch has settled.
+#[derive(Debug)]
+struct Pupil {
+    network: Network,
+    settling: Settling,
+    settler: Settler,
+}
 
-    /// One episode and one learning step; returns the free energy per image.
-    fn learn_batch(&mut self, rows: &[usize]) -> Result<f64, TrainError> {
+impl Learner for Pupil {
+    type Error = TrainError;
+
+    fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, TrainError> {
         let circuit = Arc::clone(self.network.circuit());
-        let episode =
-            evaluation::episode(&circuit, &self.data.train, rows, Show::Everything).map_err(MeasureError::from)?;
+        let episode = evaluation::episode(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
         let options = SettleOptions { measure: Measure::Readout, learn: true, ..SettleOptions::default() };
-        let settled = self.settler.settle(&mut self.network, &episode, &self.spec.settling, options)?;
+        let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options)?;
         if circuit.learning.when == When::Readout {
             self.network.learn(self.settler.activities())?;
         }
@@ -268,76 +246,25 @@ impl<'a> Training<'a> {
         let mut total = 0.0;
         for (id, energy) in energies {
             let layer = circuit.layer(self.network.wiring().population(*id).layer);
-            *self.progress.sums.entry(layer.name.clone()).or_default() += energy;
+            *progress.sums.entry(layer.name.clone()).or_default() += energy;
             total += energy;
         }
-        self.progress.samples += rows.len();
         Ok(total / rows.len() as f64)
     }
 
-    /// Measures, writes the epoch's line, moves on to the next epoch and saves that.
-    fn finish_epoch(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, TrainError> {
-        let samples = self.progress.samples.max(1) as f64;
-        let seconds = self.progress.seconds;
-        let last = self.progress.epoch + 1 == self.spec.epochs;
-        let measured = self.measure(last || self.spec.test_each_epoch, observe);
-        if matches!(measured, Err(TrainError::Measure(MeasureError::Stopped))) {
-            // All batches of the epoch are learned: resumed, it is measured from the start.
-            self.checkpoint(observe)?;
-            return Ok(Ended::Stopped);
-        }
-        let (validation, test) = measured?;
-        let metrics = EpochMetrics {
-            epoch: self.progress.epoch + 1,
-            train_free_energy: self.progress.sums.iter().map(|(name, sum)| (name.clone(), sum / samples)).collect(),
-            validation,
-            test,
-            seconds,
-            samples_per_second: samples / seconds.max(1e-9),
-        };
-        let metrics_bytes = self.run.append_metrics(self.progress.metrics_bytes, &metrics)?;
-        let Progress { seed, circuit, data, reading, limit, .. } = std::mem::take(&mut self.progress);
-        let epoch = metrics.epoch;
-        self.progress = Progress { epoch, metrics_bytes, seed, circuit, data, reading, limit, ..Progress::default() };
-        self.checkpoint(observe)?;
-        match observe(&Event::Epoch(&metrics)) {
-            Flow::Stop if !last => Ok(Ended::Stopped),
-            _ => Ok(Ended::Finished),
+    fn measure(&mut self, images: &Images, rows: &[usize], seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {
+        match evaluation::measure(&mut self.network, images, rows, &self.settling, seen) {
+            Ok(measured) => Ok(Some(measured.measures)),
+            Err(MeasureError::Stopped) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
-    fn checkpoint(&self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<(), TrainError> {
-        let path = self.run.save(&Snapshot::take(&self.network, self.progress.clone()))?;
-        // A stop that is asked for here is asked for again after the next batch.
-        let _ = observe(&Event::Checkpoint(path));
-        Ok(())
+    fn snapshot(&self, progress: Progress) -> Snapshot {
+        Snapshot::take(&self.network, progress)
     }
 
-    /// Measures of the images held out, and with `tested` of the test images, where there are any.
-    fn measure(
-        &mut self,
-        tested: bool,
-        observe: &mut dyn FnMut(&Event<'_>) -> Flow,
-    ) -> Result<(Option<Measures>, Option<Measures>), TrainError> {
-        let Self { network, data, split, spec, progress, .. } = self;
-        let test = data.test.as_ref().filter(|_| tested);
-        let test_rows: Vec<usize> = (0..test.map_or(0, Images::count)).collect();
-        let (epoch, mut done, of) = (progress.epoch + 1, 0, split.validation.len() + test_rows.len());
-        let mut measure = |images: &Images, rows: &[usize]| {
-            let seen = |more| {
-                done += more;
-                match observe(&Event::Measured { epoch, done, of }) {
-                    // There is nothing left to break off.
-                    Flow::Stop if done < of => ControlFlow::Break(()),
-                    _ => ControlFlow::Continue(()),
-                }
-            };
-            evaluation::measure(network, images, rows, &spec.settling, seen).map(|measured| measured.measures)
-        };
-        let validation = match split.validation.as_slice() {
-            [] => None,
-            rows => Some(measure(&data.train, rows)?),
-        };
-        Ok((validation, test.map(|images| measure(images, &test_rows)).transpose()?))
+    fn tensors(&self) -> Tensors {
+        self.network.tensors()
     }
 }

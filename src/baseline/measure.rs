@@ -4,7 +4,7 @@ use super::figures::binary_cross_entropy;
 use super::net::{Net, matrix, tensor};
 use super::{BaselineError, Kind, Spec, Weights};
 use crate::data::{Batches, Images};
-use crate::evaluation::{Completed, Measures, left_half};
+use crate::evaluation::{Completed, Measures, highest, left_half};
 use crate::matrix::Matrix;
 use indexmap::IndexMap;
 
@@ -151,10 +151,4 @@ impl<'a> Codes<'a> {
             ..Measures::default()
         })
     }
-}
-
-/// The index of the largest value, the first of equals.
-fn highest(values: &[f32]) -> usize {
-    let better = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
-    (1..values.len()).fold(0, better)
 }

@@ -3,13 +3,15 @@
 
 use super::loss::{self, Batch};
 use super::{BaselineError, Codes, Kind, Spec, Weights};
-use crate::checkpoint::{Progress, Run};
-use crate::data::{Batches, Dataset, Images, Split};
+use crate::checkpoint::{Progress, Run, Snapshot};
+use crate::data::{Dataset, Images, Split};
 use crate::evaluation::Measures;
 use crate::matrix::Matrix;
+use crate::network::Tensors;
 use crate::rng;
-use crate::training::{Ended, EpochMetrics, Event, Flow, difference};
-use std::time::{Duration, Instant};
+use crate::training::course::{Course, Learner, Plan, Seen};
+use crate::training::{Ended, Event, Flow, difference};
+use std::ops::ControlFlow;
 
 /// What a comparison is asked to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,12 +34,9 @@ pub const MODEL: &str = "model.json";
 /// A model in training.
 #[derive(Debug)]
 pub struct Comparison<'a> {
-    run: &'a mut Run,
-    weights: Weights,
+    course: Course<'a>,
     data: &'a Dataset,
-    spec: ComparisonSpec,
-    split: Split,
-    progress: Progress,
+    pupil: Pupil,
 }
 
 impl<'a> Comparison<'a> {
@@ -89,27 +88,34 @@ impl<'a> Comparison<'a> {
         if spec.model.model == Kind::Dsrn && data.train.labels().is_none() {
             return Err(BaselineError::NoLabels);
         }
-        let mut split = data.split(spec.seed);
-        split.train.truncate(spec.limit.unwrap_or(usize::MAX));
-        Ok(Self { run, weights, data, spec, split, progress })
+        let plan = Plan {
+            seed: spec.seed,
+            epochs: spec.epochs,
+            batch: spec.model.batch,
+            limit: spec.limit,
+            checkpoint_every: spec.checkpoint_every,
+            test_each_epoch: false,
+        };
+        let pupil = Pupil { spec: spec.model, seed: spec.seed, weights };
+        Ok(Self { course: Course::new(run, data, plan, progress), data, pupil })
     }
 
     /// Training images, and images held out, by their indices.
     #[must_use]
     pub fn split(&self) -> &Split {
-        &self.split
+        self.course.split()
     }
 
     /// Finished epochs.
     #[must_use]
     pub fn epoch(&self) -> usize {
-        self.progress.epoch
+        self.course.epoch()
     }
 
     /// The model as it stands.
     #[must_use]
     pub fn codes(&self) -> Codes<'_> {
-        Codes::new(&self.spec.model, &self.weights)
+        self.pupil.codes()
     }
 
     /// Trains until all epochs are done or `observe` stops it.
@@ -117,86 +123,7 @@ impl<'a> Comparison<'a> {
     /// # Errors
     /// [`BaselineError`]; the last checkpoint is good, and `--resume` goes on from there.
     pub fn run(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, BaselineError> {
-        while self.progress.epoch < self.spec.epochs {
-            if self.run_epoch(observe)? == Ended::Stopped {
-                return Ok(Ended::Stopped);
-            }
-        }
-        self.run.finish(self.weights.tensors())?;
-        Ok(Ended::Finished)
-    }
-
-    fn run_epoch(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, BaselineError> {
-        let epoch = self.progress.epoch as u64;
-        let batches = Batches::new(&self.split.train, self.spec.model.batch, self.spec.seed, epoch);
-        let mut saved = Instant::now();
-        while self.progress.batch < batches.len() {
-            let start = Instant::now();
-            let free_energy = self.learn(batches.get(self.progress.batch))?;
-            self.progress.seconds += start.elapsed().as_secs_f64();
-            self.progress.batch += 1;
-            let (epoch, done, of) = (self.progress.epoch + 1, self.progress.batch, batches.len());
-            let flow = observe(&Event::Batch { epoch, done, of, free_energy });
-            let due = match self.spec.checkpoint_every {
-                Some(every) => done % every.max(1) == 0,
-                None => saved.elapsed() > Duration::from_secs(60),
-            };
-            if flow == Flow::Stop || (due && done < of) {
-                self.checkpoint(observe)?;
-                saved = Instant::now();
-            }
-            if flow == Flow::Stop {
-                return Ok(Ended::Stopped);
-            }
-        }
-        self.finish_epoch(observe)
-    }
-
-    /// One step; returns the cross-entropy per image.
-    fn learn(&mut self, rows: &[usize]) -> Result<f64, BaselineError> {
-        let Progress { epoch, batch, .. } = self.progress;
-        let images = self.data.train.matrix(rows);
-        let mut labels = Matrix::zeros(rows.len(), self.spec.model.classes);
-        let labelled = self.spec.model.model == Kind::Dsrn && self.data.train.fill_one_hot(rows, &mut labels);
-        let shown = Batch { images: &images, labels: labelled.then_some(&labels) };
-        // Noise of its own for each batch: a resumed run draws what it would have drawn.
-        let random = rng::stream_at(self.spec.seed, "baseline noise", (epoch as u64) << 32 | batch as u64);
-        let error = loss::learn(&self.spec.model, &mut self.weights, &shown, random)?;
-        if !error.is_finite() {
-            let model = self.spec.model.model.name();
-            return Err(BaselineError::Diverged { model, epoch: epoch + 1, batch: batch + 1, loss: error });
-        }
-        *self.progress.sums.entry("image".to_owned()).or_default() += error * rows.len() as f64;
-        self.progress.samples += rows.len();
-        Ok(error)
-    }
-
-    /// Measures, writes the epoch's line, moves on to the next epoch and saves that.
-    fn finish_epoch(&mut self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<Ended, BaselineError> {
-        let samples = self.progress.samples.max(1) as f64;
-        let seconds = self.progress.seconds;
-        let last = self.progress.epoch + 1 == self.spec.epochs;
-        let validation = &self.split.validation;
-        let metrics = EpochMetrics {
-            epoch: self.progress.epoch + 1,
-            train_free_energy: self.progress.sums.iter().map(|(name, sum)| (name.clone(), sum / samples)).collect(),
-            validation: match validation.is_empty() {
-                true => None,
-                false => Some(self.codes().measure(&self.data.train, validation)?),
-            },
-            test: if last { self.test()? } else { None },
-            seconds,
-            samples_per_second: samples / seconds.max(1e-9),
-        };
-        let metrics_bytes = self.run.append_metrics(self.progress.metrics_bytes, &metrics)?;
-        let Progress { seed, circuit, data, reading, limit, .. } = std::mem::take(&mut self.progress);
-        let epoch = metrics.epoch;
-        self.progress = Progress { epoch, metrics_bytes, seed, circuit, data, reading, limit, ..Progress::default() };
-        self.checkpoint(observe)?;
-        match observe(&Event::Epoch(&metrics)) {
-            Flow::Stop if !last => Ok(Ended::Stopped),
-            _ => Ok(Ended::Finished),
-        }
+        self.course.follow(&mut self.pupil, observe)
     }
 
     /// Measures on the test images, where there are any.
@@ -207,12 +134,58 @@ impl<'a> Comparison<'a> {
         let measure = |images: &Images| self.codes().measure(images, &(0..images.count()).collect::<Vec<_>>());
         self.data.test.as_ref().map(measure).transpose()
     }
+}
 
-    fn checkpoint(&self, observe: &mut dyn FnMut(&Event<'_>) -> Flow) -> Result<(), BaselineError> {
-        let path = self.run.save(&self.weights.snapshot(self.progress.clone()))?;
-        // A stop that is asked for here is asked for again after the next batch.
-        let _ = observe(&Event::Checkpoint(path));
-        Ok(())
+/// A model that descends its loss.
+#[derive(Debug)]
+struct Pupil {
+    spec: Spec,
+    /// Of the noise.
+    seed: u64,
+    weights: Weights,
+}
+
+impl Pupil {
+    fn codes(&self) -> Codes<'_> {
+        Codes::new(&self.spec, &self.weights)
+    }
+}
+
+impl Learner for Pupil {
+    type Error = BaselineError;
+
+    fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, BaselineError> {
+        let (epoch, batch) = (progress.epoch, progress.batch);
+        let shown = images.matrix(rows);
+        let mut labels = Matrix::zeros(rows.len(), self.spec.classes);
+        let labelled = self.spec.model == Kind::Dsrn && images.fill_one_hot(rows, &mut labels);
+        let shown = Batch { images: &shown, labels: labelled.then_some(&labels) };
+        // Noise of its own for each batch: a resumed run draws what it would have drawn.
+        let random = rng::stream_at(self.seed, "baseline noise", (epoch as u64) << 32 | batch as u64);
+        let error = loss::learn(&self.spec, &mut self.weights, &shown, random)?;
+        if !error.is_finite() {
+            let model = self.spec.model.name();
+            return Err(BaselineError::Diverged { model, epoch: epoch + 1, batch: batch + 1, loss: error });
+        }
+        *progress.sums.entry("image".to_owned()).or_default() += error * rows.len() as f64;
+        Ok(error)
+    }
+
+    fn measure(&mut self, images: &Images, rows: &[usize], seen: Seen<'_>) -> Result<Option<Measures>, BaselineError> {
+        let measures = self.codes().measure(images, rows)?;
+        // All of them take a second, so a stop is heard at their end.
+        Ok(match seen(rows.len()) {
+            ControlFlow::Continue(()) => Some(measures),
+            ControlFlow::Break(()) => None,
+        })
+    }
+
+    fn snapshot(&self, progress: Progress) -> Snapshot {
+        self.weights.snapshot(progress)
+    }
+
+    fn tensors(&self) -> Tensors {
+        self.weights.tensors().clone()
     }
 }
 

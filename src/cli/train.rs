@@ -200,8 +200,12 @@ impl TrainArguments {
         let Request { circuit, data, spec, folder } = request;
         let network = Network::new(Arc::clone(circuit), spec.seed);
         let mut training = if self.resume {
-            refuse_fewer_epochs(run, circuit)?;
-            Training::resume(run, network, data, spec.clone())?
+            let nothing_left = run.info.finished && run.circuit()?.learning.epochs == circuit.learning.epochs;
+            let training = Training::resume(run, network, data, spec.clone())?;
+            if nothing_left {
+                output::note("the run is finished already; --epochs N trains it for longer");
+            }
+            training
         } else {
             Training::start(run, network, data, spec.clone())
         };
@@ -242,23 +246,6 @@ fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError
         }
         if interrupt::requested() { Flow::Stop } else { Flow::GoOn }
     })
-}
-
-/// A run can't be brought back to fewer epochs than it was asked for.
-fn refuse_fewer_epochs(run: &Run, circuit: &Circuit) -> Result<(), Failure> {
-    let epochs = run.circuit()?.learning.epochs;
-    if circuit.learning.epochs < epochs {
-        let problem = format!(
-            "{}: was asked for {epochs} epochs; --resume goes on to as many or more, not to {}",
-            run.folder().display(),
-            circuit.learning.epochs
-        );
-        return Err(Failure::Request(problem));
-    }
-    if circuit.learning.epochs == epochs && run.info.finished {
-        output::note("the run is finished already; --epochs N trains it for longer");
-    }
-    Ok(())
 }
 
 /// Shows the circuit one image, and the largest label: what fits for these fits for all.

@@ -167,7 +167,7 @@ impl Sums {
 }
 
 /// The index of the largest value, the first of equals.
-fn highest(values: &[f32]) -> usize {
+pub(crate) fn highest(values: &[f32]) -> usize {
     let better = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
     (1..values.len()).fold(0, better)
 }

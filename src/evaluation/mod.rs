@@ -25,6 +25,8 @@ pub use importance::{Estimate, Importance};
 pub use latents::{PRIOR_IMAGES, balanced, latent_layer, latents};
 pub use likelihood::{Emission, PriorDraws, as_published, log_likelihood};
 pub use logistic::{Logistic, LogisticOptions};
+#[cfg(feature = "baselines")]
+pub(crate) use measures::highest;
 pub use measures::{MeasureError, Measured, Measures, measure, reconstruct};
 pub use prior::{Prior, PriorError, PriorEvent, PriorOptions};
 pub use senses::{LABEL, SenseError, Show, episode, image_sense, label_layer};

@@ -75,17 +75,27 @@ fn a_run_that_is_stopped_anywhere_equals_the_whole() {
     let spec = spec(Kind::GanAe);
     let mut run = create(&folder.path().join("whole"), &data, &spec);
     Comparison::start(&mut run, &data, spec.clone()).and_then(|mut c| c.run(&mut |_| Flow::GoOn)).expect("it trains");
-    for batches in [1, 4, 5, 12] {
-        let path = folder.path().join(format!("stopped-{batches}"));
+    let go_on_after = |name: &str, stop: &mut dyn FnMut(&Event<'_>) -> Flow| {
+        let path = folder.path().join(name);
         let mut run = create(&path, &data, &spec);
         let mut comparison = Comparison::start(&mut run, &data, spec.clone()).expect("it starts");
-        assert_eq!(comparison.run(&mut stop_after(batches)).expect("it trains"), Ended::Stopped);
+        assert_eq!(comparison.run(stop).expect("it trains"), Ended::Stopped, "{name}");
         drop(run);
         let mut run = Run::open(&path).expect("a run");
         let resumed = Comparison::resume(&mut run, &data, spec.clone());
         resumed.and_then(|mut c| c.run(&mut |_| Flow::GoOn)).expect("it goes on");
-        assert!(weights(&path) == weights(&folder.path().join("whole")), "stopped after {batches} batches");
+        assert!(weights(&path) == weights(&folder.path().join("whole")), "{name}");
+        let metrics = fs::read_to_string(path.join("metrics.jsonl")).expect("metrics");
+        assert_eq!(metrics.lines().count(), spec.epochs, "{name}: one line for each epoch");
+    };
+    for batches in [1, 4, 5, 12] {
+        go_on_after(&format!("stopped after {batches} batches"), &mut stop_after(batches));
     }
+    // After the last epoch test images are measured, too: a stop is heard before them.
+    go_on_after("stopped while it was measured", &mut |event| match event {
+        Event::Measured { done, of, .. } if done < of => Flow::Stop,
+        _ => Flow::GoOn,
+    });
 }
 
 #[test]

@@ -479,6 +479,12 @@ fn a_run_of_something_else_is_refused_and_stays_as_it_is() {
         assert_ne!(bench.circuit, circuit);
         refused(&bench, what);
     }
+    let fewer = CIRCUIT.replacen("epochs: 3", "epochs: 2", 1);
+    bench.circuit = Arc::new(parse(&fewer));
+    refused(&bench, "was asked for 3 epochs; --resume goes on to as many or more, not to 2");
+    // What it is comes before how long it takes.
+    bench.circuit = Arc::new(parse(&fewer.replacen("beta: 0.1", "beta: 0.2", 1)));
+    refused(&bench, "another circuit: \"z1\" beta: 0.1, not beta: 0.2");
     bench.circuit = circuit;
     for (old, new, what) in [
         ("steps: 4", "steps: 5", "steps: 4, not steps: 5"),

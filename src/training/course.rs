@@ -1,0 +1,205 @@
+//! A course: epochs over the data of a run folder, whatever it is that learns.
+//!
+//! The order of the data follows from seed and epoch, and a checkpoint taken between two batches holds all there is, so
+//! that any split of a course gives the bits of the whole, where the learner keeps its word.
+
+use super::{Ended, EpochMetrics, Event, Flow};
+use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
+use crate::data::{Batches, Dataset, Images, Split};
+use crate::evaluation::Measures;
+use crate::network::Tensors;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Told after every few images how many more are done; may break off.
+pub(crate) type Seen<'a> = &'a mut dyn FnMut(usize) -> ControlFlow<()>;
+
+/// What learns from batches, and can be measured and kept.
+pub(crate) trait Learner {
+    /// Why it fails.
+    type Error: From<StoreError>;
+
+    /// One step on the training images `rows`; adds nats, summed over images, to `progress.sums`. Returns the nats of an
+    /// image.
+    fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, Self::Error>;
+
+    /// Measures on the images `rows`; `None` where `seen` has broken it off.
+    fn measure(&mut self, images: &Images, rows: &[usize], seen: Seen<'_>) -> Result<Option<Measures>, Self::Error>;
+
+    /// All that it is, at a position in the data.
+    fn snapshot(&self, progress: Progress) -> Snapshot;
+
+    /// All that it has learned.
+    fn tensors(&self) -> Tensors;
+}
+
+/// What a course is asked to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// Seed of validation split and order.
+    pub(crate) seed: u64,
+    pub(crate) epochs: usize,
+    pub(crate) batch: usize,
+    /// Use only the first so many training images.
+    pub(crate) limit: Option<usize>,
+    /// Checkpoint after so many batches; `None` is once a minute. Always at the end of an epoch.
+    pub(crate) checkpoint_every: Option<usize>,
+    /// Measure on the test images after every epoch, too, not only after the last.
+    pub(crate) test_each_epoch: bool,
+}
+
+/// A course under way.
+#[derive(Debug)]
+pub(crate) struct Course<'a> {
+    run: &'a mut Run,
+    data: &'a Dataset,
+    plan: Plan,
+    split: Split,
+    progress: Progress,
+}
+
+impl<'a> Course<'a> {
+    /// A course that stands at `progress`.
+    pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: Plan, progress: Progress) -> Self {
+        let mut split = data.split(plan.seed);
+        split.train.truncate(plan.limit.unwrap_or(usize::MAX));
+        Self { run, data, plan, split, progress }
+    }
+
+    /// Finished epochs.
+    pub(crate) fn epoch(&self) -> usize {
+        self.progress.epoch
+    }
+
+    /// Training images, and images held out, by their indices.
+    pub(crate) fn split(&self) -> &Split {
+        &self.split
+    }
+
+    /// Lets `learner` learn until all epochs are done or `observe` stops it.
+    ///
+    /// # Errors
+    /// Those of the learner, and of the run folder; the last checkpoint is good.
+    pub(crate) fn follow<L: Learner>(
+        &mut self,
+        learner: &mut L,
+        observe: &mut dyn FnMut(&Event<'_>) -> Flow,
+    ) -> Result<Ended, L::Error> {
+        while self.progress.epoch < self.plan.epochs {
+            if self.follow_epoch(learner, observe)? == Ended::Stopped {
+                return Ok(Ended::Stopped);
+            }
+        }
+        self.run.finish(&learner.tensors())?;
+        Ok(Ended::Finished)
+    }
+
+    fn follow_epoch<L: Learner>(
+        &mut self,
+        learner: &mut L,
+        observe: &mut dyn FnMut(&Event<'_>) -> Flow,
+    ) -> Result<Ended, L::Error> {
+        let batches = Batches::new(&self.split.train, self.plan.batch, self.plan.seed, self.progress.epoch as u64);
+        let mut saved = Instant::now();
+        while self.progress.batch < batches.len() {
+            let start = Instant::now();
+            let rows = batches.get(self.progress.batch);
+            let free_energy = learner.learn(&self.data.train, rows, &mut self.progress)?;
+            self.progress.samples += rows.len();
+            self.progress.seconds += start.elapsed().as_secs_f64();
+            self.progress.batch += 1;
+            let (epoch, done, of) = (self.progress.epoch + 1, self.progress.batch, batches.len());
+            let flow = observe(&Event::Batch { epoch, done, of, free_energy });
+            let due = match self.plan.checkpoint_every {
+                Some(every) => done % every.max(1) == 0,
+                None => saved.elapsed() > Duration::from_secs(60),
+            };
+            if flow == Flow::Stop || (due && done < of) {
+                self.checkpoint(learner, observe)?;
+                saved = Instant::now();
+            }
+            if flow == Flow::Stop {
+                return Ok(Ended::Stopped);
+            }
+        }
+        self.finish_epoch(learner, observe)
+    }
+
+    /// Measures, writes the epoch's line, moves on to the next epoch and saves that.
+    fn finish_epoch<L: Learner>(
+        &mut self,
+        learner: &mut L,
+        observe: &mut dyn FnMut(&Event<'_>) -> Flow,
+    ) -> Result<Ended, L::Error> {
+        let last = self.progress.epoch + 1 == self.plan.epochs;
+        let Some((validation, test)) = self.measure(learner, last || self.plan.test_each_epoch, observe)? else {
+            // All batches of the epoch are learned: resumed, it is measured from the start.
+            self.checkpoint(learner, observe)?;
+            return Ok(Ended::Stopped);
+        };
+        let (samples, seconds) = (self.progress.samples.max(1) as f64, self.progress.seconds);
+        let metrics = EpochMetrics {
+            epoch: self.progress.epoch + 1,
+            train_free_energy: self.progress.sums.iter().map(|(name, sum)| (name.clone(), sum / samples)).collect(),
+            validation,
+            test,
+            seconds,
+            samples_per_second: samples / seconds.max(1e-9),
+        };
+        let metrics_bytes = self.run.append_metrics(self.progress.metrics_bytes, &metrics)?;
+        let Progress { seed, circuit, data, reading, limit, .. } = std::mem::take(&mut self.progress);
+        let epoch = metrics.epoch;
+        self.progress = Progress { epoch, metrics_bytes, seed, circuit, data, reading, limit, ..Progress::default() };
+        self.checkpoint(learner, observe)?;
+        match observe(&Event::Epoch(&metrics)) {
+            Flow::Stop if !last => Ok(Ended::Stopped),
+            _ => Ok(Ended::Finished),
+        }
+    }
+
+    fn checkpoint<L: Learner>(
+        &self,
+        learner: &L,
+        observe: &mut dyn FnMut(&Event<'_>) -> Flow,
+    ) -> Result<(), StoreError> {
+        let path = self.run.save(&learner.snapshot(self.progress.clone()))?;
+        // A stop that is asked for here is asked for again after the next batch.
+        let _ = observe(&Event::Checkpoint(path));
+        Ok(())
+    }
+
+    /// Measures of the images held out, and with `tested` of the test images, where there are any; `None` where
+    /// `observe` has stopped it.
+    fn measure<L: Learner>(
+        &self,
+        learner: &mut L,
+        tested: bool,
+        observe: &mut dyn FnMut(&Event<'_>) -> Flow,
+    ) -> Result<Option<Measured>, L::Error> {
+        let test = self.data.test.as_ref().filter(|_| tested);
+        let test_rows: Vec<usize> = (0..test.map_or(0, Images::count)).collect();
+        let validation = (!self.split.validation.is_empty()).then_some(&self.data.train);
+        let (epoch, mut done, of) = (self.progress.epoch + 1, 0, self.split.validation.len() + test_rows.len());
+        let mut seen = |more| {
+            done += more;
+            match observe(&Event::Measured { epoch, done, of }) {
+                // There is nothing left to break off.
+                Flow::Stop if done < of => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        };
+        let mut measured = [None, None];
+        let parts = [(validation, &self.split.validation), (test, &test_rows)];
+        for (slot, (images, rows)) in measured.iter_mut().zip(parts) {
+            let Some(images) = images else { continue };
+            *slot = learner.measure(images, rows, &mut seen)?;
+            if slot.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(measured.into()))
+    }
+}
+
+/// Measures of the images held out, and of the test images.
+type Measured = (Option<Measures>, Option<Measures>);
