@@ -189,8 +189,8 @@ impl<'a> Training<'a> {
     }
 
     fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
-        let TrainSpec { seed, epochs, batch, limit, settling, checkpoint_every, test_each_epoch } = spec;
-        let plan = Plan { seed, epochs, batch, limit, checkpoint_every, test_each_epoch };
+        let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, .. } = spec;
+        let plan = Plan { epochs, batch, checkpoint_every, test_each_epoch };
         let course = Course::new(run, data, plan, progress);
         Self { course, pupil: Pupil { network, settling, settler: Settler::new() } }
     }

@@ -9,7 +9,7 @@ use crate::evaluation::Measures;
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use crate::rng;
-use crate::training::course::{Course, Learner, Plan, Seen};
+use crate::training::course::{self, Course, Learner, Plan, Seen};
 use crate::training::{Ended, Event, Flow, difference};
 use std::ops::ControlFlow;
 
@@ -88,15 +88,9 @@ impl<'a> Comparison<'a> {
         if spec.model.model == Kind::Dsrn && data.train.labels().is_none() {
             return Err(BaselineError::NoLabels);
         }
-        let plan = Plan {
-            seed: spec.seed,
-            epochs: spec.epochs,
-            batch: spec.model.batch,
-            limit: spec.limit,
-            checkpoint_every: spec.checkpoint_every,
-            test_each_epoch: false,
-        };
-        let pupil = Pupil { spec: spec.model, seed: spec.seed, weights };
+        let ComparisonSpec { model, epochs, checkpoint_every, .. } = spec;
+        let plan = Plan { epochs, batch: model.batch, checkpoint_every, test_each_epoch: false };
+        let pupil = Pupil { spec: model, weights };
         Ok(Self { course: Course::new(run, data, plan, progress), data, pupil })
     }
 
@@ -140,8 +134,6 @@ impl<'a> Comparison<'a> {
 #[derive(Debug)]
 struct Pupil {
     spec: Spec,
-    /// Of the noise.
-    seed: u64,
     weights: Weights,
 }
 
@@ -161,7 +153,7 @@ impl Learner for Pupil {
         let labelled = self.spec.model == Kind::Dsrn && images.fill_one_hot(rows, &mut labels);
         let shown = Batch { images: &shown, labels: labelled.then_some(&labels) };
         // Noise of its own for each batch: a resumed run draws what it would have drawn.
-        let random = rng::stream_at(self.seed, "baseline noise", (epoch as u64) << 32 | batch as u64);
+        let random = rng::stream_at(progress.seed, "baseline noise", (epoch as u64) << 32 | batch as u64);
         let error = loss::learn(&self.spec, &mut self.weights, &shown, random)?;
         if !error.is_finite() {
             let model = self.spec.model.name();
@@ -191,12 +183,5 @@ impl Learner for Pupil {
 
 /// The start of a training.
 fn start(data: &Dataset, spec: &ComparisonSpec) -> Progress {
-    Progress {
-        seed: spec.seed,
-        circuit: spec.model.text(),
-        data: data.digest(),
-        reading: data.train.reading().name().to_owned(),
-        limit: spec.limit,
-        ..Progress::default()
-    }
+    course::start(spec.model.text(), data, spec.seed, spec.limit)
 }

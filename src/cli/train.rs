@@ -200,9 +200,9 @@ impl TrainArguments {
         let Request { circuit, data, spec, folder } = request;
         let network = Network::new(Arc::clone(circuit), spec.seed);
         let mut training = if self.resume {
-            let nothing_left = run.info.finished && run.circuit()?.learning.epochs == circuit.learning.epochs;
+            let was_finished = run.info.finished;
             let training = Training::resume(run, network, data, spec.clone())?;
-            if nothing_left {
+            if was_finished && training.epoch() == spec.epochs {
                 output::note("the run is finished already; --epochs N trains it for longer");
             }
             training

@@ -66,9 +66,7 @@ impl Trained {
 
     /// The training images that the run has learned from, or would have, of other data.
     pub(super) fn learned_rows(&self) -> Vec<usize> {
-        let mut split = self.data.split(self.run.info.seed);
-        split.train.truncate(self.run.info.limit.unwrap_or(usize::MAX));
-        split.train
+        self.data.split(self.run.info.seed).limited(self.run.info.limit).train
     }
 
     pub(super) fn circuit(&self) -> Arc<Circuit> {

@@ -36,6 +36,15 @@ pub struct Split {
     pub validation: Vec<usize>,
 }
 
+impl Split {
+    /// With the first so many images to learn from only; `None` is all of them.
+    #[must_use]
+    pub fn limited(mut self, limit: Option<usize>) -> Self {
+        self.train.truncate(limit.unwrap_or(usize::MAX));
+        self
+    }
+}
+
 /// What `run.json` says about the data of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {

@@ -33,19 +33,21 @@ pub(crate) trait Learner {
     fn tensors(&self) -> Tensors;
 }
 
-/// What a course is asked to do.
+/// How a course is followed; of which data, and in what order, its progress says.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    /// Seed of validation split and order.
-    pub(crate) seed: u64,
     pub(crate) epochs: usize,
     pub(crate) batch: usize,
-    /// Use only the first so many training images.
-    pub(crate) limit: Option<usize>,
     /// Checkpoint after so many batches; `None` is once a minute. Always at the end of an epoch.
     pub(crate) checkpoint_every: Option<usize>,
     /// Measure on the test images after every epoch, too, not only after the last.
     pub(crate) test_each_epoch: bool,
+}
+
+/// The start of a course in learning what `circuit` says, or what stands for a circuit.
+pub(crate) fn start(circuit: String, data: &Dataset, seed: u64, limit: Option<usize>) -> Progress {
+    let reading = data.train.reading().name().to_owned();
+    Progress { seed, circuit, data: data.digest(), reading, limit, ..Progress::default() }
 }
 
 /// A course under way.
@@ -61,8 +63,7 @@ pub(crate) struct Course<'a> {
 impl<'a> Course<'a> {
     /// A course that stands at `progress`.
     pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: Plan, progress: Progress) -> Self {
-        let mut split = data.split(plan.seed);
-        split.train.truncate(plan.limit.unwrap_or(usize::MAX));
+        let split = data.split(progress.seed).limited(progress.limit);
         Self { run, data, plan, split, progress }
     }
 
@@ -99,7 +100,7 @@ impl<'a> Course<'a> {
         learner: &mut L,
         observe: &mut dyn FnMut(&Event<'_>) -> Flow,
     ) -> Result<Ended, L::Error> {
-        let batches = Batches::new(&self.split.train, self.plan.batch, self.plan.seed, self.progress.epoch as u64);
+        let batches = Batches::new(&self.split.train, self.plan.batch, self.progress.seed, self.progress.epoch as u64);
         let mut saved = Instant::now();
         while self.progress.batch < batches.len() {
             let start = Instant::now();

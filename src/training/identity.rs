@@ -1,20 +1,13 @@
 //! What a training is, so that going on with it never mixes two: circuit, batches, settling, data, seed, limit.
 
-use super::TrainSpec;
+use super::{TrainSpec, course};
 use crate::checkpoint::{Progress, Run, StoreError};
 use crate::circuit::Circuit;
 use crate::data::Dataset;
 
 /// The start of a training of `circuit` on `data`.
 pub(super) fn start(circuit: &Circuit, data: &Dataset, spec: &TrainSpec) -> Progress {
-    Progress {
-        seed: spec.seed,
-        circuit: text_of(circuit, spec),
-        data: data.digest(),
-        reading: data.train.reading().name().to_owned(),
-        limit: spec.limit,
-        ..Progress::default()
-    }
+    course::start(text_of(circuit, spec), data, spec.seed, spec.limit)
 }
 
 /// What a run folder says of a training that has no checkpoint yet; what it does not say is as in `asked`.

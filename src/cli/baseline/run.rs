@@ -140,8 +140,7 @@ impl BaselineArguments {
         if spec.model.model == Kind::Gmm {
             // Nothing to descend: the mixture itself is the model.
             let weights = Weights::new(&spec.model, spec.seed);
-            let mut learned = data.split(spec.seed).train;
-            learned.truncate(spec.limit.unwrap_or(usize::MAX));
+            let learned = data.split(spec.seed).limited(spec.limit).train;
             let codes = Codes::new(&spec.model, &weights);
             let gauge = Gauge { codes: &codes, data, learned: &learned, options: self.options(spec) };
             let (mixture, report) = self.measure(&folder, gauge, self.request(data, spec, weights.tensors()))?;
