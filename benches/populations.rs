@@ -60,17 +60,16 @@ fn fire(bencher: Bencher, population: &str, messages: Messages, message: impl Fn
     let population = network.population(id);
     let mut activity = population.rest(SHARD_ROWS, messages, Presented::Free);
     // The first messages are whole, under events, too.
-    widths
-        .iter()
-        .enumerate()
-        .for_each(|(inlet, width)| population.receive(&mut activity, inlet, whole(*width, 50, 1.0)));
+    widths.iter().enumerate().for_each(|(inlet, width)| {
+        population.receive(&mut activity, inlet, 0, whole(*width, 50, 1.0));
+    });
     population.fire(&mut activity, 1.0);
     let sets: Vec<Vec<Signal>> =
         [1.0, -1.0].map(|gain| widths.iter().map(|width| message(*width, gain)).collect()).into();
     let mut turns = sets.iter().cycle();
     bencher.counter(ItemsCount::new(SHARD_ROWS)).bench_local(|| {
         for (inlet, signal) in turns.next().expect("turns go on for ever").iter().enumerate() {
-            population.receive(&mut activity, inlet, signal.clone());
+            population.receive(&mut activity, inlet, 1, signal.clone());
         }
         population.fire(&mut activity, 1.0)
     });

@@ -382,7 +382,7 @@ impl Actor {
                 }
                 traffic.used += 1;
                 traffic.operations += operations(&queue.spec, &signal);
-                self.population.receive(&mut self.activity, queue.spec.inlet, signal);
+                self.population.receive(&mut self.activity, queue.spec.inlet, number, signal);
                 if shared.log {
                     delivered.push((queue.spec.inlet, number));
                 }

@@ -107,13 +107,13 @@ impl Crew<'_> {
         traffic.used += 1;
         traffic.operations += operations(&spec, &signal);
         traffic.aged(age);
-        self.populations[spec.to.0].receive(&mut self.lane.activities[spec.to.0], spec.inlet, signal);
+        self.populations[spec.to.0].receive(&mut self.lane.activities[spec.to.0], spec.inlet, 0, signal);
     }
 
     /// Hands the receiver of a link the whole of what its sender has, uncounted: at rest and at the readout.
     pub(super) fn carry_whole(&mut self, link: &Link) {
         let signal = self.lane.activities[link.from.0].whole(link.outlet);
-        self.populations[link.to.0].receive(&mut self.lane.activities[link.to.0], link.inlet, signal);
+        self.populations[link.to.0].receive(&mut self.lane.activities[link.to.0], link.inlet, 0, signal);
     }
 
     /// The free energy of every error population as of its last firing, summed over each shard of the lane, appended

@@ -1,7 +1,7 @@
 //! State and error populations behind one type, so that an executor can hold them side by side.
 
 use super::{
-    ErrorActivity, ErrorInput, ErrorPopulation, Fired, Population, Presented, StateActivity, StateInput,
+    ErrorActivity, ErrorInput, ErrorPopulation, Fired, Heard, Population, Presented, StateActivity, StateInput,
     StatePopulation,
 };
 use crate::learning::{Covariance, Refused};
@@ -51,10 +51,10 @@ impl AnyPopulation {
 
     /// See [`Population::receive`]. What arrives on the last inlet of a population is its own layer's target or
     /// mismatch; which input a signal becomes follows from the inlet.
-    pub fn receive(&self, activity: &mut AnyActivity, inlet: usize, signal: Signal) {
+    pub fn receive(&self, activity: &mut AnyActivity, inlet: usize, number: u64, signal: Signal) -> Heard {
         match (self, activity) {
-            (Self::State(p), AnyActivity::State(a)) => p.receive(a, inlet, p.input(inlet, signal)),
-            (Self::Error(p), AnyActivity::Error(a)) => p.receive(a, inlet, p.input(inlet, signal)),
+            (Self::State(p), AnyActivity::State(a)) => p.receive(a, inlet, number, p.input(inlet, signal)),
+            (Self::Error(p), AnyActivity::Error(a)) => p.receive(a, inlet, number, p.input(inlet, signal)),
             _ => unreachable!("{MIXED}"),
         }
     }

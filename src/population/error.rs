@@ -4,7 +4,7 @@ use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
 use super::precision::Weighing;
-use super::{Fired, Population};
+use super::{Fired, Heard, Population};
 use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
@@ -246,10 +246,11 @@ impl Population for ErrorPopulation {
         }
     }
 
-    fn receive(&self, activity: &mut ErrorActivity, inlet: usize, input: ErrorInput) {
+    fn receive(&self, activity: &mut ErrorActivity, inlet: usize, _number: u64, input: ErrorInput) -> Heard {
         let ErrorActivity { drive, inlets, list, .. } = activity;
         let (ErrorInput::Activity(signal) | ErrorInput::Target(signal)) = input;
         let synapses = self.generative.get(inlet);
+        let heard = Heard::all(signal.values());
         inlets[inlet].take(signal, list, |arrived| match (arrived, synapses) {
             (Arrived::Whole, _) => drive.invalidate(),
             (Arrived::Changes { shard, deltas }, Some(synapses)) => {
@@ -257,6 +258,7 @@ impl Population for ErrorPopulation {
             }
             (Arrived::Changes { .. }, None) => {}
         });
+        heard
     }
 
     fn fire(&self, activity: &mut ErrorActivity, _scale: f32) -> Fired {

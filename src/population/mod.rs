@@ -83,8 +83,8 @@ pub trait Population: sealed::Sealed + Send + Sync + 'static {
     /// Brings an activity of the same size back to rest, in place.
     fn rest_again(&self, activity: &mut Self::Activity, presented: Self::Presented<'_>);
 
-    /// Takes in a message on an inlet.
-    fn receive(&self, activity: &mut Self::Activity, inlet: usize, input: Self::Input);
+    /// Takes in a message on an inlet; `number` counts the firings of its sender, 0 is what it sent at rest.
+    fn receive(&self, activity: &mut Self::Activity, inlet: usize, number: u64, input: Self::Input) -> Heard;
 
     /// One firing on what the inlets hold. `scale` multiplies the step size β (1 but under virtual time per time).
     fn fire(&self, activity: &mut Self::Activity, scale: f32) -> Fired;
@@ -101,6 +101,23 @@ pub trait Population: sealed::Sealed + Send + Sync + 'static {
     /// # Errors
     /// [`Refused`] where a covariance would lose its Cholesky factor; nothing of it has changed then.
     fn learn(&mut self, activities: &[&Self::Activity], batch: usize) -> Result<(), Refused>;
+}
+
+/// What a message told its receiver, all samples together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Heard {
+    /// Components that it carried.
+    pub told: usize,
+    /// Those of them that no newer message had told before.
+    pub taken: usize,
+}
+
+impl Heard {
+    /// A message all of which was new.
+    #[must_use]
+    pub fn all(told: usize) -> Self {
+        Self { told, taken: told }
+    }
 }
 
 /// What one firing did.

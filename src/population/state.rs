@@ -3,7 +3,7 @@
 use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
-use super::{Fired, Population};
+use super::{Fired, Heard, Population};
 use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
@@ -211,10 +211,11 @@ impl Population for StatePopulation {
         self.publish(activity);
     }
 
-    fn receive(&self, activity: &mut StateActivity, inlet: usize, input: StateInput) {
+    fn receive(&self, activity: &mut StateActivity, inlet: usize, _number: u64, input: StateInput) -> Heard {
         let StateActivity { drive, inlets, list, .. } = activity;
         let (StateInput::Mismatch(signal) | StateInput::Pathway(signal)) = input;
         let returned = self.returned.get(inlet);
+        let heard = Heard::all(signal.values());
         inlets[inlet].take(signal, list, |arrived| match (arrived, returned) {
             (Arrived::Whole, Some(_)) => drive.invalidate(),
             (Arrived::Changes { shard, deltas }, Some(Returned::Learned { synapses, .. })) => {
@@ -225,6 +226,7 @@ impl Population for StatePopulation {
             }
             (_, None) => {}
         });
+        heard
     }
 
     fn fire(&self, activity: &mut StateActivity, scale: f32) -> Fired {
