@@ -164,6 +164,11 @@ impl Network {
         results.into_iter().collect()
     }
 
+    /// A state population learns the error synapses of one of its inlets, from what the inlet holds (Eq. 17).
+    pub fn learn_inlet(&mut self, activities: &Activities, id: PopulationId, inlet: usize) {
+        self.populations[id.0].learn_inlet(inlet, &activities.of(id), activities.rows());
+    }
+
     /// The weights, in the layout of files.
     #[must_use]
     pub fn tensors(&self) -> Tensors {

@@ -11,7 +11,7 @@ use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::circuit::Settling;
 use crate::data::{Dataset, Images};
 use crate::evaluation::{self, MeasureError, Measures, Show};
-use crate::executor::{Measure, SettleError, SettleOptions, Settler};
+use crate::executor::{Measure, Presentation, Purpose, SettleError, SettleOptions, Settler};
 use crate::network::{LearningError, Network, Tensors};
 use crate::params::When;
 use course::{Course, Learner, Plan, Seen};
@@ -237,7 +237,9 @@ impl Learner for Pupil {
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, TrainError> {
         let circuit = Arc::clone(self.network.circuit());
         let episode = evaluation::episode(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
-        let options = SettleOptions { measure: Measure::Readout, learn: true, ..SettleOptions::default() };
+        let presentation = Presentation::of_run(progress.seed).at(Purpose::Learning, progress.epoch, progress.batch);
+        let options =
+            SettleOptions { measure: Measure::Readout, learn: true, presentation, ..SettleOptions::default() };
         let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options)?;
         if circuit.learning.when == When::Readout {
             self.network.learn(self.settler.activities())?;

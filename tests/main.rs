@@ -3,6 +3,8 @@
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 
+#[path = "suite/account.rs"]
+mod account;
 #[path = "suite/allocations.rs"]
 mod allocations;
 #[path = "suite/alone.rs"]

@@ -11,7 +11,7 @@ use super::check;
 use super::error::CircuitError;
 use super::places::Places;
 use super::reader;
-use super::schedule::{Delay, ExecutorKind, Schedule, TimeScale};
+use super::schedule::{Delay, ExecutorKind, Fire, Noise, Schedule, TimeScale};
 use crate::params::{
     Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Target, When,
 };
@@ -151,8 +151,12 @@ pub enum ScheduleFile {
         /// s ≥ 0.
         staleness: u64,
     },
-    /// Actors at full speed.
-    Free,
+    /// Actors at full speed; bare `Free` has no options.
+    Free {
+        /// What a state population waits for.
+        #[serde(default)]
+        fire: Fire,
+    },
     /// One after another.
     Sweep {
         /// Names of populations.
@@ -188,13 +192,27 @@ pub struct VirtualTimeFile {
     pub scale: TimeScale,
     /// Seed of jitter, delays and losses.
     pub seed: u64,
+    /// Whether presentations differ in what is drawn.
+    #[serde(skip_serializing_if = "is_fresh")]
+    pub noise: Noise,
+    /// What a firing waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fire: Option<Fire>,
+    /// After so many ticks of its own without a firing a population fires all the same.
+    pub patience: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_fresh(noise: &Noise) -> bool {
+    !noise.is_frozen()
 }
 
 impl Default for VirtualTimeFile {
     fn default() -> Self {
-        let super::VirtualTime { until, delay, drop, scale, seed, .. } = super::VirtualTime::default();
+        let super::VirtualTime { until, delay, drop, scale, seed, noise, fire, patience, .. } =
+            super::VirtualTime::default();
         let (clocks, clock, delays, lesions) = Default::default();
-        Self { until, clocks, clock, delays, delay, drop, lesions, scale, seed }
+        Self { until, clocks, clock, delays, delay, drop, lesions, scale, seed, noise, fire, patience }
     }
 }
 
@@ -204,8 +222,9 @@ impl Default for VirtualTimeFile {
 pub struct ClockFile {
     /// Ticks between firings.
     pub period: u64,
-    /// Tick of the first firing; required, because it is what decides who waits for whom.
-    pub phase: u64,
+    /// Tick of the first firing; 0 for error and 1 for state populations where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<u64>,
     /// Largest lateness of a firing.
     #[serde(default)]
     pub jitter: u64,

@@ -7,6 +7,8 @@
 //! Order of reading: [`mod@file`] is the serde mirror of the text, `check` turns it into a [`Circuit`] or into all
 //! of its mistakes at once, [`wiring`] says who talks to whom, and [`cost`] what that costs.
 
+pub mod advice;
+mod bare;
 mod check;
 pub mod cost;
 mod error;
@@ -18,7 +20,7 @@ pub mod schedule;
 pub mod wiring;
 
 pub use error::{CircuitError, Mistake};
-pub use schedule::{Clock, Delay, ExecutorKind, Schedule, Settling, Stopping, TimeScale, VirtualTime};
+pub use schedule::{Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime};
 
 use crate::params::{
     Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, StepSize, Target, When,

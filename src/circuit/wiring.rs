@@ -68,7 +68,7 @@ pub struct Link {
     pub carries: Carries,
     /// Neurons of the sender whose values arrive: the width of a message.
     pub width: usize,
-    /// Multiply-accumulates per sample that a dense message causes at the receiver's synapses.
+    /// Multiply-accumulates per sample that a dense message causes at the receiver's synapses; 0 where it meets none.
     pub fan: usize,
 }
 
@@ -151,14 +151,15 @@ impl Wiring {
             let own = circuit.layer(layer).size;
             let (outlet, carries, width, fan) = match projection.feedback {
                 Feedback::Learned { .. } => (0, Carries::Mismatch, predicted, predicted * own),
-                _ => (pathway_outlet(circuit, projection.to, layer), Carries::Pathway, own, own),
+                // The sender has multiplied.
+                _ => (pathway_outlet(circuit, projection.to, layer), Carries::Pathway, own, 0),
             };
             self.links.push(Link { from, outlet, to, inlet, carries, width, fan });
             inlet += 1;
         }
         if let Some(from) = self.error_of(layer) {
             let width = circuit.layer(layer).size;
-            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Mismatch, width, fan: width });
+            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Mismatch, width, fan: 0 });
         }
     }
 
@@ -174,7 +175,7 @@ impl Wiring {
         }
         let from = self.state_of(layer);
         let inlet = afferents.len();
-        self.links.push(Link { from, outlet: 1, to, inlet, carries: Carries::Target, width: own, fan: own });
+        self.links.push(Link { from, outlet: 1, to, inlet, carries: Carries::Target, width: own, fan: 0 });
     }
 
     fn expect_error(&self, layer: LayerId) -> PopulationId {

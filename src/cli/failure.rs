@@ -103,7 +103,7 @@ impl From<SenseError> for Failure {
 
 impl From<SettleError> for Failure {
     fn from(error: SettleError) -> Self {
-        Self::of(matches!(error, SettleError::Log { .. }), &error)
+        Self::of(error.is_request(), &error)
     }
 }
 

@@ -14,7 +14,10 @@ use crate::data::atomic::Pending;
 use crate::data::npy;
 use crate::data::npz::NpzOut;
 use crate::episode::Episode;
-use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleError, SettleOptions, Settled, Settler, StopFlag};
+use crate::executor::{
+    LinkAccount, Measure, NeverHeard, PopulationAccount, Presentation, SettleError, SettleOptions, Settled, Settler,
+    StopFlag,
+};
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Messages, When};
@@ -74,7 +77,7 @@ pub(super) struct SettleArguments {
     /// Worker threads; where a schedule promises bits, they don't depend on it
     #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
-    /// Seed of synapses where no weights are given
+    /// Seed of synapses where no weights are given, and of noise
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Write states, means, errors and energies to this .npz file
@@ -140,9 +143,13 @@ struct Report {
     /// Free energy of each predicted layer at each step, summed over samples, the last at the readout.
     energies: IndexMap<String, Vec<f64>>,
     /// What went over each link.
-    traffic: Vec<LinkTraffic>,
-    /// What populations did, where they ran as actors.
-    work: Vec<PopulationWork>,
+    traffic: Vec<LinkAccount>,
+    /// What populations did; seconds where they ran as actors.
+    work: Vec<PopulationAccount>,
+    /// Synaptic operations of all links and populations, all samples together.
+    operations: u64,
+    /// Populations that made updates without having heard a neighbour even once.
+    never_heard: Vec<NeverHeard>,
     /// Whether the circuit came to rest, where it was to settle until quiet.
     #[serde(skip_serializing_if = "Option::is_none")]
     quiet: Option<bool>,
@@ -174,6 +181,7 @@ impl SettleArguments {
             record: self.record.is_some() || timeline.is_some(),
             trace: trace.is_some() || timeline.is_some(),
             stop_at: self.stop_at,
+            presentation: Presentation::of_run(self.seed),
         };
         let mut settler = Settler::new();
         interrupt::within_the_episode(settler.stop_flag())?;
@@ -295,7 +303,8 @@ impl SettleArguments {
         if self.json {
             let files = self.targets().cloned().collect();
             let circuit = network.circuit().name.clone();
-            let (traffic, work) = (settled.traffic.clone(), settled.work.clone());
+            let (traffic, work) = (settled.account.links.clone(), settled.account.populations.clone());
+            let (operations, never_heard) = (settled.account.operations(), settled.account.never_heard());
             return output::print_json(&Report {
                 circuit,
                 samples,
@@ -304,6 +313,8 @@ impl SettleArguments {
                 energies,
                 traffic,
                 work,
+                operations,
+                never_heard,
                 quiet,
                 shown,
                 files,
@@ -311,10 +322,13 @@ impl SettleArguments {
         }
         output::print(&report::energy_table(&energies, samples))?;
         if self.traffic {
-            output::print(&format!("\n{}", report::traffic_table(&settled.traffic)))?;
+            output::print(&format!("\n{}", report::traffic_table(&settled.account)))?;
         }
         if !shown.is_empty() {
             output::print(&format!("\n{}", show::render(&shown)))?;
+        }
+        for NeverHeard { population, neighbour, updates } in settled.account.never_heard() {
+            output::note(&format!("\"{population}\" made {updates} updates and never heard \"{neighbour}\""));
         }
         output::print(&format!(
             "\n{samples} samples, {steps} updates; the last one moved no state by more than {movement:.2e}"

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 /// seconds differ from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Work {
-    /// Multiply-accumulates that messages caused at synapses, all links together, and those of precision and pathways of
-    /// type 1.
+    /// Synaptic operations: multiply-accumulates that messages caused, and those inside of firings (precision, pathways of
+    /// type 1), without the readout.
     pub operations: f64,
-    /// Messages sent over all links, without those at rest and at the readout. A message carries its batch, so each
+    /// Messages that firings sent to those who can fire, without rest and readout. A message carries its batch, so each
     /// image of the batch has a part in every one of them.
     pub messages: f64,
     /// Bytes sent over all links.
@@ -31,12 +31,10 @@ impl WorkSums {
     /// Adds a batch of `images` that took `seconds`.
     pub(super) fn add(&mut self, settled: &Settled, images: usize, seconds: f64) {
         self.images += images;
-        self.sums.operations += settled.operations as f64;
-        for link in &settled.traffic {
-            self.sums.operations += link.operations as f64;
-            self.sums.messages += link.sent as f64 * images as f64;
-            self.sums.bytes += link.bytes as f64;
-        }
+        let account = &settled.account;
+        self.sums.operations += account.operations() as f64;
+        self.sums.messages += account.messages() as f64 * images as f64;
+        self.sums.bytes += account.bytes() as f64;
         self.sums.seconds += seconds;
     }
 

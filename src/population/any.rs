@@ -79,6 +79,13 @@ impl AnyPopulation {
         }
     }
 
+    /// Learns the error synapses of one inlet of a state population; elsewhere there are none.
+    pub fn learn_inlet(&mut self, inlet: usize, activities: &[&AnyActivity], batch: usize) {
+        if let Self::State(p) = self {
+            p.learn_inlet(inlet, &activities.iter().filter_map(|a| a.state()).collect::<Vec<_>>(), batch);
+        }
+    }
+
     /// The blocks of synapses that it owns.
     #[must_use]
     pub fn synapses(&self) -> Vec<&Synapses> {

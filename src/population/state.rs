@@ -127,6 +127,14 @@ impl StatePopulation {
         matches!(self.returned.get(inlet), Some(Returned::Pathway))
     }
 
+    /// Applies the rule of the error synapses of one inlet, where it has any.
+    pub(super) fn learn_inlet(&mut self, inlet: usize, activities: &[&StateActivity], batch: usize) {
+        if let Some(Returned::Learned { synapses, rate }) = self.returned.get_mut(inlet) {
+            let pairs: Vec<_> = activities.iter().map(|a| (a.inlets[inlet].values(), a.activity.values())).collect();
+            synapses.learn(*rate, &pairs, batch);
+        }
+    }
+
     fn own_inlet(&self) -> Option<usize> {
         self.predicted.then_some(self.returned.len())
     }
@@ -257,12 +265,8 @@ impl Population for StatePopulation {
     }
 
     fn learn(&mut self, activities: &[&StateActivity], batch: usize) -> Result<(), Refused> {
-        for (inlet, returned) in self.returned.iter_mut().enumerate() {
-            if let Returned::Learned { synapses, rate } = returned {
-                let pairs: Vec<_> =
-                    activities.iter().map(|a| (a.inlets[inlet].values(), a.activity.values())).collect();
-                synapses.learn(*rate, &pairs, batch);
-            }
+        for inlet in 0..self.returned.len() {
+            self.learn_inlet(inlet, activities, batch);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::conformance::{Execution, Scenario, executions, free_populations, gold
 use crate::properties::Dice;
 use crate::quiet::{calm, count};
 use gncn::circuit::wiring::{PopulationId, Wiring};
-use gncn::circuit::{ExecutorKind, Schedule, Settling, Stopping, VirtualTime};
+use gncn::circuit::{ExecutorKind, Fire, Schedule, Settling, Stopping, VirtualTime};
 use gncn::executor::{Fault, SettleError, Settler};
 use std::collections::BTreeMap;
 use std::sync::Once;
@@ -64,7 +64,7 @@ fn hush() {
 fn with_replay<'a>(scenario: &Scenario, list: &'a [Execution], log: &std::path::Path) -> Vec<(&'a str, Settling)> {
     let mut all: Vec<_> =
         list.iter().map(|e| (e.name, scenario.settling((e.schedule)(scenario), e.executor))).collect();
-    let free = scenario.settling(Schedule::Free, ExecutorKind::Threads);
+    let free = scenario.settling(Schedule::Free { fire: Fire::OnAny }, ExecutorKind::Threads);
     if let Ok((_, settled)) = scenario.run(&mut Settler::new(), &free, true) {
         settled.log.expect("recorded").save(log).expect("saved");
         all.push(("Replay", scenario.settling(Schedule::Replay(log.to_owned()), ExecutorKind::Threads)));
@@ -82,7 +82,7 @@ fn a_panic_anywhere_ends_every_run_with_its_name() {
         for (name, settling) in with_replay(&scenario, &list, &folder.path().join("free.log")) {
             for population in free_populations(&scenario) {
                 // A free error population may need no more than one firing; the readout is one more.
-                let firing = if settling.schedule == Schedule::Free { 1 } else { 2 };
+                let firing = if matches!(settling.schedule, Schedule::Free { .. }) { 1 } else { 2 };
                 settler.plant(vec![Fault::Panic { population, firing }]);
                 let what = format!("{}, {name}, {}", scenario.name, wiring.population(population).name);
                 watchdog.pat(&what);
@@ -114,7 +114,7 @@ fn a_late_population_changes_no_promised_bit() {
             let (whole, _) = scenario.run(&mut settler, &settling, false).expect(name);
             settler.plant(vec![Fault::Delay { population: late, firing: 1, time: Duration::from_millis(100) }]);
             let (found, settled) = scenario.run(&mut settler, &settling, false).expect(name);
-            let depends_on_time = matches!(settling.schedule, Schedule::Free)
+            let depends_on_time = matches!(settling.schedule, Schedule::Free { .. })
                 || matches!(settling.schedule, Schedule::Bounded { staleness } if staleness > 0);
             assert!(depends_on_time || whole.bits() == found.bits(), "{}, {name}", scenario.name);
             assert!(settled.steps > 0, "{}, {name}", scenario.name);
@@ -128,11 +128,11 @@ fn ends_with(scenario: &Scenario, settler: &mut Settler, settling: &Settling, fa
     let ended = scenario.run(settler, settling, true);
     settler.plant(Vec::new());
     let (_, settled) = ended.unwrap_or_else(|error| panic!("{}, {:?}: {error}", scenario.name, settling.schedule));
-    settled.traffic.iter().map(|link| link.dropped).sum()
+    settled.account.links.iter().map(|link| link.dropped).sum()
 }
 
 fn is_actors(execution: &Execution, scenario: &Scenario) -> bool {
-    matches!((execution.schedule)(scenario), Schedule::Bounded { .. } | Schedule::Free)
+    matches!((execution.schedule)(scenario), Schedule::Bounded { .. } | Schedule::Free { .. })
 }
 
 #[test]

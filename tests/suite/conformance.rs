@@ -4,7 +4,7 @@ use crate::golden::Case;
 use crate::properties::{self, Kind};
 use crate::quiet::{calm, count};
 use gncn::circuit::wiring::{self, PopulationId, Wiring};
-use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Schedule, Settling, Stopping, TimeScale, VirtualTime};
+use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Fire, Schedule, Settling, Stopping, TimeScale, VirtualTime};
 use gncn::data;
 use gncn::episode::Episode;
 use gncn::evaluation::{self, Show};
@@ -107,12 +107,12 @@ pub(crate) fn free_populations(scenario: &Scenario) -> Vec<PopulationId> {
 /// Virtual time in which the listed populations fire one tick after another.
 pub(crate) fn twin_of_sweep(order: &[PopulationId]) -> VirtualTime {
     let period = order.len() as u64;
-    let clock = |(phase, id): (usize, &PopulationId)| (*id, Clock { period, phase: phase as u64, jitter: 0 });
+    let clock = |(phase, id): (usize, &PopulationId)| (*id, Clock { period, phase: Some(phase as u64), jitter: 0 });
     VirtualTime {
         until: Some(period * STEPS as u64),
         clocks: order.iter().enumerate().map(clock).collect(),
         // Who is not listed never fires.
-        clock: Some(Clock { period: 1 << 30, phase: 1 << 30, jitter: 0 }),
+        clock: Some(Clock { period: 1 << 30, phase: Some(1 << 30), jitter: 0 }),
         ..VirtualTime::default()
     }
 }
@@ -121,7 +121,7 @@ pub(crate) fn twin_of_sweep(order: &[PopulationId]) -> VirtualTime {
 pub(crate) fn rough(seed: u64) -> VirtualTime {
     VirtualTime {
         until: Some(40),
-        clock: Some(Clock { period: 3, phase: 0, jitter: 2 }),
+        clock: Some(Clock { period: 3, phase: Some(0), jitter: 2 }),
         delay: [Delay::Fixed(seed % 3), Delay::Uniform(0, 4), Delay::Exponential(1.5)][(seed % 3) as usize],
         drop: 0.2,
         lesions: vec![(PopulationId(0), 20)],
@@ -202,8 +202,8 @@ pub(crate) fn executions() -> Vec<Execution> {
         execution("Bounded(0) on tasks", Tasks, |_| Schedule::Bounded { staleness: 0 }, synchronous()),
         execution("Bounded(2) on threads", Threads, |_| Schedule::Bounded { staleness: 2 }, Promise::Bound(2)),
         execution("Bounded(2) on tasks", Tasks, |_| Schedule::Bounded { staleness: 2 }, Promise::Bound(2)),
-        execution("Free on threads", Threads, |_| Schedule::Free, Promise::Ends),
-        execution("Free on tasks", Tasks, |_| Schedule::Free, Promise::Ends),
+        execution("Free on threads", Threads, |_| Schedule::Free { fire: Fire::OnAny }, Promise::Ends),
+        execution("Free on tasks", Tasks, |_| Schedule::Free { fire: Fire::OnAny }, Promise::Ends),
         execution("Sweep up", Threads, sweep, Promise::BitsOf(|s| twin(sweep(s)))),
         execution("Sweep down", Threads, sweep_down, Promise::BitsOf(|s| twin(sweep_down(s)))),
         execution("VirtualTime, unit clocks", Threads, |_| Schedule::VirtualTime(Box::default()), synchronous()),
@@ -261,8 +261,8 @@ fn promise_holds(
         Promise::Ends => {
             let free = free_populations(scenario).iter().any(|id| id.0 < scenario.circuit.layers.len());
             assert_eq!(settled.steps, if free { STEPS } else { 0 }, "{what}");
-            let used: u64 = settled.traffic.iter().map(|link| link.used).sum();
-            let aged: u64 = settled.traffic.iter().flat_map(|link| &link.staleness).sum();
+            let used: u64 = settled.account.links.iter().map(|link| link.used).sum();
+            let aged: u64 = settled.account.links.iter().flat_map(|link| &link.staleness).sum();
             // A firing may use several messages of events on an inlet, whose value has one age.
             assert!(aged >= used || messages != Messages::Dense, "{what}: every use has an age");
         }
@@ -363,7 +363,7 @@ fn every_promise_holds_on_a_trained_circuit() {
 }
 
 /// The PDH after some batches of 200 MNIST images, shown the next ones.
-fn trained(batches: usize) -> Scenario {
+pub(crate) fn trained(batches: usize) -> Scenario {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let circuit = Circuit::load(root.join("circuits/gncn-pdh.ron")).expect("sound");
     let data = data::load(&data::Source::parse(Some("mnist"))).expect("MNIST is there");
@@ -417,8 +417,8 @@ fn a_population_without_bound_ends_every_schedule_with_its_name() {
     for (schedule, executor) in [
         (Schedule::Synchronous, ExecutorKind::Threads),
         (Schedule::Bounded { staleness: 1 }, ExecutorKind::Threads),
-        (Schedule::Free, ExecutorKind::Threads),
-        (Schedule::Free, ExecutorKind::Tasks),
+        (Schedule::Free { fire: Fire::OnAny }, ExecutorKind::Threads),
+        (Schedule::Free { fire: Fire::OnAny }, ExecutorKind::Tasks),
         (Schedule::VirtualTime(Box::default()), ExecutorKind::Threads),
     ] {
         let settling = Settling { stopping: Stopping::Steps(500), ..scenario.settling(schedule, executor) };
@@ -427,6 +427,6 @@ fn a_population_without_bound_ends_every_schedule_with_its_name() {
         assert!(*magnitude > 1e3 && *firing > 0, "{error}");
         // The settler and the network are whole: the next episode settles.
         let calm = calm();
-        assert!(calm.run(&mut settler, &calm.settling(Schedule::Free, executor), false).is_ok());
+        assert!(calm.run(&mut settler, &calm.settling(Schedule::Free { fire: Fire::OnAny }, executor), false).is_ok());
     }
 }

@@ -3,7 +3,7 @@
 //! `GNCN_RUNS` is how many free runs are made on each executor (40 where it is not set).
 
 use crate::conformance::{Outcome, Scenario, free_populations};
-use gncn::circuit::{Circuit, Delay, ExecutorKind, Schedule, Settling, Stopping, VirtualTime};
+use gncn::circuit::{Circuit, Delay, ExecutorKind, Fire, Schedule, Settling, Stopping, VirtualTime};
 use gncn::episode::Episode;
 use gncn::executor::{Settled, Settler};
 use gncn::matrix::Matrix;
@@ -48,8 +48,8 @@ fn comes_to_rest(scenario: &Scenario, settler: &mut Settler, schedule: &Schedule
     let settling = Settling { stopping: quiet, ..scenario.settling(schedule.clone(), executor) };
     let (found, settled) = scenario.run(settler, &settling, false).expect("settles");
     let what = format!("{schedule:?} on {executor:?}");
-    assert_eq!(settled.quiet, Some(true), "{what}: never found quiet: {:?}", settled.work);
-    assert!(settled.steps < MOST, "{what}: {:?}", settled.work);
+    assert_eq!(settled.quiet, Some(true), "{what}: never found quiet: {:?}", settled.account.populations);
+    assert!(settled.steps < MOST, "{what}: {:?}", settled.account.populations);
     assert!(settled.movement <= TOLERANCE, "{what}: moved by {} at its end", settled.movement);
     let left = next_movement(scenario, &found);
     assert!(left <= f64::from(TOLERANCE), "{what}: would still move by {left}");
@@ -99,9 +99,10 @@ fn free_runs_stop_neither_early_nor_never() {
     for executor in [ExecutorKind::Threads, ExecutorKind::Tasks] {
         let (mut most, mut most_updates) = (0, 0);
         for _ in 0..count("GNCN_RUNS", 40) {
-            let settled = comes_to_rest(&scenario, &mut settler, &Schedule::Free, executor);
+            let settled = comes_to_rest(&scenario, &mut settler, &Schedule::Free { fire: Fire::OnAny }, executor);
             most = most.max(settled.steps);
-            most_updates = most_updates.max(settled.work.iter().map(|work| work.firings).max().unwrap_or(0));
+            most_updates =
+                most_updates.max(settled.account.populations.iter().map(|work| work.firings).max().unwrap_or(0));
         }
         println!(
             "{executor:?}: {most} steps' worth and {most_updates} firings at most; in lock-step {synchronous} steps"

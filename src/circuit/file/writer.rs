@@ -84,7 +84,7 @@ fn schedule(schedule: &Schedule, wiring: &Wiring) -> ScheduleFile {
     match schedule {
         Schedule::Synchronous => ScheduleFile::Synchronous,
         Schedule::Bounded { staleness } => ScheduleFile::Bounded { staleness: *staleness },
-        Schedule::Free => ScheduleFile::Free,
+        Schedule::Free { fire } => ScheduleFile::Free { fire: *fire },
         Schedule::Sweep { order } => ScheduleFile::Sweep { order: order.iter().map(name).collect() },
         Schedule::VirtualTime(time) => ScheduleFile::VirtualTime(virtual_time(time, name)),
         // A path that isn't UTF-8 can't come from a circuit file, so nothing that was parsed is lost here.
@@ -105,5 +105,8 @@ fn virtual_time(time: &VirtualTime, name: impl Fn(&PopulationId) -> String) -> V
         lesions: time.lesions.iter().map(lesion).collect(),
         scale: time.scale,
         seed: time.seed,
+        noise: time.noise,
+        fire: time.fire,
+        patience: time.patience,
     }
 }
