@@ -23,8 +23,6 @@ use std::sync::Arc;
 const FEW: usize = 20;
 const MANY: usize = 60;
 
-/// What lists that grow by doubling may take from `FEW` to `MANY` updates, each.
-
 /// Messages in a block of a channel, at the least: 31 of crossbeam, 32 of tokio.
 const BLOCK: i64 = 31;
 
