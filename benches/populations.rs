@@ -15,7 +15,7 @@ use gncn::kernels::product::SHARD_ROWS;
 use gncn::kernels::sparse::List;
 use gncn::matrix::Matrix;
 use gncn::network::Network;
-use gncn::params::Messages;
+use gncn::params::{Arrivals, Messages};
 use gncn::population::Presented;
 use gncn::signal::Signal;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use values::sparse_values;
 /// More leak than the circuit has: with its own, a state that is fed for ever by the same messages grows for ever.
 const LEAK: (&str, &str) = ("leak: 0.001", "leak: 0.5");
 
-const EVENTS: Messages = Messages::Events { threshold: 0.1 };
+const EVENTS: Messages = Messages::events(0.1);
 
 fn main() {
     divan::main();
@@ -58,7 +58,7 @@ fn fire(bencher: Bencher, population: &str, messages: Messages, message: impl Fn
     let widths = inlets(&network, population);
     let id = network.wiring().find(population).expect("the circuit has this population");
     let population = network.population(id);
-    let mut activity = population.rest(SHARD_ROWS, messages, Presented::Free);
+    let mut activity = population.rest(SHARD_ROWS, messages, Arrivals::InOrder, Presented::Free);
     // The first messages are whole, under events, too.
     widths.iter().enumerate().for_each(|(inlet, width)| {
         population.receive(&mut activity, inlet, 0, whole(*width, 50, 1.0));

@@ -22,6 +22,8 @@ mod conformance;
 mod data;
 #[path = "suite/determinism.rs"]
 mod determinism;
+#[path = "suite/drift.rs"]
+mod drift;
 #[path = "suite/dynamics.rs"]
 mod dynamics;
 #[path = "suite/golden.rs"]
@@ -40,6 +42,8 @@ mod quiet;
 mod reproduce;
 #[path = "suite/resume.rs"]
 mod resume;
+#[path = "suite/samples.rs"]
+mod samples;
 #[path = "suite/views.rs"]
 mod views;
 

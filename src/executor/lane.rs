@@ -97,23 +97,25 @@ impl Crew<'_> {
         let traffic = &mut self.notes.traffic[link];
         traffic.sent += 1;
         traffic.bytes += signal.bytes() as u64;
-        self.deliver(link, signal, 0);
+        // In lock-step messages come in order, so that their numbers say nothing.
+        self.deliver(link, signal, 0, 0);
     }
 
-    /// Hands the receiver of a link a message whose value is `age` firings old.
-    pub(super) fn deliver(&mut self, link: usize, signal: Signal, age: u64) {
+    /// Hands the receiver of a link the message `number` of its sender, whose value is `age` firings old.
+    pub(super) fn deliver(&mut self, link: usize, signal: Signal, number: u64, age: u64) {
         let spec = self.wiring.links[link];
         let traffic = &mut self.notes.traffic[link];
         traffic.used += 1;
         traffic.operations += operations(&spec, &signal);
         traffic.aged(age);
-        self.populations[spec.to.0].receive(&mut self.lane.activities[spec.to.0], spec.inlet, 0, signal);
+        self.populations[spec.to.0].receive(&mut self.lane.activities[spec.to.0], spec.inlet, number, signal);
     }
 
-    /// Hands the receiver of a link the whole of what its sender has, uncounted: at rest and at the readout.
-    pub(super) fn carry_whole(&mut self, link: &Link) {
+    /// Hands the receiver of a link the whole of what its sender has, uncounted: at rest, as message 0, and at the
+    /// readout, as one that is newer than all.
+    pub(super) fn carry_whole(&mut self, link: &Link, number: u64) {
         let signal = self.lane.activities[link.from.0].whole(link.outlet);
-        self.populations[link.to.0].receive(&mut self.lane.activities[link.to.0], link.inlet, 0, signal);
+        self.populations[link.to.0].receive(&mut self.lane.activities[link.to.0], link.inlet, number, signal);
     }
 
     /// The free energy of every error population as of its last firing, summed over each shard of the lane, appended

@@ -129,7 +129,7 @@ fn settle_together(
 /// Every population has what the resting circuit would send.
 pub(super) fn begin(crew: &mut Crew<'_>, plan: &Plan) {
     for link in &plan.from_states {
-        crew.carry_whole(link);
+        crew.carry_whole(link, 0);
     }
 }
 
@@ -167,7 +167,7 @@ pub(super) fn readout(
 ) -> Result<(), SettleError> {
     crew.notes.recorder.iter_mut().for_each(|recorder| recorder.readout = true);
     for link in &plan.from_states {
-        crew.carry_whole(link);
+        crew.carry_whole(link, u64::MAX);
     }
     for id in &plan.errors {
         crew.fire(*id, firing(*id), 1.0)?;
@@ -176,7 +176,7 @@ pub(super) fn readout(
         crew.measure(&plan.errors);
     }
     for link in &plan.to_states {
-        crew.carry_whole(link);
+        crew.carry_whole(link, u64::MAX);
     }
     Ok(())
 }

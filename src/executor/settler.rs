@@ -16,7 +16,7 @@ use crate::episode::{Activities, Episode};
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::When;
+use crate::params::{Arrivals, When};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -169,7 +169,11 @@ impl Settler {
         };
         let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free);
         let shards = if is_actors { usize::MAX } else { 1 };
-        self.activities.rest(network, episode, settling.messages, shards);
+        let arrivals = match settling.schedule {
+            Schedule::Synchronous => Arrivals::InOrder,
+            _ => Arrivals::AnyOrder,
+        };
+        self.activities.rest(network, episode, settling.messages, arrivals, shards);
         let mut notes: Vec<_> =
             self.activities.lanes().iter().map(|_| Notes::new(&wiring, self.gate.clone())).collect();
         if options.trace {

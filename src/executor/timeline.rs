@@ -153,7 +153,7 @@ fn fire(crew: &mut Crew<'_>, plan: &Plan, timeline: &Timeline<'_>, at: usize) ->
         let found = kept.messages[spec.from.0][spec.outlet].iter().rev().find(|(n, _)| n == number);
         if let Some((_, signal)) = found {
             let (signal, age) = (signal.clone(), kept.fired[spec.from.0] - number);
-            crew.deliver(link, signal, age);
+            crew.deliver(link, signal, *number, age);
         }
     }
     crew.notes.kept.fired[id.0] += 1;

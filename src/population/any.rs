@@ -5,7 +5,7 @@ use super::{
     StatePopulation,
 };
 use crate::learning::{Covariance, Refused};
-use crate::params::Messages;
+use crate::params::{Arrivals, Messages};
 use crate::signal::Signal;
 use crate::synapse::Synapses;
 
@@ -33,10 +33,10 @@ const MIXED: &str = "an activity belongs to the population that made it";
 impl AnyPopulation {
     /// See [`Population::rest`]; `presented` is for state populations.
     #[must_use]
-    pub fn rest(&self, rows: usize, messages: Messages, presented: Presented<'_>) -> AnyActivity {
+    pub fn rest(&self, rows: usize, messages: Messages, arrivals: Arrivals, presented: Presented<'_>) -> AnyActivity {
         match self {
-            Self::State(p) => AnyActivity::State(p.rest(rows, messages, presented)),
-            Self::Error(p) => AnyActivity::Error(p.rest(rows, messages, ())),
+            Self::State(p) => AnyActivity::State(p.rest(rows, messages, arrivals, presented)),
+            Self::Error(p) => AnyActivity::Error(p.rest(rows, messages, arrivals, ())),
         }
     }
 

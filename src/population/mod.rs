@@ -53,13 +53,14 @@ mod inlet;
 mod outlet;
 mod precision;
 mod state;
+mod upkeep;
 
 pub use any::{AnyActivity, AnyPopulation};
 pub use error::{ErrorActivity, ErrorInput, ErrorPopulation};
 pub use state::{Presented, Returned, StateActivity, StateInput, StatePopulation};
 
 use crate::learning::Refused;
-use crate::params::Messages;
+use crate::params::{Arrivals, Messages};
 use crate::signal::Signal;
 
 mod sealed {
@@ -77,13 +78,22 @@ pub trait Population: sealed::Sealed + Send + Sync + 'static {
     /// What data hold in place: for state populations; nothing for error populations.
     type Presented<'a>;
 
-    /// An activity at rest for `rows` samples.
-    fn rest(&self, rows: usize, messages: Messages, presented: Self::Presented<'_>) -> Self::Activity;
+    /// An activity at rest for `rows` samples, which will send `messages` and be handed them as `arrivals` says.
+    fn rest(
+        &self,
+        rows: usize,
+        messages: Messages,
+        arrivals: Arrivals,
+        presented: Self::Presented<'_>,
+    ) -> Self::Activity;
 
     /// Brings an activity of the same size back to rest, in place.
     fn rest_again(&self, activity: &mut Self::Activity, presented: Self::Presented<'_>);
 
-    /// Takes in a message on an inlet; `number` counts the firings of its sender, 0 is what it sent at rest.
+    /// Takes in a message on an inlet; `number` counts the firings of its sender, 0 is what it sent at rest, and
+    /// `u64::MAX`, the readout, is newer than all. Under [`Arrivals::AnyOrder`] the highest number wins on each component
+    /// of each sample: a message that comes late is good for what no later one told of. Where several are waiting, the
+    /// newest first spares work: nothing is multiplied twice then.
     fn receive(&self, activity: &mut Self::Activity, inlet: usize, number: u64, input: Self::Input) -> Heard;
 
     /// One firing on what the inlets hold. `scale` multiplies the step size β (1 but under virtual time per time).

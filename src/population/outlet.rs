@@ -26,9 +26,11 @@ pub(super) struct Outlet {
 #[derive(Debug)]
 struct Changes {
     threshold: f32,
+    /// Every so many messages a whole one.
+    refresh: Option<u64>,
     remembered: Matrix,
-    /// Whether receivers have nothing yet, so that the next message is whole.
-    fresh: bool,
+    /// Messages since rest; absent where receivers have nothing yet, so that the next message is whole.
+    count: Option<u64>,
     buffers: Vec<Arc<List>>,
     /// The message to send: `None` while the whole vector goes out.
     last: Option<usize>,
@@ -52,13 +54,14 @@ impl Outlet {
     pub(super) fn forget(&mut self, messages: Messages) {
         match (messages, &mut self.changes) {
             (Messages::Dense, changes) => *changes = None,
-            (Messages::Events { threshold }, Some(changes)) => {
-                (changes.threshold, changes.fresh, changes.last) = (threshold, true, None);
+            (Messages::Events { threshold, refresh }, Some(changes)) => {
+                (changes.threshold, changes.refresh) = (threshold, refresh);
+                (changes.count, changes.last) = (None, None);
             }
-            (Messages::Events { threshold }, changes @ None) => {
+            (Messages::Events { threshold, refresh }, changes @ None) => {
                 let remembered = Matrix::zeros(self.rows, self.width);
                 let (buffers, deltas) = (Vec::new(), List::default());
-                *changes = Some(Changes { threshold, remembered, fresh: true, buffers, last: None, deltas });
+                *changes = Some(Changes { threshold, refresh, remembered, count: None, buffers, last: None, deltas });
             }
         }
     }
@@ -123,10 +126,12 @@ impl Outlet {
 }
 
 impl Changes {
-    /// Writes the components of `values` that moved by more than the threshold since they were last sent. The first
-    /// message is whole.
+    /// Writes the components of `values` that moved by more than the threshold since they were last sent. What rest sends
+    /// is whole, and so is every `refresh`-th message after it.
     fn compare(&mut self, values: &Matrix, tells_deltas: bool) {
-        if std::mem::take(&mut self.fresh) {
+        let count = self.count.map_or(0, |count| count + 1);
+        self.count = Some(count);
+        if count == 0 || self.refresh.is_some_and(|every| count.is_multiple_of(every)) {
             self.remembered.copy_from(values);
             self.last = None;
             return;
@@ -180,7 +185,7 @@ mod tests {
     #[test]
     fn events_are_what_moved_since_it_was_sent() {
         let mut outlet = Outlet::new(1, 3).telling_deltas(true);
-        outlet.forget(Messages::Events { threshold: 0.1 });
+        outlet.forget(Messages::events(0.1));
         let send = |outlet: &mut Outlet, values: [f32; 3]| {
             outlet.write(|m| m.copy_from_slice(&values));
             outlet.signal()
@@ -196,5 +201,23 @@ mod tests {
         let (neurons, values) = only(outlet.deltas().expect("events"));
         assert_eq!((neurons, values[0]), (vec![1, 2], -0.25));
         assert!(values[1].is_nan(), "what is no number is sent");
+    }
+
+    #[test]
+    fn every_so_many_messages_a_whole_one_goes_out() {
+        let mut outlet = Outlet::new(1, 2).telling_deltas(true);
+        for _ in 0..2 {
+            outlet.forget(Messages::Events { threshold: 0.5, refresh: Some(3) });
+            let sent: Vec<bool> = (0..8)
+                .map(|i| {
+                    outlet.write(|m| m.copy_from_slice(&[0.1 * i as f32, 0.0]));
+                    assert_eq!(outlet.deltas().is_none(), i % 3 == 0);
+                    matches!(outlet.signal(), Signal::Dense(_))
+                })
+                .collect();
+            // Rest, then every third.
+            assert_eq!(sent, [true, false, false, true, false, false, true, false]);
+            assert_eq!(outlet.sent().as_slice()[0], 0.6, "what was sent whole is remembered");
+        }
     }
 }
