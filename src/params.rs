@@ -251,6 +251,19 @@ impl Messages {
     }
 }
 
+/// What a signal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Carries {
+    /// `a_k`, from a state population to an error population that it predicts.
+    Activity,
+    /// `t_s`, from a state population to its own error population.
+    Target,
+    /// `e_s`, from an error population to a state population that owns error synapses, or to its own.
+    Mismatch,
+    /// `gain · e_s W_{k→s}`, along the virtual pathway of type 1.
+    Pathway,
+}
+
 /// In which order the messages of one sender are handed to a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Arrivals {

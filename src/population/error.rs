@@ -14,16 +14,29 @@ use crate::kernels::{activation, lanes, mismatch};
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
 use crate::params::{Activation, Arrivals, Likelihood, Messages};
-use crate::signal::Signal;
+use crate::signal::{Carries, Content, Signal};
 use crate::synapse::Synapses;
 
 /// What an error population may hear.
 #[derive(Debug, Clone)]
 pub enum ErrorInput {
     /// `a_k` `[rows, J_k]`, from a layer that predicts this one.
-    Activity(Signal),
+    Activity(Content),
     /// `t` `[rows, J]`, from the state population of its own layer.
-    Target(Signal),
+    Target(Content),
+}
+
+impl TryFrom<Signal> for ErrorInput {
+    type Error = Signal;
+
+    /// Gives back what is nothing for an error population.
+    fn try_from(signal: Signal) -> Result<Self, Signal> {
+        match signal.carries() {
+            Carries::Activity => Ok(Self::Activity(signal.into_content())),
+            Carries::Target => Ok(Self::Target(signal.into_content())),
+            Carries::Mismatch | Carries::Pathway => Err(signal),
+        }
+    }
 }
 
 /// The slow half of an error population.
@@ -86,10 +99,15 @@ impl ErrorPopulation {
         self.size
     }
 
-    /// Number of inlets: one for each block of generative synapses, and the target.
-    #[must_use]
-    pub fn inlets(&self) -> usize {
-        self.generative.len() + 1
+    /// What it sends, outlet by outlet.
+    pub fn sends(&self) -> impl Iterator<Item = Carries> {
+        let backwards = self.generative.iter().filter(|synapses| synapses.has_pathway());
+        [Carries::Mismatch].into_iter().chain(backwards.map(|_| Carries::Pathway))
+    }
+
+    /// What it hears, inlet by inlet.
+    pub fn hears(&self) -> impl Iterator<Item = Carries> {
+        self.generative.iter().map(|_| Carries::Activity).chain([Carries::Target])
     }
 
     /// The generative synapses that it owns.
@@ -268,9 +286,12 @@ impl Population for ErrorPopulation {
 
     fn receive(&self, activity: &mut ErrorActivity, inlet: usize, number: u64, input: ErrorInput) -> Heard {
         let ErrorActivity { drive, inlets, list, .. } = activity;
-        let (ErrorInput::Activity(signal) | ErrorInput::Target(signal)) = input;
         let synapses = self.generative.get(inlet);
-        inlets[inlet].take(signal, number, list, |arrived| match (arrived, synapses) {
+        let content = match (input, synapses) {
+            (ErrorInput::Activity(content), Some(_)) | (ErrorInput::Target(content), None) => content,
+            (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", super::WIRED),
+        };
+        inlets[inlet].take(content, number, list, |arrived| match (arrived, synapses) {
             (Arrived::Whole, Some(_)) => drive.invalidate(),
             (Arrived::Changes { shard, deltas }, Some(synapses)) => {
                 drive.change(shard, deltas, synapses.weights().rows(), |out, deltas| {
@@ -290,11 +311,11 @@ impl Population for ErrorPopulation {
     }
 
     fn sent(activity: &ErrorActivity, outlet: usize) -> Signal {
-        activity.outlet(outlet).signal()
+        Signal::new(carries(outlet), activity.outlet(outlet).content())
     }
 
     fn whole(activity: &ErrorActivity, outlet: usize) -> Signal {
-        activity.outlet(outlet).whole()
+        Signal::new(carries(outlet), activity.outlet(outlet).whole())
     }
 
     fn learn(&mut self, activities: &[&ErrorActivity], batch: usize) -> Result<(), Refused> {
@@ -336,6 +357,11 @@ impl ErrorActivity {
     pub fn target(&self) -> &Matrix {
         self.inlets.last().expect("the last inlet is the target").values()
     }
+}
+
+/// What an outlet sends.
+fn carries(outlet: usize) -> Carries {
+    if outlet == 0 { Carries::Mismatch } else { Carries::Pathway }
 }
 
 /// Adds to a pathway `out` `[rows · pre]` what `deltas` of the mismatch change, but for samples that are to be computed

@@ -10,7 +10,7 @@ use crate::kernels::product::SHARD_ROWS;
 use crate::kernels::sparse::List;
 use crate::matrix::Matrix;
 use crate::params::{Arrivals, Messages};
-use crate::signal::Signal;
+use crate::signal::Content;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -91,24 +91,24 @@ impl Inlet {
     /// `deltas`, which is scratch.
     pub(super) fn take(
         &mut self,
-        signal: Signal,
+        content: Content,
         number: u64,
         deltas: &mut List,
         mut arrived: impl FnMut(Arrived<'_>),
     ) -> Heard {
-        let told = signal.values();
+        let told = content.values();
         // Beyond the last number messages count as equally new, and the one that comes later wins.
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let taken = match (&mut self.held, signal, &mut self.stamps) {
-            (Held::Whole(held), Signal::Dense(values), _) => {
+        let taken = match (&mut self.held, content, &mut self.stamps) {
+            (Held::Whole(held), Content::Dense(values), _) => {
                 *held = values;
                 arrived(Arrived::Whole);
                 told
             }
-            (Held::Patched(held), Signal::Dense(values), Some(stamps)) if number < stamps.newest => {
+            (Held::Patched(held), Content::Dense(values), Some(stamps)) if number < stamps.newest => {
                 stamps.patch_whole(held, &values, number, deltas, arrived)
             }
-            (Held::Patched(held), Signal::Dense(values), stamps) => {
+            (Held::Patched(held), Content::Dense(values), stamps) => {
                 held.copy_from(&values);
                 if let Some(stamps) = stamps {
                     stamps.told.fill(number);
@@ -117,17 +117,17 @@ impl Inlet {
                 arrived(Arrived::Whole);
                 told
             }
-            (Held::Whole(held), Signal::Events(events), _) => {
+            (Held::Whole(held), Content::Events(events), _) => {
                 let mut own = Matrix::clone(held);
                 patch(&mut own, &events, deltas, arrived);
                 self.held = Held::Patched(own);
                 told
             }
-            (Held::Patched(held), Signal::Events(events), None) => {
+            (Held::Patched(held), Content::Events(events), None) => {
                 patch(held, &events, deltas, arrived);
                 told
             }
-            (Held::Patched(held), Signal::Events(events), Some(stamps)) => {
+            (Held::Patched(held), Content::Events(events), Some(stamps)) => {
                 stamps.patch(held, &events, number, deltas, arrived)
             }
         };
@@ -238,17 +238,17 @@ mod tests {
 
     const WIDTH: usize = 4;
 
-    fn events(samples: &[&[(u32, f32)]]) -> Signal {
+    fn events(samples: &[&[(u32, f32)]]) -> Content {
         let mut list = List::default();
         for sample in samples {
             let values = sample.iter().map(|(neuron, value)| (*neuron as usize, *value));
             list.append_told(sample.len(), values, |_, value| Some(value));
         }
-        Signal::Events(Arc::new(list))
+        Content::Events(Arc::new(list))
     }
 
-    fn whole(value: f32) -> Signal {
-        Signal::Dense(Arc::new(Matrix::from_fn(2, WIDTH, |_, _| value)))
+    fn whole(value: f32) -> Content {
+        Content::Dense(Arc::new(Matrix::from_fn(2, WIDTH, |_, _| value)))
     }
 
     /// An inlet that was told ones at rest.
@@ -258,7 +258,7 @@ mod tests {
         inlet
     }
 
-    fn take(inlet: &mut Inlet, signal: Signal, number: u64) -> (usize, usize) {
+    fn take(inlet: &mut Inlet, signal: Content, number: u64) -> (usize, usize) {
         let Heard { told, taken } = inlet.take(signal, number, &mut List::default(), |_| ());
         (told, taken)
     }

@@ -5,7 +5,7 @@ use crate::kernels::meter::{self, Kernel};
 use crate::kernels::sparse::List;
 use crate::matrix::Matrix;
 use crate::params::Messages;
-use crate::signal::Signal;
+use crate::signal::Content;
 use std::sync::Arc;
 
 /// An outlet of a population. What was sent can't change: a buffer is written again only when nobody else holds it.
@@ -112,14 +112,14 @@ impl Outlet {
     }
 
     /// The values written last, as a whole message.
-    pub(super) fn whole(&self) -> Signal {
-        Signal::Dense(Arc::clone(&self.buffers[self.last]))
+    pub(super) fn whole(&self) -> Content {
+        Content::Dense(Arc::clone(&self.buffers[self.last]))
     }
 
     /// The message sent last.
-    pub(super) fn signal(&self) -> Signal {
+    pub(super) fn content(&self) -> Content {
         match self.changes.as_ref().and_then(|changes| Some(&changes.buffers[changes.last?])) {
-            Some(events) => Signal::Events(Arc::clone(events)),
+            Some(events) => Content::Events(Arc::clone(events)),
             None => self.whole(),
         }
     }
@@ -168,17 +168,17 @@ mod tests {
     fn a_held_message_never_changes_and_a_free_buffer_is_reused() {
         let mut outlet = Outlet::new(1, 2);
         outlet.write(|m| m.fill(1.0));
-        let held = outlet.signal();
+        let held = outlet.content();
         for value in [2.0, 3.0, 4.0, 5.0] {
             outlet.write(|m| m.fill(value));
         }
-        let Signal::Dense(matrix) = &held else { panic!("dense") };
+        let Content::Dense(matrix) = &held else { panic!("dense") };
         assert_eq!(matrix.as_slice(), [1.0, 1.0]);
         assert_eq!(outlet.values().as_slice(), [5.0, 5.0]);
         assert_eq!(outlet.buffers.len(), 2, "one held, one in turn");
-        let held = outlet.signal();
+        let held = outlet.content();
         outlet.revise(|m| m[0] += 1.0);
-        let Signal::Dense(matrix) = &held else { panic!("dense") };
+        let Content::Dense(matrix) = &held else { panic!("dense") };
         assert_eq!((matrix.as_slice(), outlet.values().as_slice()), (&[5.0, 5.0][..], &[6.0, 5.0][..]));
     }
 
@@ -188,14 +188,14 @@ mod tests {
         outlet.forget(Messages::events(0.1));
         let send = |outlet: &mut Outlet, values: [f32; 3]| {
             outlet.write(|m| m.copy_from_slice(&values));
-            outlet.signal()
+            outlet.content()
         };
-        assert!(matches!(send(&mut outlet, [0.0, 0.0, 0.0]), Signal::Dense(_)), "the first message is whole");
+        assert!(matches!(send(&mut outlet, [0.0, 0.0, 0.0]), Content::Dense(_)), "the first message is whole");
         assert!(outlet.deltas().is_none());
         let only = |list: &List| list.samples().next().map(|(n, v)| (n.to_vec(), v.to_vec())).expect("one sample");
-        let Signal::Events(events) = send(&mut outlet, [0.06, 0.5, 0.0]) else { panic!("events") };
+        let Content::Events(events) = send(&mut outlet, [0.06, 0.5, 0.0]) else { panic!("events") };
         assert_eq!(only(&events), (vec![1], vec![0.5]));
-        let Signal::Events(events) = send(&mut outlet, [0.12, 0.55, 0.0]) else { panic!("events") };
+        let Content::Events(events) = send(&mut outlet, [0.12, 0.55, 0.0]) else { panic!("events") };
         assert_eq!(only(&events), (vec![0], vec![0.12]), "slow drift is sent");
         send(&mut outlet, [0.12, 0.25, f32::NAN]);
         let (neurons, values) = only(outlet.deltas().expect("events"));
@@ -212,7 +212,7 @@ mod tests {
                 .map(|i| {
                     outlet.write(|m| m.copy_from_slice(&[0.1 * i as f32, 0.0]));
                     assert_eq!(outlet.deltas().is_none(), i % 3 == 0);
-                    matches!(outlet.signal(), Signal::Dense(_))
+                    matches!(outlet.content(), Content::Dense(_))
                 })
                 .collect();
             // Rest, then every third.

@@ -14,16 +14,29 @@ use crate::kernels::{activation, lanes};
 use crate::learning::Refused;
 use crate::matrix::Matrix;
 use crate::params::{Arrivals, Messages, Target};
-use crate::signal::Signal;
+use crate::signal::{Carries, Content, Signal};
 use crate::synapse::Synapses;
 
 /// What a state population may hear.
 #[derive(Debug, Clone)]
 pub enum StateInput {
     /// `e_s` `[rows, J_s]`: over error synapses that it owns, or its own mismatch.
-    Mismatch(Signal),
+    Mismatch(Content),
     /// `gain · e_s W` `[rows, J_k]`, along the virtual pathway of type 1.
-    Pathway(Signal),
+    Pathway(Content),
+}
+
+impl TryFrom<Signal> for StateInput {
+    type Error = Signal;
+
+    /// Gives back what is nothing for a state population.
+    fn try_from(signal: Signal) -> Result<Self, Signal> {
+        match signal.carries() {
+            Carries::Mismatch => Ok(Self::Mismatch(signal.into_content())),
+            Carries::Pathway => Ok(Self::Pathway(signal.into_content())),
+            Carries::Activity | Carries::Target => Err(signal),
+        }
+    }
 }
 
 /// How mismatch returns on one inlet.
@@ -134,9 +147,18 @@ impl StatePopulation {
         })
     }
 
-    /// Whether what arrives on an inlet is a virtual pathway.
-    pub(super) fn is_pathway(&self, inlet: usize) -> bool {
-        matches!(self.returned.get(inlet), Some(Returned::Pathway))
+    /// What it sends, outlet by outlet.
+    pub fn sends(&self) -> impl Iterator<Item = Carries> {
+        [Carries::Activity].into_iter().chain(self.predicted.then_some(Carries::Target))
+    }
+
+    /// What it hears, inlet by inlet.
+    pub fn hears(&self) -> impl Iterator<Item = Carries> {
+        let returned = self.returned.iter().map(|returned| match returned {
+            Returned::Learned { .. } => Carries::Mismatch,
+            Returned::Pathway => Carries::Pathway,
+        });
+        returned.chain(self.predicted.then_some(Carries::Mismatch))
     }
 
     fn own_inlet(&self) -> Option<usize> {
@@ -226,9 +248,13 @@ impl Population for StatePopulation {
 
     fn receive(&self, activity: &mut StateActivity, inlet: usize, number: u64, input: StateInput) -> Heard {
         let StateActivity { drive, inlets, list, .. } = activity;
-        let (StateInput::Mismatch(signal) | StateInput::Pathway(signal)) = input;
         let returned = self.returned.get(inlet);
-        inlets[inlet].take(signal, number, list, |arrived| match (arrived, returned) {
+        let content = match (input, returned) {
+            (StateInput::Mismatch(content), Some(Returned::Learned { .. }) | None)
+            | (StateInput::Pathway(content), Some(Returned::Pathway)) => content,
+            (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", super::WIRED),
+        };
+        inlets[inlet].take(content, number, list, |arrived| match (arrived, returned) {
             (Arrived::Whole, Some(_)) => drive.invalidate(),
             (Arrived::Changes { shard, deltas }, Some(Returned::Learned { synapses, .. })) => {
                 drive.change(shard, deltas, synapses.weights().rows(), |out, deltas| {
@@ -262,11 +288,11 @@ impl Population for StatePopulation {
     }
 
     fn sent(activity: &StateActivity, outlet: usize) -> Signal {
-        activity.outlet(outlet).signal()
+        Signal::new(carries(outlet), activity.outlet(outlet).content())
     }
 
     fn whole(activity: &StateActivity, outlet: usize) -> Signal {
-        activity.outlet(outlet).whole()
+        Signal::new(carries(outlet), activity.outlet(outlet).whole())
     }
 
     fn learn(&mut self, activities: &[&StateActivity], batch: usize) -> Result<(), Refused> {
@@ -306,6 +332,11 @@ impl StateActivity {
     pub fn is_clamped(&self) -> bool {
         self.clamped
     }
+}
+
+/// What an outlet sends. Where the target is the activity, both send the same values.
+fn carries(outlet: usize) -> Carries {
+    if outlet == 0 { Carries::Activity } else { Carries::Target }
 }
 
 /// Changes that need no synapses: from neuron to neuron.

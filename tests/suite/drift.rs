@@ -11,7 +11,7 @@ use gncn::params::{
     Activation, Arrivals, Lateral, Likelihood, Messages, Norm, Optimizer, PrecisionForm, Prior, Target,
 };
 use gncn::population::{ErrorInput, ErrorPopulation, Population, Presented, Returned, StateInput, StatePopulation};
-use gncn::signal::Signal;
+use gncn::signal::Content;
 use gncn::synapse::Synapses;
 use std::sync::Arc;
 
@@ -21,11 +21,16 @@ const WIDTH: usize = 24;
 /// Postsynaptic neurons.
 const SIZE: usize = 5;
 
-/// Rounds of all components: an error of half a unit in the last place a round would be far beyond the bound.
-const ROUNDS: usize = 40_000;
+/// Enough for what every round leaves behind to come to several times the bound.
+const MESSAGES: usize = 40_000;
 
-const CYCLE: [f32; 3] = [0.1, 1.7, -0.45];
+/// The values that a component takes in turn. No difference of two of them is a number of 24 bits.
+const CYCLE: [f32; 3] = [-0.55, 0.214, -0.504];
 
+/// The largest of them.
+const LARGEST: f64 = 0.55;
+
+/// What populations are told to expect.
 const EVENTS: Messages = Messages::events(0.0);
 
 fn weights(rows: usize, cols: usize) -> Matrix {
@@ -37,18 +42,18 @@ fn synapses() -> Synapses {
 }
 
 /// A message of every component.
-fn whole(values: &[f32]) -> Signal {
-    Signal::Dense(Arc::new(Matrix::from_fn(1, values.len(), |_, j| values[j])))
+fn whole(values: &[f32]) -> Content {
+    Content::Dense(Arc::new(Matrix::from_fn(1, values.len(), |_, j| values[j])))
 }
 
 /// Moves a quarter of the components on in their cycles, and gives the message that tells it.
-fn step(values: &mut [f32], at: usize) -> Signal {
+fn step(values: &mut [f32], at: usize) -> Content {
     let value = CYCLE[(at / 4 + 1) % 3];
     let mut list = List::default();
     let moved = (at % 4..values.len()).step_by(4);
     moved.clone().for_each(|i| values[i] = value);
     list.append_told(values.len(), moved.map(|i| (i, value)), |_, value| Some(value));
-    Signal::Events(Arc::new(list))
+    Content::Events(Arc::new(list))
 }
 
 /// What the additions come to where nothing is ever computed anew.
@@ -58,7 +63,7 @@ fn naive(weights: &Matrix) -> Vec<f32> {
         sums.iter_mut().zip(weights.row(i)).for_each(|(sum, w)| *sum = delta.mul_add(*w, *sum));
     };
     (0..values.len()).for_each(|i| add(&mut sums, i, values[i]));
-    for at in 0..12 * ROUNDS / 3 {
+    for at in 0..MESSAGES {
         let had = values.clone();
         step(&mut values, at);
         (0..values.len()).filter(|i| values[*i] != had[*i]).for_each(|i| add(&mut sums, i, values[i] - had[i]));
@@ -73,7 +78,7 @@ fn assert_bounded(what: &str, found: &[f32], values: &[f32], weights: &Matrix) {
     };
     // Every term positive or every one negative is the largest that a partial sum can be.
     let most =
-        |column: usize| -> f64 { (0..weights.rows()).map(|i| 1.7 * f64::from(weights.row(i)[column].abs())).sum() };
+        |column: usize| -> f64 { (0..weights.rows()).map(|i| LARGEST * f64::from(weights.row(i)[column].abs())).sum() };
     let far = |sums: &[f32]| {
         let parts = sums.iter().enumerate().map(|(i, found)| (f64::from(*found) - sum(i)).abs() / most(i));
         parts.fold(0.0, f64::max)
@@ -84,11 +89,11 @@ fn assert_bounded(what: &str, found: &[f32], values: &[f32], weights: &Matrix) {
     assert!(never > bound, "{what}: without a fresh sum it would be {never:e} of {bound:e}: the case is too easy");
 }
 
-/// Hands over all rounds to `hear(message, number)`; what the components are then.
-fn rounds(width: usize, mut hear: impl FnMut(Signal, u64)) -> Vec<f32> {
+/// Hands over all messages to `hear(message, number)`; what the components are then.
+fn hand_over(width: usize, mut hear: impl FnMut(Content, u64)) -> Vec<f32> {
     let mut values = vec![CYCLE[0]; width];
     hear(whole(&values), 0);
-    for at in 0..12 * ROUNDS / 3 {
+    for at in 0..MESSAGES {
         let message = step(&mut values, at);
         hear(message, at as u64 + 1);
     }
@@ -105,7 +110,7 @@ fn error(covariance: Option<Covariance>, generative: Synapses) -> ErrorPopulatio
 fn the_drive_of_an_error_population_does_not_wander() {
     let population = error(None, synapses());
     let mut activity = population.rest(1, EVENTS, Arrivals::AnyOrder, ());
-    let values = rounds(WIDTH, |signal, number| {
+    let values = hand_over(WIDTH, |signal, number| {
         population.receive(&mut activity, 0, number, ErrorInput::Activity(signal));
         population.fire(&mut activity, 1.0);
     });
@@ -126,7 +131,7 @@ fn the_drive_of_a_state_population_does_not_wander() {
     let returned = Returned::Learned { synapses: Box::new(synapses()), rate: 1.0 };
     let population = StatePopulation::new(SIZE, rule, Target::State, false, vec![returned]);
     let mut activity = population.rest(1, EVENTS, Arrivals::InOrder, Presented::Free);
-    let values = rounds(WIDTH, |signal, number| {
+    let values = hand_over(WIDTH, |signal, number| {
         population.receive(&mut activity, 0, number, StateInput::Mismatch(signal));
         population.fire(&mut activity, 1.0);
     });
@@ -146,7 +151,7 @@ fn precision_does_not_wander() {
     let silent = Synapses::new("silent".to_owned(), Matrix::zeros(2, WIDTH), Optimizer::default(), Norm::None);
     let population = error(Some(covariance), silent);
     let mut activity = population.rest(1, EVENTS, Arrivals::InOrder, ());
-    let values = rounds(WIDTH, |signal, number| {
+    let values = hand_over(WIDTH, |signal, number| {
         population.receive(&mut activity, 1, number, ErrorInput::Target(signal));
         population.fire(&mut activity, 1.0);
     });
@@ -159,10 +164,10 @@ fn pathways_do_not_wander() {
     let generative = Synapses::new("back".to_owned(), generative, Optimizer::default(), Norm::None).with_pathway(1.0);
     let population = error(None, generative);
     let mut activity = population.rest(1, EVENTS, Arrivals::InOrder, ());
-    let values = rounds(WIDTH, |signal, number| {
+    let values = hand_over(WIDTH, |signal, number| {
         population.receive(&mut activity, 1, number, ErrorInput::Target(signal));
         population.fire(&mut activity, 1.0);
     });
-    let Signal::Dense(pathway) = ErrorPopulation::whole(&activity, 1) else { panic!("whole") };
+    let Content::Dense(pathway) = ErrorPopulation::whole(&activity, 1).into_content() else { panic!("whole") };
     assert_bounded("pathway", pathway.as_slice(), &values, &weights(WIDTH, SIZE));
 }
