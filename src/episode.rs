@@ -5,7 +5,7 @@ use crate::circuit::{Circuit, LayerId};
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::{Likelihood, Messages};
+use crate::params::{Arrivals, Likelihood, Messages};
 use crate::population::{AnyActivity, Presented};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -231,24 +231,33 @@ pub struct Activities {
     rows: usize,
     shards_per_lane: usize,
     messages: Messages,
+    arrivals: Arrivals,
     /// The wiring that the activities were made for: they fit no other network.
     wiring: Option<Arc<Wiring>>,
 }
 
 impl Activities {
-    /// Brings every population to rest on an episode, in lanes of `shards_per_lane` shards. Storage is reused where
-    /// the last episode had the same shape.
-    pub fn rest(&mut self, network: &Network, episode: &Episode, messages: Messages, shards_per_lane: usize) {
+    /// Brings every population to rest on an episode, in lanes of `shards_per_lane` shards; `arrivals` says how they will
+    /// be handed their messages. Storage is reused where the last episode had the same shape.
+    pub fn rest(
+        &mut self,
+        network: &Network,
+        episode: &Episode,
+        messages: Messages,
+        arrivals: Arrivals,
+        shards_per_lane: usize,
+    ) {
         let same = self.rows == episode.rows
             && self.shards_per_lane == shards_per_lane
-            && self.messages == messages
+            && (self.messages, self.arrivals) == (messages, arrivals)
             && self.wiring.as_ref().is_some_and(|wiring| Arc::ptr_eq(wiring, network.wiring()));
         if !same || self.lanes.is_empty() {
             let width = SHARD_ROWS.saturating_mul(shards_per_lane.max(1));
             let starts = (0..episode.rows).step_by(width);
             let lane = |start: usize| Lane { rows: start..(start + width).min(episode.rows), activities: Vec::new() };
             self.lanes = starts.map(lane).collect();
-            (self.rows, self.shards_per_lane, self.messages) = (episode.rows, shards_per_lane, messages);
+            (self.rows, self.shards_per_lane) = (episode.rows, shards_per_lane);
+            (self.messages, self.arrivals) = (messages, arrivals);
             self.wiring = Some(Arc::clone(network.wiring()));
         }
         self.lanes.par_iter_mut().for_each(|lane| {
@@ -257,7 +266,7 @@ impl Activities {
                 let presented = episode.presented(spec.layer, &lane.rows);
                 match lane.activities.get_mut(i) {
                     Some(activity) => population.rest_again(activity, presented),
-                    None => lane.activities.push(population.rest(lane.rows.len(), messages, presented)),
+                    None => lane.activities.push(population.rest(lane.rows.len(), messages, arrivals, presented)),
                 }
             }
         });

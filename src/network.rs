@@ -103,7 +103,8 @@ impl Network {
             Kind::State => build.state(spec.layer),
             Kind::Error => build.error(spec.layer),
         });
-        let populations = populations.collect::<Result<_, _>>()?;
+        let populations = populations.collect::<Result<Vec<_>, _>>()?;
+        check_links(&wiring, &populations);
         Ok(Self { wiring: Arc::new(wiring), circuit, populations })
     }
 
@@ -182,6 +183,26 @@ impl Network {
             }
         }
         tensors
+    }
+}
+
+/// The one place that sees both ends of every link: what an outlet sends is what the inlet hears.
+///
+/// # Panics
+/// Where it isn't: a bug of the wiring, never of a circuit.
+fn check_links(wiring: &Wiring, populations: &[AnyPopulation]) {
+    for link in &wiring.links {
+        let sent = populations[link.from.0].sends().get(link.outlet).copied();
+        let heard = populations[link.to.0].hears().get(link.inlet).copied();
+        let (from, to) = (&wiring.population(link.from).name, &wiring.population(link.to).name);
+        assert!(
+            sent == Some(link.carries) && heard == sent,
+            "the link from outlet {} of {from} to inlet {} of {to} carries {:?}, the outlet sends {sent:?}, and the inlet \
+             hears {heard:?}",
+            link.outlet,
+            link.inlet,
+            link.carries,
+        );
     }
 }
 
@@ -321,5 +342,48 @@ impl Build<'_> {
             return Err(WeightsError::NotFinite { name: name.to_owned() });
         }
         Ok(tensor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circuit::wiring::Carries;
+
+    #[test]
+    fn a_link_that_brings_something_else_is_refused_at_wiring() {
+        let circuit = Circuit::parse(
+            br#"Circuit(
+                name: "wired",
+                layers: {
+                    "z0": (size: 2, sense: "image"),
+                    "z1": (size: 2, beta: 0.1),
+                    "z2": (size: 2, beta: 0.1),
+                },
+                projections: [
+                    (from: "z1", to: "z0", feedback: Learned(rate: 1.0)),
+                    (from: "z2", to: "z1", feedback: Transposed),
+                ],
+            )"#,
+        );
+        let network = Network::new(Arc::new(circuit.expect("a sound circuit")), 1);
+        let wiring = network.wiring();
+        check_links(wiring, &network.populations);
+        let fits = |wiring: &Wiring| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check_links(wiring, &network.populations))).is_ok()
+        };
+        for at in 0..wiring.links.len() {
+            // All layers have one size, so that widths don't tell.
+            let mut other = Wiring::clone(wiring);
+            other.links[at].outlet = 1 - other.links[at].outlet.min(1);
+            assert!(!fits(&other), "another outlet: {:?}", other.links[at]);
+            let mut other = Wiring::clone(wiring);
+            let carries = other.links[at].carries;
+            other.links[at].carries = if carries == Carries::Target { Carries::Activity } else { Carries::Target };
+            assert!(!fits(&other), "another name: {:?}", other.links[at]);
+            let mut other = Wiring::clone(wiring);
+            other.links[at].to = other.links[at].from;
+            assert!(!fits(&other), "another receiver: {:?}", other.links[at]);
+        }
     }
 }

@@ -24,6 +24,8 @@ mod conformance;
 mod data;
 #[path = "suite/determinism.rs"]
 mod determinism;
+#[path = "suite/drift.rs"]
+mod drift;
 #[path = "suite/dynamics.rs"]
 mod dynamics;
 #[path = "suite/golden.rs"]
@@ -42,6 +44,8 @@ mod quiet;
 mod reproduce;
 #[path = "suite/resume.rs"]
 mod resume;
+#[path = "suite/samples.rs"]
+mod samples;
 #[path = "suite/views.rs"]
 mod views;
 

@@ -402,7 +402,7 @@ impl Schedule {
 /// use gncn::circuit::file::parse_messages;
 /// use gncn::params::Messages;
 ///
-/// assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::Events { threshold: 0.1 });
+/// assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::events(0.1));
 /// assert!(parse_messages("Events(threshold: -0.1)").is_err());
 /// ```
 pub fn parse_messages(text: &str) -> Result<Messages, CircuitError> {

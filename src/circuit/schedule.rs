@@ -18,6 +18,25 @@ pub struct Settling {
     pub messages: Messages,
 }
 
+impl Settling {
+    /// What is legal and yet likely to surprise, one sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let drop = match &self.schedule {
+            Schedule::VirtualTime(time) => time.drop,
+            _ => 0.0,
+        };
+        let lossy = drop > 0.0 && matches!(self.messages, Messages::Events { refresh: None, .. });
+        let lost = lossy.then(|| {
+            format!(
+                "the schedule drops messages (drop: {drop}), and a lost event stays lost until its component moves again; \
+                 refresh: 10 in Events(...) sends whole vectors at every 10th firing"
+            )
+        });
+        lost.into_iter().collect()
+    }
+}
+
 /// When an episode ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stopping {

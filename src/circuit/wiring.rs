@@ -9,6 +9,7 @@
 //! | error s | 0 mismatch; then one for each projection *to* s that is read backwards, by name of the source | one for each projection *to* s, by name of the source; then the target |
 
 use super::{Circuit, LayerId};
+pub use crate::params::Carries;
 use crate::params::Feedback;
 use serde::Serialize;
 
@@ -38,19 +39,6 @@ pub struct PopulationSpec {
     pub inlets: usize,
     /// The width, in neurons, of what each of its outlets sends.
     pub outlets: Vec<usize>,
-}
-
-/// What a link carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Carries {
-    /// `a_k`, from a state population to an error population that it predicts.
-    Activity,
-    /// `t_s`, from a state population to its own error population.
-    Target,
-    /// `e_s`, from an error population to a state population that owns error synapses, or to its own.
-    Mismatch,
-    /// `gain · e_s W_{k→s}`, along the virtual pathway of type 1.
-    Pathway,
 }
 
 /// One sender to one receiver.

@@ -38,6 +38,8 @@ struct Report<'a> {
     name: &'a str,
     about: &'a str,
     schedule: &'a str,
+    /// What is legal and yet likely to surprise.
+    warnings: &'a [String],
     cost: &'a Cost,
 }
 
@@ -48,14 +50,19 @@ impl CheckArguments {
             super::network_of(&circuit, path)?;
         }
         let cost = Cost::new(&circuit);
+        let warnings = circuit.settling.warnings();
         if self.json {
             let schedule = circuit.settling.schedule.name();
-            let report = Report { name: &circuit.name, about: &circuit.about, schedule, cost: &cost };
+            let (name, about, warnings) = (&circuit.name, &circuit.about, &warnings);
+            let report = Report { name, about, schedule, warnings, cost: &cost };
             return output::print_json(&report);
         }
         let text =
             [heading(&circuit), populations(&cost.populations), links(&cost.links), totals(&circuit, &cost.totals)];
         output::print(&text.join("\n\n"))?;
+        for warning in &warnings {
+            output::print(&format!("\n{}", table::wrap(&format!("warning: {warning}"))))?;
+        }
         if let Some(path) = &self.weights {
             output::print(&format!("\n{} fits this circuit.", path.display()))?;
         }

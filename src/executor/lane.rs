@@ -230,18 +230,19 @@ pub(super) fn free_energy(population: &AnyPopulation, activity: &AnyActivity, ro
 }
 
 /// State populations that data hold in place make no update, but their error synapses learn, too: each time an error
-/// population has fired that they hear. `links` are those on which they hear it.
+/// population has fired that they hear, for the `number`-th time. `links` are those on which they hear it.
 pub(super) fn learn_held(
     network: &mut Network,
     activities: &mut Activities,
     states: &mut [LaneState],
     links: &[Link],
+    number: u64,
 ) -> Result<(), SettleError> {
     if links.is_empty() {
         return Ok(());
     }
     each_lane(network, activities, states, |lane| {
-        links.iter().for_each(|link| lane.carry_whole(link, 0));
+        links.iter().for_each(|link| lane.carry_whole(link, number));
         Ok(())
     })?;
     for link in links {

@@ -75,7 +75,7 @@ fn settle_together(
         each_lane(network, activities, states, |lane| fire_errors(lane, plan, step, measured))?;
         if options.learn {
             network.learn_some(activities, &plan.errors)?;
-            learn_held(network, activities, states, &plan.to_clamped)?;
+            learn_held(network, activities, states, &plan.to_clamped, step)?;
         }
         each_lane(network, activities, states, |lane| fire_states(lane, plan, step))?;
         if options.learn {

@@ -27,7 +27,7 @@ use crate::episode::{Activities, Episode};
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::{Messages, When};
+use crate::params::{Arrivals, Messages, When};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -173,7 +173,12 @@ impl Settler {
         let job = Job { wiring: &wiring, plan: &plan, settling, options };
         let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. });
         let shards = if is_actors { usize::MAX } else { 1 };
-        self.activities.rest(network, episode, settling.messages, shards);
+        // Where nobody runs ahead, messages come one by one, and nobody has to remember which told what.
+        let arrivals = match settling.schedule {
+            Schedule::Synchronous | Schedule::Bounded { staleness: 0 } => Arrivals::InOrder,
+            _ => Arrivals::AnyOrder,
+        };
+        self.activities.rest(network, episode, settling.messages, arrivals, shards);
         let mut states: Vec<_> =
             self.activities.lanes().iter().map(|_| LaneState::new(&wiring, self.gate.clone())).collect();
         if options.trace {

@@ -19,7 +19,7 @@ use crate::circuit::Stopping;
 use crate::circuit::wiring::{Kind, Link, Wiring};
 use crate::episode::Activities;
 use crate::network::Network;
-use crate::signal::Signal;
+use crate::signal::Content;
 use std::sync::Arc;
 
 /// How many turns are known before lanes run them.
@@ -153,7 +153,7 @@ impl Timeline<'_> {
             if self.options.learn {
                 network.learn_some(activities, &[id])?;
                 let heard: Vec<_> = self.plan.to_clamped.iter().filter(|link| link.from == id).copied().collect();
-                learn_held(network, activities, states, &heard)?;
+                learn_held(network, activities, states, &heard, step.number)?;
             }
             if quiet.is_asked() {
                 let movement = states.iter().map(|state| state.movement[id.0]).fold(0.0, f32::max);
@@ -216,9 +216,9 @@ impl Mover<'_> {
 fn parts(activities: &Activities, link: &Link) -> Parts {
     let mut parts = Vec::new();
     for lane in activities.lanes() {
-        match lane.activities[link.from.0].sent(link.outlet) {
-            Signal::Dense(_) => return Parts::All,
-            Signal::Events(events) => {
+        match lane.activities[link.from.0].sent(link.outlet).content() {
+            Content::Dense(_) => return Parts::All,
+            Content::Events(events) => {
                 for (row, (neurons, _)) in lane.rows.clone().zip(events.samples()) {
                     parts.extend(neurons.iter().map(|neuron| (row * link.width) as u64 + u64::from(*neuron)));
                 }

@@ -17,22 +17,32 @@
 //!
 //! ```
 //! use gncn::population::StateInput;
-//! fn hear(signal: gncn::signal::Signal) -> StateInput { StateInput::Mismatch(signal) }
+//! fn hear(content: gncn::signal::Content) -> StateInput { StateInput::Mismatch(content) }
 //! ```
 //! ```compile_fail,E0599
 //! use gncn::population::StateInput;
-//! fn hear(signal: gncn::signal::Signal) -> StateInput { StateInput::Activity(signal) }
+//! fn hear(content: gncn::signal::Content) -> StateInput { StateInput::Activity(content) }
 //! ```
 //!
 //! An error population never hears another error population:
 //!
 //! ```
 //! use gncn::population::ErrorInput;
-//! fn hear(signal: gncn::signal::Signal) -> ErrorInput { ErrorInput::Target(signal) }
+//! fn hear(content: gncn::signal::Content) -> ErrorInput { ErrorInput::Target(content) }
 //! ```
 //! ```compile_fail,E0599
 //! use gncn::population::ErrorInput;
-//! fn hear(signal: gncn::signal::Signal) -> ErrorInput { ErrorInput::Mismatch(signal) }
+//! fn hear(content: gncn::signal::Content) -> ErrorInput { ErrorInput::Mismatch(content) }
+//! ```
+//!
+//! A signal says itself what it is, as the outlet that sent it has decided; who receives it does not:
+//!
+//! ```
+//! use gncn::population::StateInput;
+//! use gncn::signal::{Carries, Content, Signal};
+//! let content = Content::Dense(Default::default());
+//! let hear = |carries| StateInput::try_from(Signal::new(carries, content.clone()));
+//! assert!(hear(Carries::Mismatch).is_ok() && hear(Carries::Activity).is_err());
 //! ```
 //!
 //! And nobody outside adds a third kind, because the trait is sealed:
@@ -53,14 +63,18 @@ mod inlet;
 mod outlet;
 mod precision;
 mod state;
+mod upkeep;
 
 pub use any::{AnyActivity, AnyPopulation};
 pub use error::{ErrorActivity, ErrorInput, ErrorPopulation};
 pub use state::{Presented, Returned, StateActivity, StateInput, StatePopulation};
 
 use crate::learning::Refused;
-use crate::params::Messages;
+use crate::params::{Arrivals, Messages};
 use crate::signal::Signal;
+
+/// Something came to an inlet that is for something else: links are checked when a network is built.
+const WIRED: &str = "an inlet hears what its link carries";
 
 mod sealed {
     pub trait Sealed {}
@@ -77,13 +91,25 @@ pub trait Population: sealed::Sealed + Send + Sync + 'static {
     /// What data hold in place: for state populations; nothing for error populations.
     type Presented<'a>;
 
-    /// An activity at rest for `rows` samples.
-    fn rest(&self, rows: usize, messages: Messages, presented: Self::Presented<'_>) -> Self::Activity;
+    /// An activity at rest for `rows` samples, which will send `messages` and be handed them as `arrivals` says.
+    fn rest(
+        &self,
+        rows: usize,
+        messages: Messages,
+        arrivals: Arrivals,
+        presented: Self::Presented<'_>,
+    ) -> Self::Activity;
 
     /// Brings an activity of the same size back to rest, in place.
     fn rest_again(&self, activity: &mut Self::Activity, presented: Self::Presented<'_>);
 
-    /// Takes in a message on an inlet; `number` counts the firings of its sender, 0 is what it sent at rest.
+    /// Takes in a message on an inlet; `number` counts the firings of its sender, 0 is what it sent at rest, and
+    /// `u64::MAX`, the readout, is newer than all. Under [`Arrivals::AnyOrder`] the highest number wins on each component
+    /// of each sample: a message that comes late is good for what no later one told of. Where several are waiting, the
+    /// newest first spares work: nothing is multiplied twice then.
+    ///
+    /// # Panics
+    /// Where the input is not what the inlet is for: a bug of the wiring.
     fn receive(&self, activity: &mut Self::Activity, inlet: usize, number: u64, input: Self::Input) -> Heard;
 
     /// One firing on what the inlets hold. `scale` multiplies the step size β (1 but under virtual time per time).

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 /// The kinds of messages that scenarios travel with.
 fn messages() -> [Messages; 2] {
-    [Messages::Dense, Messages::Events { threshold: 0.02 }]
+    [Messages::Dense, Messages::Events { threshold: 0.02, refresh: None }]
 }
 
 fn settle(scenario: &Scenario, settler: &mut Settler, settling: &Settling) -> Result<Settled, SettleError> {

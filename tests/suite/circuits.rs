@@ -178,7 +178,10 @@ fn schedules_and_messages_read_on_their_own() {
     assert!(matches!(time, Schedule::VirtualTime(time) if time.delay == Delay::Uniform(1, 4) && time.seed == 9));
 
     assert_eq!(parse_messages("Dense").unwrap(), Messages::Dense);
-    assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::Events { threshold: 0.1 });
+    assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::events(0.1));
+    let refreshed = Messages::Events { threshold: 0.1, refresh: Some(7) };
+    assert_eq!(parse_messages("Events(threshold: 0.1, refresh: 7)").unwrap(), refreshed);
+    assert!(parse_messages("Events(threshold: 0.1, refresh: 0)").unwrap_err().to_string().contains("at least 1"));
     let words = |text: &str| parse_messages(text).unwrap_err().to_string();
     assert_eq!(
         words("Events(threshold: -1)"),

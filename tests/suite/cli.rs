@@ -184,6 +184,33 @@ fn check_tells_all_mistakes_at_once_with_their_places() {
     fail(2, &["check", text(&path)], &["bad.ron"]);
 }
 
+#[test]
+fn check_warns_of_events_that_stay_lost() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("lossy.ron");
+    let warned = |schedule: &str, messages: &str| {
+        let circuit = format!(
+            r#"Circuit(
+                name: "lossy",
+                layers: {{"z0": (size: 4, sense: "image"), "z1": (size: 3, beta: 0.1)}},
+                projections: [(from: "z1", to: "z0", feedback: Transposed)],
+                settling: (schedule: {schedule}, messages: {messages}),
+            )"#
+        );
+        fs::write(&path, circuit).expect("a file");
+        let (out, _) = succeed(&["check", text(&path)]);
+        assert_narrow(&out);
+        let report: Value = serde_json::from_str(&succeed(&["check", text(&path), "--json"]).0).expect("JSON");
+        let warnings = report["warnings"].as_array().expect("a list").len();
+        assert_eq!(warnings == 1, out.contains("warning:") && out.contains("refresh: 10"), "{out}");
+        warnings
+    };
+    assert_eq!(warned("VirtualTime(drop: 0.1)", "Events(threshold: 0.1)"), 1);
+    assert_eq!(warned("VirtualTime(drop: 0.1)", "Events(threshold: 0.1, refresh: 5)"), 0);
+    assert_eq!(warned("VirtualTime(drop: 0.1)", "Dense"), 0);
+    assert_eq!(warned("VirtualTime(delay: Fixed(3))", "Events(threshold: 0.1)"), 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_no_failure_and_a_full_disk_is_one() {

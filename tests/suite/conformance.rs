@@ -303,7 +303,7 @@ fn all_promises_hold(scenarios: impl Iterator<Item = Scenario>) {
     let (mut held, mut skipped) = (0, BTreeMap::<_, usize>::new());
     for scenario in scenarios {
         for execution in executions() {
-            for messages in [Messages::Dense, Messages::Events { threshold: 0.02 }] {
+            for messages in [Messages::Dense, Messages::events(0.02)] {
                 match promise_holds(&scenario, &execution, messages, &mut settler, &log) {
                     Some(reason) => *skipped.entry(reason).or_default() += 1,
                     None => held += 1,
@@ -389,7 +389,7 @@ fn events_of_every_change_equal_whole_messages() {
             [Schedule::Synchronous, Schedule::Bounded { staleness: 0 }, Schedule::VirtualTime(Box::default())]
         {
             let dense = scenario.settling(schedule, ExecutorKind::Threads);
-            let events = Settling { messages: Messages::Events { threshold: 0.0 }, ..dense.clone() };
+            let events = Settling { messages: Messages::events(0.0), ..dense.clone() };
             let results = (scenario.run(&mut settler, &dense, false), scenario.run(&mut settler, &events, false));
             let (Ok((dense, _)), Ok((events, _))) = results else { continue };
             // A jump makes a difference of rounding a difference of one.

@@ -17,7 +17,7 @@ const SEED: u64 = 11;
 
 /// A partially decomposable hierarchy with everything plastic; sizes are ragged, and some rules take several pieces
 /// of work.
-const PDH: &str = r#"Circuit(
+pub(crate) const PDH: &str = r#"Circuit(
     name: "pdh",
     layers: {
         "z0": (size: 131, sense: "image", mean: Sigmoid, likelihood: Bernoulli),
@@ -55,7 +55,7 @@ fn pdh(stopping: Stopping, messages: Messages, when: When) -> Circuit {
     circuit
 }
 
-fn presentation(circuit: &Circuit, rows: usize, seed: u64) -> Episode {
+pub(crate) fn presentation(circuit: &Circuit, rows: usize, seed: u64) -> Episode {
     let mut dice = Dice::new("test.presentation", seed);
     let (image, label) = (dice.matrix(rows, 131, 0.0, 1.0), dice.matrix(rows, 10, 0.0, 1.0));
     let mask = dice.mask(rows, 131);
@@ -164,7 +164,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn bits_of_events_do_not_depend_on_the_number_of_threads() {
     for threshold in [0.0, 0.01] {
-        let circuit = pdh(Stopping::Steps(7), Messages::Events { threshold }, When::Readout);
+        let circuit = pdh(Stopping::Steps(7), Messages::events(threshold), When::Readout);
         independent_of_threads(&circuit, &format!("events above {threshold}"));
     }
 }
@@ -199,11 +199,9 @@ fn reordered(circuit: &Circuit, dice: &mut Dice) -> Circuit {
 #[test]
 fn bits_do_not_depend_on_the_order_of_the_file() {
     let mut dice = Dice::new("test.order", 0);
-    for (messages, when) in [
-        (Messages::Dense, When::Readout),
-        (Messages::Events { threshold: 0.01 }, When::Readout),
-        (Messages::Dense, When::EveryStep),
-    ] {
+    for (messages, when) in
+        [(Messages::Dense, When::Readout), (Messages::events(0.01), When::Readout), (Messages::Dense, When::EveryStep)]
+    {
         let circuit = pdh(Stopping::Steps(7), messages, when);
         let expected = train(&circuit, 60, presentation);
         for _ in 0..4 {
@@ -261,7 +259,7 @@ fn part(circuit: &Circuit, whole: &Episode, rows: std::ops::Range<usize>) -> Epi
 
 #[test]
 fn a_shard_settles_to_the_same_bits_alone_and_among_others() {
-    for messages in [Messages::Dense, Messages::Events { threshold: 0.01 }] {
+    for messages in [Messages::Dense, Messages::events(0.01)] {
         let circuit = pdh(Stopping::Steps(12), messages, When::Readout);
         let mut network = Network::new(Arc::new(circuit.clone()), SEED);
         for seed in 0..2 {
@@ -284,7 +282,7 @@ fn a_shard_settles_to_the_same_bits_alone_and_among_others() {
 #[test]
 fn a_settler_remembers_nothing() {
     let circuit = pdh(Stopping::Steps(5), Messages::Dense, When::Readout);
-    let events = pdh(Stopping::Steps(5), Messages::Events { threshold: 0.01 }, When::Readout);
+    let events = pdh(Stopping::Steps(5), Messages::events(0.01), When::Readout);
     let mut network = Network::new(Arc::new(circuit.clone()), SEED);
     let mut used = Settler::new();
     // Masked after shown, small after large, events after dense and back, each against a settler that is new.
@@ -326,7 +324,7 @@ fn events_of_every_change_settle_as_dense_messages_do() {
         dense.learning.when = when;
         dense.learning.optimizer = gncn::params::Optimizer::Sgd { rate: 0.01 };
         let mut events = dense.clone();
-        events.settling.messages = Messages::Events { threshold: 0.0 };
+        events.settling.messages = Messages::events(0.0);
         let (dense, events) = (train(&dense, 60, presentation), train(&events, 60, presentation));
         let groups = [(&dense.activities, &events.activities), (&dense.tensors, &events.tensors)];
         for (name, a, b) in groups.into_iter().flat_map(|(d, e)| d.iter().map(|(name, a)| (name, a, &e[name]))) {

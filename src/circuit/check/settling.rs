@@ -38,7 +38,10 @@ fn stopping(file: &SettlingFile, report: &mut Report<'_>) -> Stopping {
 
 /// Checks what travels on a link.
 pub(super) fn messages(messages: Messages, at: &str, report: &mut Report<'_>) {
-    if let Messages::Events { threshold } = messages {
+    if let Messages::Events { threshold, refresh } = messages {
         report.number(&format!("{at}.threshold"), threshold, Legal::NotNegative);
+        if let Some(firings) = refresh {
+            report.count(&format!("{at}.refresh"), firings, 1, MOST_STEPS as u64);
+        }
     }
 }
