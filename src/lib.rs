@@ -50,13 +50,15 @@
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
-//! 9  cli/ -> main                              the command line
+//! 8  view/                                     what a run is shown as: tables, timelines
+//! 9  cli/ -> main                              the command line (feature `cli`)
 //! ```
 
 #[cfg(feature = "baselines")]
 pub mod baseline;
 pub mod checkpoint;
 pub mod circuit;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod data;
 pub mod episode;
@@ -67,12 +69,14 @@ pub mod learning;
 pub mod matrix;
 pub mod network;
 pub mod params;
+#[cfg(feature = "pictures")]
 pub mod picture;
 pub mod population;
 pub mod rng;
 pub mod signal;
 pub mod synapse;
 pub mod training;
+pub mod view;
 pub mod weights;
 
 /// Rust in the README compiles and runs, too.

@@ -30,7 +30,10 @@ Examples:
 
 One presentation is a settle and a learning step, or with --settle-only the
 settle alone. Without --weights synapses are drawn from a seed, and without
---data inputs are random bits, of which 13 % are 1.";
+--data inputs are random bits, of which 13 % are 1.
+
+Allocations are counted by a gncn that is built for it:
+cargo build --release --features counting";
 
 /// Measure speed: samples per second, where the time goes, peak, memory
 #[derive(Debug, Args)]
@@ -90,7 +93,8 @@ struct Report {
     operations_per_update: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     allocations_per_update: Option<f64>,
-    allocations_per_settle: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocations_per_settle: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
 }
@@ -214,6 +218,7 @@ impl Report {
         output::print(&table::render(&header, self.kernels.iter().map(row).collect()))?;
         let dense = self.dense_share_of_peak.map_or_else(|| "-".to_owned(), table::percent);
         let allocations = self.allocations_per_update.map_or_else(|| "-".to_owned(), |count| format!("{count:.2}"));
+        let of_settle = self.allocations_per_settle.map_or_else(|| "-".to_owned(), |count| table::count(count as u64));
         let memory = self.peak_memory_bytes.map_or_else(|| "-".to_owned(), table::bytes);
         let rows = [
             ("matrix-product peak of all threads", format!("{:.1} GFLOP/s", self.peak_gflops)),
@@ -221,7 +226,7 @@ impl Report {
             ("at synapses, learning included", format!("{:.1} GFLOP/s", self.gflops)),
             ("multiply-accumulates per sample and update", table::count(self.operations_per_update.round() as u64)),
             ("allocations of an update", allocations),
-            ("allocations of a settle", table::count(self.allocations_per_settle as u64)),
+            ("allocations of a settle", of_settle),
             ("peak memory of the process", memory),
         ];
         let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();

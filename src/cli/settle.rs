@@ -2,8 +2,6 @@
 
 mod report;
 mod show;
-mod timeline;
-mod trace;
 
 use super::failure::Failure;
 use super::settling::SettlingArguments;
@@ -18,6 +16,7 @@ use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleError, SettleO
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Messages, When};
+use crate::view::{timeline, trace_table};
 use clap::Args;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -188,10 +187,10 @@ impl SettleArguments {
         }
         if let Some(traced) = &settled.trace {
             let wiring = network.wiring();
-            let written = trace.map_or(Ok(()), |file| trace::write(file, traced, wiring, network.circuit()));
+            let written = trace.map_or(Ok(()), |file| trace_table::write(file, traced, wiring, network.circuit()));
             let log = settled.log.as_ref();
             let drawn = timeline.zip(log).map_or(Ok(()), |(file, log)| timeline::write(file, traced, log, wiring));
-            written.and(drawn).map_err(Failure::Run)?;
+            written.and(drawn)?;
         }
         let energies = report::energies(&network, &settled);
         let shown = show::shown(&to_show, network.wiring(), &settler);

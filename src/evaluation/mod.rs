@@ -3,6 +3,7 @@
 mod completion;
 mod composition;
 mod descent;
+#[cfg(feature = "pictures")]
 mod embedding;
 mod importance;
 mod latents;
@@ -20,6 +21,7 @@ pub(crate) use completion::left_half;
 pub use completion::{Completed, complete, masked_error};
 pub use composition::{Composition, compose, fields, predictors};
 pub use descent::{Descent, DescentError, top_layer};
+#[cfg(feature = "pictures")]
 pub use embedding::{FEWEST, embed};
 pub use importance::{Estimate, Importance};
 pub use latents::{PRIOR_IMAGES, balanced, latent_layer, latents};

@@ -2,6 +2,7 @@
 
 use crate::circuit::{Schedule, Settling, Stopping};
 use crate::cli::failure::Failure;
+use crate::cli::memory;
 use crate::episode::Episode;
 use crate::executor::{Measure, SettleOptions, Settled, Settler};
 use crate::kernels::meter::{self, Kernel, Reading};
@@ -27,10 +28,10 @@ pub(super) struct Measured {
     pub(super) metered: f64,
     /// By kind of kernel, all threads together, in the metered repeat.
     pub(super) kernels: [Reading; Kernel::ALL.len()],
-    /// Allocations of a presentation while it settles.
-    pub(super) allocations: usize,
+    /// Allocations of a presentation while it settles; absent where nobody counts them.
+    pub(super) allocations: Option<usize>,
     /// Allocations of an update: what all updates take more than the first half of them, by their number. Absent where
-    /// there are not two, or where a log says how many there are.
+    /// there are not two, where a log says how many there are, and where nobody counts.
     pub(super) allocations_per_update: Option<f64>,
     /// What the metered repeat did.
     pub(super) settled: Settled,
@@ -62,12 +63,11 @@ impl Subject<'_> {
         self.settle(&mut settler, &settling, false)?;
         let allocations = self.allocations(&mut settler, &settling)?;
         let half = Settling { stopping: Stopping::Steps(settled.steps / 2), ..settling };
-        let allocations_per_update = if settled.steps < 2 || matches!(half.schedule, Schedule::Replay { .. }) {
-            None
-        } else {
-            let more = allocations as f64 - self.allocations(&mut settler, &half)? as f64;
-            Some(more / (settled.steps - settled.steps / 2) as f64)
-        };
+        let has_half = settled.steps >= 2 && !matches!(half.schedule, Schedule::Replay { .. });
+        let of_half = if has_half { self.allocations(&mut settler, &half)? } else { None };
+        let updates = (settled.steps - settled.steps / 2) as f64;
+        let more = allocations.zip(of_half).map(|(all, half)| all as f64 - half as f64);
+        let allocations_per_update = more.map(|more| more / updates);
         Ok(Measured { seconds, metered, kernels, allocations, allocations_per_update, settled })
     }
 
@@ -87,16 +87,11 @@ impl Subject<'_> {
     }
 
     /// How often memory is asked for while the episode settles, nothing learned.
-    fn allocations(&mut self, settler: &mut Settler, settling: &Settling) -> Result<usize, Failure> {
-        let before = allocations();
+    fn allocations(&mut self, settler: &mut Settler, settling: &Settling) -> Result<Option<usize>, Failure> {
+        let before = memory::allocations();
         self.settle(settler, settling, false)?;
-        Ok(allocations() - before)
+        Ok(memory::allocations().zip(before).map(|(after, before)| after - before))
     }
-}
-
-fn allocations() -> usize {
-    let stats = stats_alloc::INSTRUMENTED_SYSTEM.stats();
-    stats.allocations + stats.reallocations
 }
 
 /// The highest rate of matrix products, in multiply-accumulates per second: of one thread while all of them multiply.
