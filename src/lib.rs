@@ -45,15 +45,16 @@
 //! 1  circuit/                                  the RON text, and the checked description it becomes
 //! 2  synapse -> learning/                      afferent synapses and the local rules that change them
 //! 3  population/                               state and error populations: the actors' minds
-//! 4  network  episode                          populations built from a circuit; one presentation of data
+//! 4  episode -> activities -> network                        populations built from a circuit; one presentation of data
 //! 5  executor/                                 who fires when, and what carries the messages
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
-//! 8  view/                                     what a run is shown as: tables, timelines
+//! 8  view/ -> paper/                           what a run is shown as; the tables of the paper
 //! 9  cli/ -> main                              the command line (feature `cli`)
 //! ```
 
+pub mod activities;
 #[cfg(feature = "baselines")]
 pub mod baseline;
 pub mod checkpoint;
@@ -68,6 +69,7 @@ pub mod kernels;
 pub mod learning;
 pub mod matrix;
 pub mod network;
+pub mod paper;
 pub mod params;
 #[cfg(feature = "pictures")]
 pub mod picture;

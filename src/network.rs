@@ -1,12 +1,13 @@
 //! A network: the populations of a circuit, with their synapses, ready to run.
 
+use crate::activities::Activities;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{Circuit, Layer, LayerId, Projection};
-use crate::episode::Activities;
+use crate::episode::Episode;
 use crate::kernels::update::UpdateRule;
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Feedback, Init, Precision, When};
+use crate::params::{Feedback, Init, Messages, Precision, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
 use crate::rng;
 use crate::synapse::Synapses;
@@ -135,6 +136,12 @@ impl Network {
     #[must_use]
     pub fn population(&self, id: PopulationId) -> &AnyPopulation {
         &self.populations[id.0]
+    }
+
+    /// Brings every population to rest on an episode, in lanes of `shards_per_lane` shards of samples. Storage of
+    /// `activities` is reused where their last episode had the same shape.
+    pub fn rest(&self, activities: &mut Activities, episode: &Episode, messages: Messages, shards_per_lane: usize) {
+        activities.rest((&self.wiring, &self.populations), episode, messages, shards_per_lane);
     }
 
     /// Every population learns from its own activities, in parallel: no rule reads what another population owns.

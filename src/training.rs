@@ -5,7 +5,12 @@
 //! batches holds all there is, and any split of a training gives the bits of the whole.
 
 pub(crate) mod course;
+mod events;
 mod identity;
+mod spec;
+
+pub use events::{Ended, EpochMetrics, Event, Flow};
+pub use spec::TrainSpec;
 
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::circuit::Settling;
@@ -15,97 +20,11 @@ use crate::executor::{Measure, SettleError, SettleOptions, Settler};
 use crate::network::{LearningError, Network, Tensors};
 use crate::params::When;
 use course::{Course, Learner, Plan, Seen};
-use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 #[cfg(feature = "baselines")]
 pub(crate) use identity::difference;
-
-/// What a training is asked to do.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainSpec {
-    /// Seed of synapses, validation split and order.
-    pub seed: u64,
-    /// Passes over the data.
-    pub epochs: usize,
-    /// Samples in a batch.
-    pub batch: usize,
-    /// Use only the first so many training images.
-    pub limit: Option<usize>,
-    /// How an episode settles.
-    pub settling: Settling,
-    /// Checkpoint after so many batches; `None` is once a minute. Always at the end of an epoch.
-    pub checkpoint_every: Option<usize>,
-    /// Measure on the test images after every epoch, too, not only after the last.
-    pub test_each_epoch: bool,
-}
-
-/// One line of `metrics.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EpochMetrics {
-    /// Finished epochs, from 1.
-    pub epoch: usize,
-    /// Free energy of each predicted layer while training, mean over images, in nats.
-    pub train_free_energy: std::collections::BTreeMap<String, f64>,
-    /// On the images held out.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub validation: Option<Measures>,
-    /// On the test images.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub test: Option<Measures>,
-    /// Seconds of training, without measuring.
-    pub seconds: f64,
-    /// Training images per second.
-    pub samples_per_second: f64,
-}
-
-/// What an observer is told.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// A batch was learned.
-    Batch {
-        /// Epoch under way, from 1.
-        epoch: usize,
-        /// Batches done in it.
-        done: usize,
-        /// Batches in it.
-        of: usize,
-        /// Free energy of the batch, mean over its images, all layers.
-        free_energy: f64,
-    },
-    /// Images were settled to measure the epoch.
-    Measured {
-        /// Epoch whose batches are done, from 1.
-        epoch: usize,
-        /// Images measured, validation and test together.
-        done: usize,
-        /// Images to measure.
-        of: usize,
-    },
-    /// An epoch was finished and measured.
-    Epoch(&'a EpochMetrics),
-    /// A checkpoint was written.
-    Checkpoint(PathBuf),
-}
-
-/// What an observer answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// Go on.
-    GoOn,
-    /// Write a checkpoint and stop.
-    Stop,
-}
-
-/// How a training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// All epochs are done.
-    Finished,
-    /// The observer stopped it; it can be resumed.
-    Stopped,
-}
 
 /// Training that failed. The last checkpoint is good.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,9 @@
 //! The measures of the paper for a trained model, by the code that measures circuits: a mixture over codes gives
 //! `log p(x)`, a logistic regression on codes the classification error.
 
-use super::{BaselineError, Codes, Kind};
+use super::error::BaselineError;
+use super::measure::Codes;
+use super::spec::Kind;
 use crate::data::{Dataset, Images};
 use crate::evaluation::mixture::{Draws, Mixture};
 use crate::evaluation::{
@@ -214,10 +216,4 @@ fn decoded(codes: &Codes<'_>, mixture: &Mixture, draws: &Draws) -> Result<Matrix
     }
     let mean = |i: usize, j: usize| mixture.components()[draws.components[i]].mean()[j] as f32;
     Ok(Matrix::from_fn(draws.components.len(), mixture.size(), mean))
-}
-
-/// `−log p(x | mean)` summed over all images.
-pub(super) fn binary_cross_entropy(probabilities: &Matrix, images: &Matrix) -> f64 {
-    let of = |row: usize| -log_likelihood(Likelihood::Bernoulli, images.row(row), probabilities.row(row));
-    (0..images.rows()).map(of).sum()
 }

@@ -1,9 +1,11 @@
 //! What each model descends in one batch. `x` are images `[B, J]`, `z` codes `[B, L]`, `l` logits of the pixels; sums
 //! over neurons, means over images.
 
+use super::error::BaselineError;
 use super::net::{Net, class_cross_entropy, cross_entropy, tensor};
+use super::spec::{Kind, Spec};
 use super::weights::Variables;
-use super::{BaselineError, Kind, Spec, Weights};
+use super::weights::Weights;
 use crate::matrix::Matrix;
 use candle_core::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;

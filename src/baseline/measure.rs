@@ -1,8 +1,10 @@
 //! Codes, reconstructions and measures of a trained model, without noise.
 
-use super::figures::binary_cross_entropy;
+use super::entropy::binary_cross_entropy;
+use super::error::BaselineError;
 use super::net::{Net, matrix, tensor};
-use super::{BaselineError, Kind, Spec, Weights};
+use super::spec::{Kind, Spec};
+use super::weights::Weights;
 use crate::data::{Batches, Images};
 use crate::evaluation::{Completed, Measures, highest, left_half};
 use crate::matrix::Matrix;

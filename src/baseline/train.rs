@@ -1,8 +1,11 @@
 //! Epochs over data in a run folder, as a circuit is trained: the same split, the same order of batches, checkpoints on
 //! the way, and the bits of the whole however it was split.
 
+use super::error::BaselineError;
 use super::loss::{self, Batch};
-use super::{BaselineError, Codes, Kind, Spec, Weights};
+use super::measure::Codes;
+use super::spec::{Kind, Spec};
+use super::weights::Weights;
 use crate::checkpoint::{Progress, Run, Snapshot};
 use crate::data::{Dataset, Images, Split};
 use crate::evaluation::Measures;

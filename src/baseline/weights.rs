@@ -1,6 +1,7 @@
 //! The parameters of a model, and one step of its optimiser.
 
-use super::{BaselineError, Spec};
+use super::error::BaselineError;
+use super::spec::Spec;
 use crate::checkpoint::{Progress, Snapshot};
 use crate::learning::{Ascent, Moments};
 use crate::matrix::Matrix;

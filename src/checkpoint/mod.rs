@@ -12,7 +12,6 @@ mod snapshot;
 pub mod weights;
 
 pub use error::StoreError;
-#[cfg(feature = "cli")]
 pub(crate) use run::MIXTURE;
 pub use run::{Run, RunInfo};
 pub use snapshot::{Progress, Snapshot};

@@ -1,21 +1,18 @@
 //! `gncn bench`: how fast a circuit settles and learns here, where the time goes, and how near to the machine's peak.
 
-mod measure;
-
 use super::failure::Failure;
 use super::settling::SettlingArguments;
-use super::trained::load_data;
-use super::{output, table};
+use super::trained::{load_data, network_of};
+use super::{output, table, values};
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
 use crate::episode::Episode;
-use crate::evaluation::{self, Show};
+use crate::evaluation::{self, Show, Speed, SpeedTest, product_peak};
 use crate::kernels::meter::Kernel;
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::rng;
 use clap::Args;
-use measure::{Measured, Subject};
 use rand::RngExt;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -42,12 +39,12 @@ pub(super) struct BenchArguments {
     /// The circuit file
     circuit: PathBuf,
     /// Samples in a batch, instead of the circuit's own
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     batch: Option<usize>,
     #[command(flatten)]
     settling: SettlingArguments,
     /// Worker threads
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
     /// Weights to start from
     #[arg(long, value_name = "FILE")]
@@ -59,7 +56,7 @@ pub(super) struct BenchArguments {
     #[arg(long)]
     settle_only: bool,
     /// How often a presentation is timed
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = values::positive)]
     repeats: usize,
     /// Print JSON instead of tables
     #[arg(long)]
@@ -112,16 +109,17 @@ struct KernelShare {
 
 impl BenchArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         let circuit = Arc::new(self.circuit()?);
         let episode = self.episode(&circuit)?;
         let network = match &self.weights {
-            Some(path) => super::network_of(&circuit, path)?,
+            Some(path) => network_of(&circuit, path)?,
             None => Network::new(Arc::clone(&circuit), 0),
         };
-        let peak = measure::peak();
-        let subject = Subject { network, episode: &episode, learn: !self.settle_only, repeats: self.repeats };
-        let measured = subject.measure()?;
+        let peak = product_peak();
+        let (learn, allocations) = (!self.settle_only, super::memory::allocations);
+        let test = SpeedTest { network, episode: &episode, learn, repeats: self.repeats, allocations };
+        let measured = test.measure()?;
         let report = self.report(&circuit, &measured, peak);
         if self.json { output::print_json(&report) } else { report.print() }
     }
@@ -150,7 +148,7 @@ impl BenchArguments {
         Ok(Episode::new(circuit, inputs.collect::<Vec<_>>())?)
     }
 
-    fn report(&self, circuit: &Circuit, measured: &Measured, peak: f64) -> Report {
+    fn report(&self, circuit: &Circuit, measured: &Speed, peak: f64) -> Report {
         let (batch, threads) = (circuit.learning.batch, rayon::current_num_threads());
         let steps = measured.settled.steps;
         let mut seconds = measured.seconds.clone();
@@ -183,7 +181,7 @@ impl BenchArguments {
 }
 
 /// Every kind of kernel that took part, and what is left: messages, waiting, threads without work.
-fn kernels(measured: &Measured, threads: usize) -> Vec<KernelShare> {
+fn kernels(measured: &Speed, threads: usize) -> Vec<KernelShare> {
     let all = measured.metered * threads as f64;
     let share = |(kernel, reading): (Kernel, &crate::kernels::meter::Reading)| KernelShare {
         kernel: kernel.name(),

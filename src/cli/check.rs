@@ -1,6 +1,7 @@
 //! `gncn check`: is the circuit sound, who talks to whom, and what does it cost?
 
 use super::failure::Failure;
+use super::trained::network_of;
 use super::{output, table};
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
@@ -45,7 +46,7 @@ impl CheckArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let circuit = Arc::new(Circuit::load(&self.circuit)?);
         if let Some(path) = &self.weights {
-            super::network_of(&circuit, path)?;
+            network_of(&circuit, path)?;
         }
         let cost = Cost::new(&circuit);
         if self.json {

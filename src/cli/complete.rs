@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::reconstruct::choose;
 use super::settling::SettlingArguments;
 use super::trained::TrainedArguments;
-use super::{output, table};
+use super::{output, table, values};
 use crate::evaluation;
 use crate::picture;
 use clap::Args;
@@ -26,7 +26,7 @@ pub(super) struct CompleteArguments {
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
     /// How many images
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = values::positive)]
     count: usize,
     #[command(flatten)]
     settling: SettlingArguments,

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::reconstruct::choose;
 use super::trained::TrainedArguments;
-use super::{output, table};
+use super::{output, table, values};
 use crate::circuit::{Circuit, LayerId};
 use crate::data::Images;
 use crate::evaluation::{self, Composition};
@@ -34,16 +34,16 @@ pub(super) struct FeaturesArguments {
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     /// How many fields, the first ones
-    #[arg(long, value_name = "N", default_value_t = 400, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = values::positive)]
     fields: usize,
     /// Draw images as sums of fields here
     #[arg(long, value_name = "FILE.png")]
     compose: Option<PathBuf>,
     /// How many images are taken apart
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = values::positive)]
     count: usize,
     /// Into how many of their strongest neurons
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = values::positive)]
     strongest: usize,
     #[command(flatten)]
     trained: TrainedArguments,

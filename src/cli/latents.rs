@@ -1,10 +1,10 @@
 //! `gncn latents`: what a layer settles to, image by image, and a picture of it.
 
 use super::failure::Failure;
-use super::output;
 use super::progress::Progress;
 use super::settling::SettlingArguments;
 use super::trained::TrainedArguments;
+use super::{output, values};
 use crate::circuit::{Circuit, LayerId};
 use crate::data::npz::NpzOut;
 use crate::evaluation;
@@ -38,7 +38,7 @@ pub(super) struct LatentsArguments {
     #[arg(long, value_enum, default_value_t = Split::Test)]
     split: Split,
     /// The first N images only
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
     /// Draw a t-SNE picture here; without --limit, of the first 5,000 images
     #[arg(long, value_name = "FILE.png")]

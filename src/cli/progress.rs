@@ -2,7 +2,9 @@
 //! milestone, by [`Progress::milestone`], which a bar does not garble).
 
 use super::output;
+use crate::evaluation::EvaluationEvent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::{Mutex, PoisonError};
 
 /// A bar, or nothing where nobody would see one.
 #[derive(Debug)]
@@ -55,5 +57,29 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Shows what an evaluation tells: a bar for each piece of work, and notes as lines.
+#[derive(Debug, Default)]
+pub(super) struct Watcher {
+    bar: Mutex<Option<Progress>>,
+}
+
+impl Watcher {
+    /// Shows an event. A watcher that panicked elsewhere is no reason to show no more.
+    pub(super) fn see(&self, event: EvaluationEvent<'_>) {
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        match (event, &*bar) {
+            (EvaluationEvent::Begin { name, count }, _) => *bar = Some(Progress::named(name, count)),
+            (EvaluationEvent::End, _) => *bar = None,
+            (EvaluationEvent::Note(text), Some(bar)) => bar.milestone(text),
+            (EvaluationEvent::Note(text), None) => output::note(text),
+            (EvaluationEvent::Done(more), Some(bar)) => bar.advance(more),
+            (EvaluationEvent::Step { step, of, likelihood }, Some(bar)) => {
+                bar.stand("fitting the mixture".to_owned(), step, of, format!("log-likelihood {likelihood:.2}"));
+            }
+            (EvaluationEvent::Done(_) | EvaluationEvent::Step { .. }, None) => (),
+        }
     }
 }

@@ -5,12 +5,13 @@ mod show;
 
 use super::failure::Failure;
 use super::settling::SettlingArguments;
-use super::{interrupt, output};
+use super::trained::network_of;
+use super::{interrupt, output, values};
 use crate::checkpoint::weights;
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
 use crate::data::atomic::Pending;
-use crate::data::npy;
 use crate::data::npz::NpzOut;
+use crate::data::read_matrix_or_row;
 use crate::episode::Episode;
 use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleError, SettleOptions, Settled, Settler, StopFlag};
 use crate::matrix::Matrix;
@@ -71,7 +72,7 @@ pub(super) struct SettleArguments {
     #[command(flatten)]
     settling: SettlingArguments,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
     /// Seed of synapses where no weights are given
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -154,7 +155,7 @@ struct Report {
 
 impl SettleArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         self.check_targets()?;
         let circuit = self.circuit()?;
         let episode = self.episode(&circuit)?;
@@ -238,7 +239,7 @@ impl SettleArguments {
     fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
         refuse_repeated("--input", &self.input)?;
         refuse_repeated("--mask", &self.mask)?;
-        let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), npy::read_matrix_or_row(&given.file)?)));
+        let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), read_matrix_or_row(&given.file)?)));
         let inputs: Vec<(String, Matrix)> = inputs.collect::<Result<_, Failure>>()?;
         let mut episode = Episode::new(circuit, inputs)?;
         for mask in &self.mask {
@@ -247,7 +248,7 @@ impl SettleArguments {
                     format!("--mask hides parts of \"{0}\", which has no input; add --input {0}=FILE", mask.sense);
                 return Err(Failure::Request(problem));
             }
-            let observed = npy::read_matrix_or_row(&mask.file)?;
+            let observed = read_matrix_or_row(&mask.file)?;
             let about_mask = |error| Failure::Request(format!("--mask {}: {error}", mask.file.display()));
             episode = episode.mask(circuit, &mask.sense, observed).map_err(about_mask)?;
         }
@@ -256,7 +257,7 @@ impl SettleArguments {
 
     fn network(&self, circuit: &Arc<Circuit>) -> Result<Network, Failure> {
         match &self.weights {
-            Some(path) => super::network_of(circuit, path),
+            Some(path) => network_of(circuit, path),
             None => {
                 output::note(&format!("no --weights: synapses are drawn from seed {}", self.seed));
                 Ok(Network::new(Arc::clone(circuit), self.seed))

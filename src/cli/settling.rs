@@ -1,7 +1,8 @@
 //! The options that put another settling in the place of a circuit's own.
 
 use super::failure::Failure;
-use crate::circuit::{Circuit, ExecutorKind, Stopping};
+use super::values;
+use crate::circuit::{Circuit, CircuitError, ExecutorKind, Schedule, Stopping, parse_messages};
 use clap::{Args, ValueEnum};
 
 /// Schedule, messages, executor and steps, as options of a command.
@@ -17,7 +18,7 @@ pub(super) struct SettlingArguments {
     #[arg(long, value_enum, ignore_case = true)]
     executor: Option<Executor>,
     /// Updates of every state population, instead of the circuit's own
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     steps: Option<usize>,
 }
 
@@ -41,7 +42,7 @@ impl From<Executor> for ExecutorKind {
 impl SettlingArguments {
     /// Gives a circuit the settling that was asked for.
     pub(super) fn apply(&self, circuit: &mut Circuit) -> Result<(), Failure> {
-        super::override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+        override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
         if let Some(executor) = self.executor {
             circuit.settling.executor = executor.into();
         }
@@ -50,4 +51,20 @@ impl SettlingArguments {
         }
         Ok(())
     }
+}
+
+/// Puts the `--schedule` and `--messages` of a command in the place of the circuit's own.
+pub(super) fn override_settling(
+    circuit: &mut Circuit,
+    schedule: Option<&str>,
+    messages: Option<&str>,
+) -> Result<(), Failure> {
+    let about = |option: &'static str| move |error: CircuitError| Failure::from(error).in_option(option);
+    if let Some(text) = schedule {
+        circuit.settling.schedule = Schedule::parse(text, circuit).map_err(about("--schedule"))?;
+    }
+    if let Some(text) = messages {
+        circuit.settling.messages = parse_messages(text).map_err(about("--messages"))?;
+    }
+    Ok(())
 }

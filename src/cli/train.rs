@@ -7,8 +7,10 @@ mod report;
 
 use super::failure::Failure;
 use super::progress::Progress;
+use super::settling::override_settling;
 use super::trained::load_data;
-use super::{Command, interrupt, output, reconstruct};
+use super::values::parse_words;
+use super::{interrupt, output, reconstruct, values};
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
@@ -47,16 +49,16 @@ pub(super) struct TrainArguments {
     out: Option<PathBuf>,
     /// Passes over the data [default: the circuit's own, or 15 if that is less
     /// and no --data is given]
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     epochs: Option<usize>,
     /// Images in a batch, instead of the circuit's own
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     batch: Option<usize>,
     /// Seed of synapses, validation split and order [default: 0]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Worker threads; the weights are the same for any number
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
     /// Go on with a run that was stopped, or with a finished one for more epochs
     #[arg(long, conflicts_with = "overwrite")]
@@ -65,7 +67,7 @@ pub(super) struct TrainArguments {
     #[arg(long)]
     overwrite: bool,
     /// Learn from the first N training images only
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
     /// Who fires when, as in a circuit file, instead of the circuit's own
     #[arg(long, value_name = "RON")]
@@ -74,7 +76,7 @@ pub(super) struct TrainArguments {
     #[arg(long, value_name = "RON")]
     messages: Option<String>,
     /// Checkpoint after every N batches [default: once a minute]
-    #[arg(long, value_name = "BATCHES", value_parser = super::positive)]
+    #[arg(long, value_name = "BATCHES", value_parser = values::positive)]
     checkpoint_every: Option<usize>,
     /// Measure on the test images after every epoch, not only the last
     #[arg(long)]
@@ -97,18 +99,15 @@ const DIGITS_EPOCHS: usize = 15;
 
 impl TrainArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         let file = Circuit::load(&self.circuit)?;
-        let (run, circuit) = self.perform(file, super::command_line())?;
+        let (run, circuit) = self.perform(file, values::command_line())?;
         report::print(&run, &circuit, self.json)
     }
 
     /// The arguments of a command line that begins with `gncn train`.
     pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match super::parse_words(words)? {
-            Command::Train(arguments) => Ok(*arguments),
-            _ => Err(Failure::Request(format!("not a `gncn train`: {}", words.join(" ")))),
-        }
+        parse_words(words, "train")
     }
 
     /// Trains `file` to the end of the run and draws its picture. The run says that `command` has made it.
@@ -135,8 +134,8 @@ impl TrainArguments {
     /// agree with the run is checked where it goes on.
     fn continuing(&self, run: &Run) -> Result<Self, Failure> {
         let now = self.clone();
-        let first = match super::parse_words(&run.info.command) {
-            Ok(Command::Train(first)) => *first,
+        let first = match parse_words(&run.info.command, "train") {
+            Ok(first) => first,
             // Not started from a command line that this version knows: run.json says the rest.
             _ => {
                 let (data, seed, limit) = (run.info.source.clone(), Some(run.info.seed), run.info.limit);
@@ -159,7 +158,7 @@ impl TrainArguments {
 
     /// Everything that can be wrong with the request, before anything is written.
     fn check(&self, mut circuit: Circuit, folder: PathBuf) -> Result<Request, Failure> {
-        super::override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+        override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
         // A first look at the drawn digits takes minutes, not the hours that a circuit file asks of real data.
         let most = if self.data.is_none() { DIGITS_EPOCHS } else { usize::MAX };
         circuit.learning.epochs = self.epochs.unwrap_or(circuit.learning.epochs.min(most));

@@ -18,9 +18,10 @@ use super::error::SettleError;
 use super::lane::{Crew, Notes, each_lane};
 use super::log::Firing;
 use super::settler::{Measure, SettleOptions};
+use crate::activities::Activities;
 use crate::circuit::Stopping;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
-use crate::episode::{Activities, Episode};
+use crate::episode::Episode;
 use crate::network::Network;
 
 /// Who fires and what is carried, worked out once for an episode.

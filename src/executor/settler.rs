@@ -10,9 +10,10 @@ use super::log::{DeliveryLog, Firing, VERSION};
 use super::trace::{self, Recorder, Reference, Trace};
 use super::traffic::{LinkTraffic, PopulationWork, Traffic};
 use super::{sweep, timeline, virtual_time};
+use crate::activities::Activities;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::circuit::{Schedule, Settling, Stopping};
-use crate::episode::{Activities, Episode};
+use crate::episode::Episode;
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
@@ -169,7 +170,7 @@ impl Settler {
         };
         let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free);
         let shards = if is_actors { usize::MAX } else { 1 };
-        self.activities.rest(network, episode, settling.messages, shards);
+        network.rest(&mut self.activities, episode, settling.messages, shards);
         let mut notes: Vec<_> =
             self.activities.lanes().iter().map(|_| Notes::new(&wiring, self.gate.clone())).collect();
         if options.trace {

@@ -3,7 +3,7 @@
 //! The order of the data follows from seed and epoch, and a checkpoint taken between two batches holds all there is, so
 //! that any split of a course gives the bits of the whole, where the learner keeps its word.
 
-use super::{Ended, EpochMetrics, Event, Flow};
+use super::events::{Ended, EpochMetrics, Event, Flow};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::data::{Batches, Dataset, Images, Split};
 use crate::evaluation::Measures;

@@ -1,6 +1,7 @@
 //! What a training is, so that going on with it never mixes two: circuit, batches, settling, data, seed, limit.
 
-use super::{TrainSpec, course};
+use super::course;
+use super::spec::TrainSpec;
 use crate::checkpoint::{Progress, Run, StoreError};
 use crate::circuit::Circuit;
 use crate::data::Dataset;

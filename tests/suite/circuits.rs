@@ -5,7 +5,8 @@
 //! with `GNCN_BLESS=1` and read what it has written.
 
 use gncn::circuit::cost::{Cost, parameters};
-use gncn::circuit::file::{CircuitFile, parse_messages};
+use gncn::circuit::file::CircuitFile;
+use gncn::circuit::parse_messages;
 use gncn::circuit::wiring::Wiring;
 use gncn::circuit::{Circuit, CircuitError, Delay, Schedule, Stopping};
 use gncn::params::{Messages, StepSize};

@@ -2,7 +2,7 @@
 //! They are re-made only on purpose; what breaks this test has changed the meaning of a circuit.
 
 use gncn::circuit::Circuit;
-use gncn::data::{npy, npz};
+use gncn::data::npz;
 use gncn::episode::Episode;
 use gncn::executor::{Measure, SettleOptions, Settler};
 use gncn::matrix::Matrix;
@@ -51,7 +51,7 @@ impl Case {
     pub(crate) fn episode(&self, circuit: &Circuit) -> Episode {
         let inputs = circuit.senses().map(|(sense, _)| {
             let path = self.folder.join(format!("input.{sense}.npy"));
-            (sense.to_owned(), npy::read_matrix(&path).expect("input"))
+            (sense.to_owned(), gncn::data::read_matrix(&path).expect("input"))
         });
         Episode::new(circuit, inputs).expect("inputs fit")
     }

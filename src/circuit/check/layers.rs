@@ -1,7 +1,7 @@
 //! The parameters of each layer.
 
-use super::MOST_NEURONS;
 use super::graph::Roles;
+use super::limits::MOST_NEURONS;
 use super::report::{Legal, Report};
 use crate::circuit::file::{LayerFile, Listing};
 use crate::circuit::{Layer, LayerId};

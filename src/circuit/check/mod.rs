@@ -6,31 +6,20 @@
 
 mod graph;
 mod layers;
+mod limits;
 mod report;
 mod schedule;
 mod settling;
 
 use super::cost;
+use super::description::{Circuit, Learning};
 use super::error::CircuitError;
 use super::file::{CircuitFile, LearningFile, ScheduleFile};
 use super::places::Places;
-use super::{Circuit, Learning, Schedule, Settling, Stopping};
+use super::schedule::{Schedule, Settling, Stopping};
 use crate::params::{Init, Messages, Optimizer};
+use limits::{MOST_PARAMETERS, MOST_SAMPLES, MOST_VALUES};
 use report::{Legal, Report};
-
-/// Neurons of one layer. It keeps products of sizes far below the end of `usize`, so that no figure that is
-/// computed from a checked circuit can overflow.
-const MOST_NEURONS: usize = 1 << 24;
-/// Generative, feedback and covariance entries of a circuit: 8 GiB of weights.
-const MOST_PARAMETERS: u64 = 1 << 31;
-/// Samples in a batch.
-const MOST_SAMPLES: usize = 1 << 20;
-/// Neurons times samples in a batch: 64 GiB for each copy of the states.
-const MOST_VALUES: u64 = 1 << 34;
-/// Updates of an episode.
-const MOST_STEPS: usize = 1_000_000_000;
-/// Ticks, periods, delays, and firings to wait; sums and products with steps stay below the end of `u64`.
-const MOST_TICKS: u64 = 1 << 32;
 
 /// Checks a whole file.
 pub(super) fn circuit(file: CircuitFile, places: Places<'_>) -> Result<Circuit, CircuitError> {

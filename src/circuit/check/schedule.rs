@@ -1,6 +1,6 @@
 //! Schedules: names of populations become populations, and times are checked.
 
-use super::MOST_TICKS;
+use super::limits::MOST_TICKS;
 use super::report::{Legal, Report};
 use crate::circuit::error::{listed, shown};
 use crate::circuit::file::{ClockFile, DelayFile, LesionFile, Listing, ScheduleFile, VirtualTimeFile};

@@ -1,7 +1,8 @@
 //! How an episode ends and what its messages are.
 
+use super::limits::MOST_STEPS;
 use super::report::{Legal, Report};
-use super::{MOST_STEPS, schedule};
+use super::schedule;
 use crate::circuit::file::{SettlingFile, UntilFile};
 use crate::circuit::{Circuit, Settling, Stopping};
 use crate::params::Messages;

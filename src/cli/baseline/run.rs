@@ -3,10 +3,12 @@
 use super::super::failure::Failure;
 use super::super::progress::Progress;
 use super::super::trained::load_data;
-use super::super::{Command, eval::digest, interrupt, output, parse_words, table, train};
+use super::super::values::parse_words;
+use super::super::{interrupt, output, table, train, values};
 use super::BaselineArguments;
 use super::report::{Report, Request};
 use crate::baseline::{Codes, Comparison, ComparisonSpec, FigureOptions, Gauge, Kind, MODEL, SYNAPSES, Spec, Weights};
+use crate::checkpoint::weights::fingerprint;
 use crate::checkpoint::{Run, RunInfo};
 use crate::data::Dataset;
 use crate::evaluation::PriorOptions;
@@ -28,17 +30,14 @@ const SCALE: usize = 3;
 impl BaselineArguments {
     /// Trains and measures.
     pub(in crate::cli) fn run(&self) -> Result<(), Failure> {
-        super::super::use_threads(self.threads)?;
-        let (run, report) = self.perform(super::super::command_line())?;
+        values::use_threads(self.threads)?;
+        let (run, report) = self.perform(values::command_line())?;
         if self.json { output::print_json(&report) } else { report.print(run.folder()) }
     }
 
     /// The arguments of a command line that begins with `gncn baseline`.
     pub(in crate::cli) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match parse_words(words)? {
-            Command::Baseline(arguments) => Ok(*arguments),
-            _ => Err(Failure::Request(format!("not a `gncn baseline`: {}", words.join(" ")))),
-        }
+        parse_words(words, "baseline")
     }
 
     /// Trains to the end of the run and measures. The run says that `command` has made it.
@@ -68,7 +67,7 @@ impl BaselineArguments {
 
     /// The options given now, or else those that the run was started with.
     fn continuing(&self, run: &Run) -> Result<Self, Failure> {
-        let Ok(Command::Baseline(first)) = parse_words(&run.info.command) else {
+        let Ok(first) = parse_words::<Self>(&run.info.command, "baseline") else {
             let problem = "is not the run of a compared model; choose another --out, or go on with `gncn train`";
             return Err(Failure::Request(format!("{}: {problem}", run.folder().display())));
         };
@@ -168,7 +167,7 @@ impl BaselineArguments {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: spec.model.clone(),
             synapses: spec.model.synapses(),
-            weights: digest(tensors),
+            weights: fingerprint(tensors),
             seed: spec.seed,
             limit: spec.limit,
             data: data.describe(),

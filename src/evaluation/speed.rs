@@ -1,47 +1,68 @@
-//! The measurement of `gncn bench`: warm-up, repeats, one metered repeat, and the peak of matrix products.
+//! How fast a network settles and learns here: warm-up, repeats, one metered repeat, and the peak of matrix products.
 
 use crate::circuit::{Schedule, Settling, Stopping};
-use crate::cli::failure::Failure;
-use crate::cli::memory;
 use crate::episode::Episode;
-use crate::executor::{Measure, SettleOptions, Settled, Settler};
+use crate::executor::{Measure, SettleError, SettleOptions, Settled, Settler};
 use crate::kernels::meter::{self, Kernel, Reading};
 use crate::kernels::product;
-use crate::network::Network;
+use crate::network::{LearningError, Network};
 use crate::params::When;
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
 
 /// What is measured.
-pub(super) struct Subject<'a> {
-    pub(super) network: Network,
-    pub(super) episode: &'a Episode,
-    pub(super) learn: bool,
-    pub(super) repeats: usize,
+#[derive(Debug)]
+pub struct SpeedTest<'a> {
+    /// Who settles; it learns on its own copy.
+    pub network: Network,
+    /// What is presented, again and again.
+    pub episode: &'a Episode,
+    /// Whether a presentation has a learning step.
+    pub learn: bool,
+    /// How often a presentation is timed.
+    pub repeats: usize,
+    /// How often memory was asked for since the process began, where somebody counts: a library has no allocator.
+    pub allocations: fn() -> Option<usize>,
+}
+
+/// Why no speed could be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum SpeedError {
+    /// Settling failed.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    /// A learning step was refused.
+    #[error(transparent)]
+    Learning(#[from] LearningError),
 }
 
 /// What came out.
-pub(super) struct Measured {
+#[derive(Debug)]
+pub struct Speed {
     /// Seconds of each repeat.
-    pub(super) seconds: Vec<f64>,
+    pub seconds: Vec<f64>,
     /// Seconds of the metered repeat.
-    pub(super) metered: f64,
+    pub metered: f64,
     /// By kind of kernel, all threads together, in the metered repeat.
-    pub(super) kernels: [Reading; Kernel::ALL.len()],
+    pub kernels: [Reading; Kernel::ALL.len()],
     /// Allocations of a presentation while it settles; absent where nobody counts them.
-    pub(super) allocations: Option<usize>,
+    pub allocations: Option<usize>,
     /// Allocations of an update: what all updates take more than the first half of them, by their number. Absent where
     /// there are not two, where a log says how many there are, and where nobody counts.
-    pub(super) allocations_per_update: Option<f64>,
+    pub allocations_per_update: Option<f64>,
     /// What the metered repeat did.
-    pub(super) settled: Settled,
+    pub settled: Settled,
 }
 
 /// Repeats before anything counts: caches, threads and buffers get warm.
 const WARM_UP: usize = 2;
 
-impl Subject<'_> {
-    pub(super) fn measure(mut self) -> Result<Measured, Failure> {
+impl SpeedTest<'_> {
+    /// Measures.
+    ///
+    /// # Errors
+    /// [`SpeedError`] where a presentation fails.
+    pub fn measure(mut self) -> Result<Speed, SpeedError> {
         let mut settler = Settler::new();
         for _ in 0..WARM_UP {
             self.present(&mut settler)?;
@@ -61,18 +82,18 @@ impl Subject<'_> {
         let settling = self.network.circuit().settling.clone();
         // Learning has changed what moves, so that buffers may have to grow once more.
         self.settle(&mut settler, &settling, false)?;
-        let allocations = self.allocations(&mut settler, &settling)?;
+        let allocations = self.allocations_of(&mut settler, &settling)?;
         let half = Settling { stopping: Stopping::Steps(settled.steps / 2), ..settling };
         let has_half = settled.steps >= 2 && !matches!(half.schedule, Schedule::Replay { .. });
-        let of_half = if has_half { self.allocations(&mut settler, &half)? } else { None };
+        let of_half = if has_half { self.allocations_of(&mut settler, &half)? } else { None };
         let updates = (settled.steps - settled.steps / 2) as f64;
         let more = allocations.zip(of_half).map(|(all, half)| all as f64 - half as f64);
         let allocations_per_update = more.map(|more| more / updates);
-        Ok(Measured { seconds, metered, kernels, allocations, allocations_per_update, settled })
+        Ok(Speed { seconds, metered, kernels, allocations, allocations_per_update, settled })
     }
 
     /// One presentation, with its learning step if asked for.
-    fn present(&mut self, settler: &mut Settler) -> Result<Settled, Failure> {
+    fn present(&mut self, settler: &mut Settler) -> Result<Settled, SpeedError> {
         let settling = self.network.circuit().settling.clone();
         let settled = self.settle(settler, &settling, self.learn)?;
         if self.learn && self.network.circuit().learning.when == When::Readout {
@@ -81,21 +102,22 @@ impl Subject<'_> {
         Ok(settled)
     }
 
-    fn settle(&mut self, settler: &mut Settler, settling: &Settling, learn: bool) -> Result<Settled, Failure> {
+    fn settle(&mut self, settler: &mut Settler, settling: &Settling, learn: bool) -> Result<Settled, SpeedError> {
         let options = SettleOptions { measure: Measure::Never, learn, ..SettleOptions::default() };
         Ok(settler.settle(&mut self.network, self.episode, settling, options)?)
     }
 
     /// How often memory is asked for while the episode settles, nothing learned.
-    fn allocations(&mut self, settler: &mut Settler, settling: &Settling) -> Result<Option<usize>, Failure> {
-        let before = memory::allocations();
+    fn allocations_of(&mut self, settler: &mut Settler, settling: &Settling) -> Result<Option<usize>, SpeedError> {
+        let before = (self.allocations)();
         self.settle(settler, settling, false)?;
-        Ok(memory::allocations().zip(before).map(|(after, before)| after - before))
+        Ok((self.allocations)().zip(before).map(|(after, before)| after - before))
     }
 }
 
 /// The highest rate of matrix products, in multiply-accumulates per second: of one thread while all of them multiply.
-pub(super) fn peak() -> f64 {
+#[must_use]
+pub fn product_peak() -> f64 {
     const SIZE: usize = 512;
     const FOR: Duration = Duration::from_millis(150);
     let of_thread = |_| {

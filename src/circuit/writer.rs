@@ -1,13 +1,15 @@
 //! From a checked circuit back to its text, every default written out: what a run stores must mean the same
 //! after a default has changed.
 
-use super::{
+use super::description::{Circuit, Layer, Projection};
+use super::file::{
     CircuitFile, ClockFile, DelayFile, LayerFile, LearningFile, LesionFile, Listing, ProjectionFile, ScheduleFile,
     SettlingFile, UntilFile, VirtualTimeFile,
 };
-use crate::circuit::reader;
-use crate::circuit::wiring::{PopulationId, Wiring};
-use crate::circuit::{Circuit, Clock, Layer, Schedule, Settling, Stopping, VirtualTime};
+use super::ids::PopulationId;
+use super::reader;
+use super::schedule::{Clock, Schedule, Settling, Stopping, VirtualTime};
+use super::wiring::Wiring;
 use ron::ser::PrettyConfig;
 
 /// The text of a circuit file.
@@ -21,11 +23,8 @@ pub(super) fn write(file: &CircuitFile) -> String {
 impl From<&Circuit> for CircuitFile {
     fn from(circuit: &Circuit) -> Self {
         let layer_name = |id| circuit.layer(id).name.clone();
-        let projection = |p: &crate::circuit::Projection| ProjectionFile {
-            from: layer_name(p.from),
-            to: layer_name(p.to),
-            feedback: p.feedback,
-        };
+        let projection =
+            |p: &Projection| ProjectionFile { from: layer_name(p.from), to: layer_name(p.to), feedback: p.feedback };
         let learning = circuit.learning;
         Self {
             name: circuit.name.clone(),
