@@ -104,7 +104,7 @@ impl Episode {
     /// # Errors
     /// [`EpisodeError`] where the data do not fit the circuit.
     pub fn new(circuit: &Circuit, inputs: impl IntoIterator<Item = (String, Matrix)>) -> Result<Self, EpisodeError> {
-        let mut episode = Self { rows: 0, shown: vec![Shown::Nothing; circuit.layers.len()] };
+        let mut episode = Self { rows: 0, shown: vec![Shown::Nothing; circuit.layers().len()] };
         for (sense, data) in inputs {
             let layer = find_sense(circuit, &sense)?;
             episode.check(circuit, &sense, layer, &data)?;
@@ -146,11 +146,11 @@ impl Episode {
         if data.rows() == 0 {
             return Err(EpisodeError::NoSamples { sense: sense() });
         }
-        if data.cols() != spec.size {
+        if data.cols() != spec.size() {
             return Err(EpisodeError::Width {
                 sense: sense(),
-                layer: spec.name.clone(),
-                size: spec.size,
+                layer: spec.name().to_owned(),
+                size: spec.size(),
                 found: data.cols(),
             });
         }
@@ -160,7 +160,7 @@ impl Episode {
         if let Some(at) = data.as_slice().iter().position(|v| !v.is_finite()) {
             return Err(value_error(&sense(), data, at, "inputs are finite numbers"));
         }
-        let bernoulli = spec.likelihood == Likelihood::Bernoulli;
+        let bernoulli = spec.likelihood() == Likelihood::Bernoulli;
         match data.as_slice().iter().position(|v| bernoulli && !(0.0..=1.0).contains(v)) {
             Some(at) => Err(value_error(&sense(), data, at, "the layer is Bernoulli, so its inputs lie in [0, 1]")),
             None => Ok(()),

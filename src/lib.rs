@@ -29,7 +29,7 @@
 //!
 //! let mut settler = Settler::new();
 //! let options = SettleOptions { measure: Measure::EveryStep, ..SettleOptions::default() };
-//! let settled = settler.settle(&mut network, &episode, &circuit.settling, options)?;
+//! let settled = settler.settle(&mut network, &episode, circuit.settling(), options)?;
 //! assert_eq!(settled.energies.sums.len(), 21);
 //! network.learn(settler.activities())?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

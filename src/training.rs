@@ -90,7 +90,7 @@ impl<'a> Training<'a> {
             );
             return Err(TrainError::Another { path: run.folder().to_owned(), problem });
         }
-        let (was, is) = (run.circuit()?.learning.epochs, network.circuit().learning.epochs);
+        let (was, is) = (run.circuit()?.learning().epochs, network.circuit().learning().epochs);
         if is < was {
             let problem = format!("was asked for {was} epochs; --resume goes on to as many or more, not to {is}");
             return Err(TrainError::Another { path: run.folder().to_owned(), problem });
@@ -158,14 +158,14 @@ impl Learner for Pupil {
         let episode = evaluation::episode(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
         let options = SettleOptions { measure: Measure::Readout, learn: true, ..SettleOptions::default() };
         let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options)?;
-        if circuit.learning.when == When::Readout {
+        if circuit.learning().when == When::Readout {
             self.network.learn(self.settler.activities())?;
         }
         let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
         let mut total = 0.0;
         for (id, energy) in energies {
             let layer = circuit.layer(self.network.wiring().population(*id).layer);
-            *progress.sums.entry(layer.name.clone()).or_default() += energy;
+            *progress.sums.entry(layer.name().to_owned()).or_default() += energy;
             total += energy;
         }
         Ok(total / rows.len() as f64)

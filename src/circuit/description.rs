@@ -6,65 +6,65 @@ use crate::params::{
     Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, StepSize, Target, When,
 };
 
-/// A checked circuit.
+/// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Circuit {
     /// Its name, as in the file.
-    pub name: String,
+    pub(super) name: String,
     /// What it models and where it comes from.
-    pub about: String,
+    pub(super) about: String,
     /// Layers in the order of the file, which has no meaning.
-    pub layers: Vec<Layer>,
+    pub(super) layers: Vec<Layer>,
     /// Projections in the order of the file, which has no meaning.
-    pub projections: Vec<Projection>,
+    pub(super) projections: Vec<Projection>,
     /// How synapses are drawn.
-    pub init: Init,
+    pub(super) init: Init,
     /// How an episode settles.
-    pub settling: Settling,
+    pub(super) settling: Settling,
     /// How synapses learn.
-    pub learning: Learning,
+    pub(super) learning: Learning,
 }
 
 /// One state population and, where the layer is predicted, one error population.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
     /// Unique within the circuit; the state population bears it, the error population is `NAME.error`.
-    pub name: String,
+    pub(super) name: String,
     /// Number of neurons.
-    pub size: usize,
+    pub(super) size: usize,
     /// The input that clamps this layer, if it is sensory.
-    pub sense: Option<String>,
+    pub(super) sense: Option<String>,
     /// `φ`
-    pub activation: Activation,
+    pub(super) activation: Activation,
     /// `g`
-    pub mean: Activation,
+    pub(super) mean: Activation,
     /// What is compared with the prediction.
-    pub target: Target,
+    pub(super) target: Target,
     /// The distribution that `μ` parametrises.
-    pub likelihood: Likelihood,
+    pub(super) likelihood: Likelihood,
     /// Whether feedback is multiplied by `φ'(z)`.
-    pub derivative: bool,
+    pub(super) derivative: bool,
     /// `β`
-    pub beta: StepSize,
+    pub(super) beta: StepSize,
     /// `γ`
-    pub leak: Leak,
+    pub(super) leak: Leak,
     /// Pull to rest.
-    pub prior: Prior,
+    pub(super) prior: Prior,
     /// `V`
-    pub lateral: Lateral,
+    pub(super) lateral: Lateral,
     /// `Σ⁻¹`
-    pub precision: Precision,
+    pub(super) precision: Precision,
 }
 
 /// Generative synapses from one layer to another, with their feedback.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Projection {
     /// The layer that predicts.
-    pub from: LayerId,
+    pub(super) from: LayerId,
     /// The layer that is predicted.
-    pub to: LayerId,
+    pub(super) to: LayerId,
     /// How the mismatch returns.
-    pub feedback: Feedback,
+    pub(super) feedback: Feedback,
 }
 
 /// How synapses learn.
@@ -83,14 +83,50 @@ pub struct Learning {
 }
 
 impl Circuit {
+    /// Its name, as in the file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it models and where it comes from.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// Projections in the order of the file, which has no meaning.
+    #[must_use]
+    pub fn projections(&self) -> &[Projection] {
+        &self.projections
+    }
+
+    /// How synapses are drawn.
+    #[must_use]
+    pub fn init(&self) -> Init {
+        self.init
+    }
+
+    /// How an episode settles.
+    #[must_use]
+    pub fn settling(&self) -> &Settling {
+        &self.settling
+    }
+
+    /// How synapses learn.
+    #[must_use]
+    pub fn learning(&self) -> Learning {
+        self.learning
+    }
+
     /// The layer of an id.
     #[must_use]
     pub fn layer(&self, id: LayerId) -> &Layer {
         &self.layers[id.0]
     }
 
-    /// Every layer with its id.
-    pub fn layers(&self) -> impl Iterator<Item = (LayerId, &Layer)> {
+    /// Every layer with its id, in the order of the file, which has no meaning.
+    pub fn layers(&self) -> impl ExactSizeIterator<Item = (LayerId, &Layer)> + DoubleEndedIterator + Clone {
         self.layers.iter().enumerate().map(|(i, layer)| (LayerId(i), layer))
     }
 
@@ -144,5 +180,105 @@ impl Circuit {
     #[must_use]
     pub fn tensor_name(&self, projection: &Projection, kind: &str) -> String {
         format!("{}_to_{}.{kind}", self.layer(projection.from).name, self.layer(projection.to).name)
+    }
+}
+
+impl Layer {
+    /// Unique within the circuit; the state population bears it, the error population is `NAME.error`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The input that clamps this layer, if it is sensory.
+    #[must_use]
+    pub fn sense(&self) -> Option<&str> {
+        self.sense.as_deref()
+    }
+
+    /// Number of neurons.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// `φ`
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// `g`
+    #[must_use]
+    pub fn mean(&self) -> Activation {
+        self.mean
+    }
+
+    /// What is compared with the prediction.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The distribution that `μ` parametrises.
+    #[must_use]
+    pub fn likelihood(&self) -> Likelihood {
+        self.likelihood
+    }
+
+    /// Whether feedback is multiplied by `φ'(z)`.
+    #[must_use]
+    pub fn derivative(&self) -> bool {
+        self.derivative
+    }
+
+    /// `β`
+    #[must_use]
+    pub fn beta(&self) -> StepSize {
+        self.beta
+    }
+
+    /// `γ`
+    #[must_use]
+    pub fn leak(&self) -> Leak {
+        self.leak
+    }
+
+    /// Pull to rest.
+    #[must_use]
+    pub fn prior(&self) -> Prior {
+        self.prior
+    }
+
+    /// `V`
+    #[must_use]
+    pub fn lateral(&self) -> Lateral {
+        self.lateral
+    }
+
+    /// `Σ⁻¹`
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+}
+
+impl Projection {
+    /// The layer that predicts.
+    #[must_use]
+    pub fn from(&self) -> LayerId {
+        self.from
+    }
+
+    /// The layer that is predicted.
+    #[must_use]
+    pub fn to(&self) -> LayerId {
+        self.to
+    }
+
+    /// How the mismatch returns.
+    #[must_use]
+    pub fn feedback(&self) -> Feedback {
+        self.feedback
     }
 }

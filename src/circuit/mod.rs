@@ -7,6 +7,7 @@
 //! Order of reading: [`mod@file`] is the serde mirror of the text, `check` turns it into a [`Circuit`] or into all
 //! of its mistakes at once, [`wiring`] says who talks to whom, and [`cost`] what that costs.
 
+mod change;
 mod check;
 pub mod cost;
 mod description;

@@ -17,6 +17,12 @@ impl CircuitFile {
     pub fn check(self) -> Result<Circuit, CircuitError> {
         check::circuit(self, Places::unknown())
     }
+
+    /// The text, defaults written out.
+    #[must_use]
+    pub fn to_ron(&self) -> String {
+        writer::write(self)
+    }
 }
 
 impl Circuit {
@@ -37,7 +43,7 @@ impl Circuit {
     ///     projections: [(from: "z1", to: "z0", feedback: Transposed)],
     /// )"#;
     /// let circuit = gncn::circuit::Circuit::parse(text).unwrap();
-    /// assert_eq!(circuit.settling.stopping.max_steps(), 50);
+    /// assert_eq!(circuit.settling().stopping.max_steps(), 50);
     /// ```
     pub fn parse(text: &[u8]) -> Result<Self, CircuitError> {
         let file: CircuitFile = reader::read(text, "")?;
@@ -57,7 +63,7 @@ impl Circuit {
     /// A circuit file, defaults written out, that reads back as this very circuit.
     #[must_use]
     pub fn to_ron(&self) -> String {
-        writer::write(&CircuitFile::from(self))
+        CircuitFile::from(self).to_ron()
     }
 }
 

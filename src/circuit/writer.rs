@@ -32,7 +32,7 @@ impl From<&Circuit> for CircuitFile {
             layers: Listing(circuit.layers.iter().map(|layer| (layer.name.clone(), layer.into())).collect()),
             projections: circuit.projections.iter().map(projection).collect(),
             init: circuit.init,
-            settling: settling(&circuit.settling, &Wiring::new(circuit)),
+            settling: SettlingFile::new(&circuit.settling, circuit),
             learning: LearningFile {
                 optimizer: learning.optimizer,
                 norm: learning.norm,
@@ -69,7 +69,15 @@ impl From<Clock> for ClockFile {
     }
 }
 
-fn settling(settling: &Settling, wiring: &Wiring) -> SettlingFile {
+impl SettlingFile {
+    /// How `settling` is written in the file of `circuit`, with the names of its populations.
+    #[must_use]
+    pub fn new(settling: &Settling, circuit: &Circuit) -> Self {
+        written(settling, &Wiring::new(circuit))
+    }
+}
+
+fn written(settling: &Settling, wiring: &Wiring) -> SettlingFile {
     let (steps, until) = match settling.stopping {
         Stopping::Steps(steps) => (Some(steps), None),
         Stopping::Quiet { tolerance, max_steps } => (None, Some(UntilFile::Quiet { tolerance, max_steps })),

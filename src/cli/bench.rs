@@ -4,8 +4,7 @@ use super::failure::Failure;
 use super::settling::SettlingArguments;
 use super::trained::{load_data, network_of};
 use super::{output, table, values};
-use crate::circuit::Circuit;
-use crate::circuit::file::CircuitFile;
+use crate::circuit::{Circuit, Learning};
 use crate::episode::Episode;
 use crate::evaluation::{self, Show, Speed, SpeedTest, product_peak};
 use crate::kernels::meter::Kernel;
@@ -125,15 +124,14 @@ impl BenchArguments {
     }
 
     fn circuit(&self) -> Result<Circuit, Failure> {
-        let mut circuit = Circuit::load(&self.circuit)?;
-        self.settling.apply(&mut circuit)?;
-        circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
-        Ok(CircuitFile::from(&circuit).check()?)
+        let circuit = self.settling.apply(Circuit::load(&self.circuit)?)?;
+        let own = circuit.learning();
+        Ok(circuit.with_learning(Learning { batch: self.batch.unwrap_or(own.batch), ..own })?)
     }
 
     /// The first images of the data, or random bits for every sense.
     fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
-        let batch = circuit.learning.batch;
+        let batch = circuit.learning().batch;
         if let Some(name) = &self.data {
             let data = load_data(Some(name))?;
             let count = data.train.count();
@@ -143,13 +141,13 @@ impl BenchArguments {
         let inputs = circuit.senses().map(|(sense, layer)| {
             let mut dice = rng::stream(0, sense);
             let bit = |_, _| f32::from(u8::from(dice.random_bool(0.13)));
-            (sense.to_owned(), Matrix::from_fn(batch, circuit.layer(layer).size, bit))
+            (sense.to_owned(), Matrix::from_fn(batch, circuit.layer(layer).size(), bit))
         });
         Ok(Episode::new(circuit, inputs.collect::<Vec<_>>())?)
     }
 
     fn report(&self, circuit: &Circuit, measured: &Speed, peak: f64) -> Report {
-        let (batch, threads) = (circuit.learning.batch, rayon::current_num_threads());
+        let (batch, threads) = (circuit.learning().batch, rayon::current_num_threads());
         let steps = measured.settled.steps;
         let mut seconds = measured.seconds.clone();
         seconds.sort_by(f64::total_cmp);
@@ -159,8 +157,8 @@ impl BenchArguments {
         let per_thread =
             |operations: u64, seconds: f64| (operations > 0).then(|| operations as f64 / seconds.max(1e-12));
         Report {
-            circuit: circuit.name.clone(),
-            schedule: circuit.settling.schedule.name(),
+            circuit: circuit.name().to_owned(),
+            schedule: circuit.settling().schedule.name(),
             batch,
             steps,
             threads,

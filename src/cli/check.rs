@@ -50,8 +50,8 @@ impl CheckArguments {
         }
         let cost = Cost::new(&circuit);
         if self.json {
-            let schedule = circuit.settling.schedule.name();
-            let report = Report { name: &circuit.name, about: &circuit.about, schedule, cost: &cost };
+            let schedule = circuit.settling().schedule.name();
+            let report = Report { name: &circuit.name(), about: &circuit.about(), schedule, cost: &cost };
             return output::print_json(&report);
         }
         let text =
@@ -65,8 +65,8 @@ impl CheckArguments {
 }
 
 fn heading(circuit: &Circuit) -> String {
-    let about = circuit.about.trim();
-    if about.is_empty() { circuit.name.clone() } else { table::wrap(&format!("{}: {about}", circuit.name)) }
+    let about = circuit.about().trim();
+    if about.is_empty() { circuit.name().to_owned() } else { table::wrap(&format!("{}: {about}", circuit.name())) }
 }
 
 fn populations(populations: &[PopulationCost]) -> String {
@@ -109,7 +109,7 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
         ("lateral", work.lateral),
     ];
     let parts = parts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| vec![format!("  {name}"), table::count(*n)]);
-    let steps = match circuit.settling.stopping {
+    let steps = match circuit.settling().stopping {
         Stopping::Steps(steps) => format!("{} updates", table::count(steps as u64)),
         Stopping::Quiet { max_steps, .. } => format!("at most {} updates", table::count(max_steps as u64)),
     };

@@ -76,7 +76,7 @@ impl FeaturesArguments {
         let circuit = trained.circuit();
         let layer = self.layer(&circuit)?;
         let fields = evaluation::fields(&trained.network, layer).expect("the layer was found among the predictors");
-        let name = &circuit.layer(layer).name;
+        let name = &circuit.layer(layer).name();
         let shown = self.fields.min(fields.rows());
         output::announce(&self.out, &format!("the fields of {shown} neurons of {name}"));
         if let Some(compose) = &self.compose {
@@ -87,7 +87,7 @@ impl FeaturesArguments {
         let bytes = picture::fields(&tiles, ACROSS, images.width(), images.height(), SCALE)?;
         picture::write(&self.out, &bytes)?;
         let rows = choose(images, self.count);
-        let (network, settling) = (&mut trained.network, &circuit.settling);
+        let (network, settling) = (&mut trained.network, &circuit.settling());
         let parts = evaluation::compose(network, (layer, &fields), images, &rows, settling, self.strongest)?;
         if let Some(compose) = &self.compose {
             picture::write(compose, &draw(images, &rows, &parts, &fields, self.strongest)?)?;
@@ -98,12 +98,12 @@ impl FeaturesArguments {
     fn layer(&self, circuit: &Circuit) -> Result<LayerId, Failure> {
         let legal = evaluation::predictors(circuit)?;
         let names = || {
-            let names = legal.iter().map(|id| format!("\"{}\"", circuit.layer(*id).name));
+            let names = legal.iter().map(|id| format!("\"{}\"", circuit.layer(*id).name()));
             names.collect::<Vec<_>>().join(", ")
         };
         match &self.layer {
             None => legal.first().copied().ok_or_else(|| Failure::Request("no layer predicts the image".to_owned())),
-            Some(name) => legal.iter().copied().find(|id| circuit.layer(*id).name == *name).ok_or_else(|| {
+            Some(name) => legal.iter().copied().find(|id| circuit.layer(*id).name() == *name).ok_or_else(|| {
                 Failure::Request(format!("--layer: \"{name}\" does not predict the image; these do: {}", names()))
             }),
         }

@@ -67,8 +67,7 @@ impl LatentsArguments {
         let mut written = vec![("-o", &self.out)];
         written.extend(self.picture.as_ref().map(|picture| ("--picture", picture)));
         let mut trained = self.trained.open(&written)?;
-        let mut circuit = trained.circuit().as_ref().clone();
-        self.settling.apply(&mut circuit)?;
+        let circuit = self.settling.apply(trained.circuit().as_ref().clone())?;
         let layer = self.layer(&circuit)?;
         let images = match self.split {
             Split::Test => trained.data.test_or_train(),
@@ -80,12 +79,12 @@ impl LatentsArguments {
             let problem = format!("--picture needs {} images, not {}", evaluation::FEWEST, rows.len());
             return Err(Failure::Request(problem));
         }
-        let name = circuit.layer(layer).name.clone();
+        let name = circuit.layer(layer).name().clone();
         let out = NpzOut::create(&self.out)?;
         output::announce(&self.out, &format!("the activities of {name} on {} images", rows.len()));
         let bar = Progress::named("settling", rows.len());
         let seen = |done| bar.advance(done);
-        let activities = evaluation::latents(&mut trained.network, layer, images, &rows, &circuit.settling, seen)?;
+        let activities = evaluation::latents(&mut trained.network, layer, images, &rows, &circuit.settling(), seen)?;
         drop(bar);
         let labels: Option<Vec<u8>> = images.labels().map(|all| rows.iter().map(|row| all[*row]).collect());
         let places = self.picture.as_deref().map(|path| self.place(path, &activities, labels.as_deref()));
@@ -94,9 +93,9 @@ impl LatentsArguments {
 
     fn layer(&self, circuit: &Circuit) -> Result<LayerId, Failure> {
         let Some(name) = &self.layer else { return Ok(evaluation::top_layer(circuit)?) };
-        let free = || circuit.layers().filter(|(_, layer)| layer.sense.is_none());
-        free().find(|(_, layer)| layer.name == *name).map(|(id, _)| id).ok_or_else(|| {
-            let legal: Vec<_> = free().map(|(_, layer)| format!("\"{}\"", layer.name)).collect();
+        let free = || circuit.layers().filter(|(_, layer)| layer.sense().is_none());
+        free().find(|(_, layer)| layer.name() == *name).map(|(id, _)| id).ok_or_else(|| {
+            let legal: Vec<_> = free().map(|(_, layer)| format!("\"{}\"", layer.name())).collect();
             Failure::Request(format!("--layer: \"{name}\" is no free layer; these are: {}", legal.join(", ")))
         })
     }

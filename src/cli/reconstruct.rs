@@ -40,7 +40,7 @@ const SCALE: usize = 3;
 impl ReconstructArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let mut trained = self.trained.open(&[("-o", &self.out)])?;
-        let settling = trained.circuit().settling.clone();
+        let settling = trained.circuit().settling().clone();
         let images = trained.data.test_or_train();
         output::announce(&self.out, &format!("{} images above their reconstructions", self.count.min(images.count())));
         let picture = draw(&mut trained.network, images, self.count, &settling)?;

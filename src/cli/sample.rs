@@ -56,7 +56,7 @@ impl SampleArguments {
         output::announce(&self.out, &format!("{} images drawn from the circuit", self.count));
         let mixture = MixtureOptions { components: self.components, seed: self.seed, ..MixtureOptions::default() };
         let options = PriorOptions { images: self.prior_images, mixture };
-        let settling = trained.circuit().settling.clone();
+        let settling = trained.circuit().settling().clone();
         let watcher = Watcher::default();
         let prior = fit_prior(&mut trained, &settling, &options, &|event| watcher.see(event))?;
         let draws = prior.mixture.draw(self.count, &mut rng::stream(self.seed, "samples"));

@@ -167,7 +167,7 @@ impl SettleArguments {
         let timeline = self.timeline.as_deref().map(Pending::create).transpose()?;
         self.announce();
 
-        let settling = network.circuit().settling.clone();
+        let settling = network.circuit().settling().clone();
         let options = SettleOptions {
             measure: Measure::EveryStep,
             learn: self.learn.is_some(),
@@ -227,9 +227,8 @@ impl SettleArguments {
 
     /// The circuit of the file with the settling that was asked for.
     fn circuit(&self) -> Result<Circuit, Failure> {
-        let mut circuit = Circuit::load(&self.circuit)?;
-        self.settling.apply(&mut circuit)?;
-        if self.stop_at.is_some() && !matches!(circuit.settling.schedule, Schedule::Replay(_)) {
+        let circuit = self.settling.apply(Circuit::load(&self.circuit)?)?;
+        if self.stop_at.is_some() && !matches!(circuit.settling().schedule, Schedule::Replay(_)) {
             let problem = "--stop-at counts firings of a delivery log; add --schedule 'Replay(\"FILE\")'";
             return Err(Failure::Request(problem.to_owned()));
         }
@@ -294,7 +293,7 @@ impl SettleArguments {
         let Settled { steps, movement, quiet, .. } = *settled;
         if self.json {
             let files = self.targets().cloned().collect();
-            let circuit = network.circuit().name.clone();
+            let circuit = network.circuit().name().to_owned();
             let (traffic, work) = (settled.traffic.clone(), settled.work.clone());
             return output::print_json(&Report {
                 circuit,
@@ -345,7 +344,7 @@ fn fixed_point(
         stopping,
         schedule: Schedule::Synchronous,
         messages: Messages::Dense,
-        ..network.circuit().settling.clone()
+        ..network.circuit().settling().clone()
     };
     let never = |what: String| {
         let next =
@@ -374,7 +373,7 @@ fn tolerance(text: &str) -> Result<f32, String> {
 
 /// One learning step at the readout. A circuit that learns at every step has done so while settling.
 fn learn(network: &mut Network, settler: &Settler, path: &Path) -> Result<(), Failure> {
-    if network.circuit().learning.when == When::Readout {
+    if network.circuit().learning().when == When::Readout {
         network.learn(settler.activities())?;
     }
     Ok(weights::save(path, &network.tensors())?)

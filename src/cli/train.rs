@@ -12,8 +12,7 @@ use super::trained::load_data;
 use super::values::parse_words;
 use super::{interrupt, output, reconstruct, values};
 use crate::checkpoint::{Run, RunInfo, StoreError};
-use crate::circuit::Circuit;
-use crate::circuit::file::CircuitFile;
+use crate::circuit::{Circuit, Learning};
 use crate::data::{Dataset, Images};
 use crate::evaluation::{self, Show};
 use crate::network::Network;
@@ -112,7 +111,7 @@ impl TrainArguments {
 
     /// Trains `file` to the end of the run and draws its picture. The run says that `command` has made it.
     pub(super) fn perform(&self, file: Circuit, command: Vec<String>) -> Result<(Run, Arc<Circuit>), Failure> {
-        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(&file.name)));
+        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(&file.name())));
         let (arguments, mut run) = if self.resume {
             let mut run = Run::open(&folder)?;
             run.lock()?;
@@ -144,7 +143,7 @@ impl TrainArguments {
         };
         Ok(Self {
             data: now.data.or(first.data),
-            epochs: now.epochs.or(Some(run.circuit()?.learning.epochs)),
+            epochs: now.epochs.or(Some(run.circuit()?.learning().epochs)),
             batch: now.batch.or(first.batch),
             seed: now.seed.or(first.seed),
             limit: now.limit.or(first.limit),
@@ -157,22 +156,21 @@ impl TrainArguments {
     }
 
     /// Everything that can be wrong with the request, before anything is written.
-    fn check(&self, mut circuit: Circuit, folder: PathBuf) -> Result<Request, Failure> {
-        override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+    fn check(&self, circuit: Circuit, folder: PathBuf) -> Result<Request, Failure> {
+        let circuit = override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
         // A first look at the drawn digits takes minutes, not the hours that a circuit file asks of real data.
         let most = if self.data.is_none() { DIGITS_EPOCHS } else { usize::MAX };
-        circuit.learning.epochs = self.epochs.unwrap_or(circuit.learning.epochs.min(most));
-        circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
-        // What the run folder holds has to be a sound circuit file again.
-        let circuit = CircuitFile::from(&circuit).check()?;
+        let own = circuit.learning();
+        let epochs = self.epochs.unwrap_or(own.epochs.min(most));
+        let circuit = circuit.with_learning(Learning { epochs, batch: self.batch.unwrap_or(own.batch), ..own })?;
         let data = load_data(self.data.as_deref())?;
         check_data(&circuit, &data.train)?;
         let spec = TrainSpec {
             seed: self.seed.unwrap_or(0),
-            epochs: circuit.learning.epochs,
-            batch: circuit.learning.batch,
+            epochs: circuit.learning().epochs,
+            batch: circuit.learning().batch,
             limit: self.limit,
-            settling: circuit.settling.clone(),
+            settling: circuit.settling().clone(),
             checkpoint_every: self.checkpoint_every,
             test_each_epoch: self.test_each_epoch,
         };
@@ -186,7 +184,7 @@ impl TrainArguments {
             seed: request.spec.seed,
             source: self.data.clone(),
             data: serde_json::to_value(request.data.describe()).unwrap_or_default(),
-            schedule: request.circuit.settling.schedule.name().to_owned(),
+            schedule: request.circuit.settling().schedule.name().to_owned(),
             limit: self.limit,
             cpu: cpu_features(),
             threads: rayon::current_num_threads(),

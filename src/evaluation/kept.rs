@@ -8,7 +8,7 @@ use super::progress::EvaluationEvent;
 use super::trained::Trained;
 use crate::checkpoint::{MIXTURE, weights};
 use crate::circuit::Settling;
-use crate::circuit::file::{CircuitFile, SettlingFile};
+use crate::circuit::file::SettlingFile;
 use crate::data::atomic;
 use serde::{Deserialize, Serialize};
 
@@ -73,8 +73,6 @@ fn kept(trained: &Trained, key: &Key) -> Option<(Mixture, About)> {
 
 impl Key {
     fn new(trained: &Trained, settling: &Settling, options: &PriorOptions) -> Self {
-        let mut circuit = trained.circuit().as_ref().clone();
-        circuit.settling = settling.clone();
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             weights: weights::fingerprint(&trained.network.tensors()),
@@ -82,7 +80,7 @@ impl Key {
             reading: trained.data.train.reading().name().to_owned(),
             seed: trained.run.info.seed,
             limit: trained.run.info.limit,
-            settling: CircuitFile::from(&circuit).settling,
+            settling: SettlingFile::new(settling, trained.network.circuit()),
             options: *options,
         }
     }

@@ -135,7 +135,7 @@ impl EvaluationRequest {
             is_images: options.is_images.min(images).min(options.limit.unwrap_or(usize::MAX)),
             is_draws: options.is_draws,
             seed: options.seed,
-            circuit: circuit.name.clone(),
+            circuit: circuit.name().to_owned(),
         }
     }
 }

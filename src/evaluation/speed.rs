@@ -79,7 +79,7 @@ impl SpeedTest<'_> {
         let metered = start.elapsed().as_secs_f64();
         meter::switch(false);
         let kernels = meter::read();
-        let settling = self.network.circuit().settling.clone();
+        let settling = self.network.circuit().settling().clone();
         // Learning has changed what moves, so that buffers may have to grow once more.
         self.settle(&mut settler, &settling, false)?;
         let allocations = self.allocations_of(&mut settler, &settling)?;
@@ -94,9 +94,9 @@ impl SpeedTest<'_> {
 
     /// One presentation, with its learning step if asked for.
     fn present(&mut self, settler: &mut Settler) -> Result<Settled, SpeedError> {
-        let settling = self.network.circuit().settling.clone();
+        let settling = self.network.circuit().settling().clone();
         let settled = self.settle(settler, &settling, self.learn)?;
-        if self.learn && self.network.circuit().learning.when == When::Readout {
+        if self.learn && self.network.circuit().learning().when == When::Readout {
             self.network.learn(settler.activities())?;
         }
         Ok(settled)

@@ -115,7 +115,7 @@ pub(super) fn settle(
         fired: (0..populations).map(|_| AtomicU64::new(0)).collect(),
         depths: (0..populations).map(|_| AtomicU64::new(0)).collect(),
         waiting: (0..populations).map(|_| AtomicU64::new(0)).collect(),
-        layers: wiring.populations.iter().map(|p| network.circuit().layer(p.layer).name.clone()).collect(),
+        layers: wiring.populations.iter().map(|p| network.circuit().layer(p.layer).name().to_owned()).collect(),
         wiring: Arc::clone(&wiring),
     });
     let mailboxes = match settling.executor {

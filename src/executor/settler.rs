@@ -154,7 +154,7 @@ impl Settler {
     ) -> Result<Settled, SettleError> {
         let wiring = Arc::clone(network.wiring());
         let plan = Plan::new(&wiring, episode);
-        let learn = options.learn && network.circuit().learning.when == When::EveryStep;
+        let learn = options.learn && network.circuit().learning().when == When::EveryStep;
         let options = SettleOptions { learn, ..options };
         let mut settling = settling.clone();
         let replay = match &settling.schedule {

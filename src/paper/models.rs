@@ -2,7 +2,6 @@
 
 use super::error::PaperError;
 use crate::circuit::Circuit;
-use crate::circuit::file::CircuitFile;
 use crate::data::digest::hexadecimal;
 use crate::evaluation::EvaluationPart;
 use crate::evaluation::image_sense;
@@ -119,13 +118,12 @@ impl ShippedCircuit {
     /// layer of the image.
     pub(super) fn fit(&self, pixels: usize) -> Result<FittedCircuit, PaperError> {
         let name = self.file.rsplit('/').next().unwrap_or(self.file);
-        let mut circuit = Circuit::parse(self.text.as_bytes())?;
+        let circuit = Circuit::parse(self.text.as_bytes())?;
         let (_, image) = image_sense(&circuit)?;
-        if circuit.layer(image).size == pixels {
+        if circuit.layer(image).size() == pixels {
             return Ok(FittedCircuit { file: name.to_owned(), text: self.text.to_owned(), circuit });
         }
-        circuit.layers[image.0].size = pixels;
-        let circuit = CircuitFile::from(&circuit).check()?;
+        let circuit = circuit.with_size(image, pixels)?;
         let file = format!("{}-{pixels}.ron", name.trim_end_matches(".ron"));
         Ok(FittedCircuit { file, text: circuit.to_ron(), circuit })
     }
@@ -139,6 +137,7 @@ pub(super) fn digest(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{MODELS, SHIPPED, settings, shipped};
+    use crate::circuit::LayerId;
 
     #[test]
     fn every_file_is_a_sound_circuit_of_a_known_model() {
@@ -147,7 +146,7 @@ mod tests {
             assert!(super::SETTINGS.contains(&shipped.settings), "{}", shipped.settings);
             assert_eq!(shipped.fit(784).expect("a circuit").text, shipped.text);
             let small = shipped.fit(256).expect("a circuit of another size");
-            assert_eq!(small.circuit.layers[0].size, 256);
+            assert_eq!(small.circuit.layer(LayerId(0)).size(), 256);
             assert!(small.file.ends_with("-256.ron"), "{}", small.file);
         }
     }

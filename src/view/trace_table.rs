@@ -85,7 +85,7 @@ fn write_group(
 ) -> Result<(), ParquetError> {
     let name = |f: &TracedFiring| ByteArray::from(wiring.population(f.population).name.as_str());
     let layer_of = |f: &TracedFiring| -> LayerId { wiring.population(f.population).layer };
-    let layer = |f: &TracedFiring| ByteArray::from(circuit.layer(layer_of(f)).name.as_str());
+    let layer = |f: &TracedFiring| ByteArray::from(circuit.layer(layer_of(f)).name());
     let micros = |d: std::time::Duration| d.as_secs_f64() * 1e6;
     required::<Int64Type>(group, (1..=firings.len()).map(|i| (start + i) as i64))?;
     required::<ByteArrayType>(group, firings.iter().map(name))?;

@@ -92,7 +92,7 @@ fn settling_matches_the_reference() {
         let mut settler = Settler::new();
         let options = SettleOptions { measure: Measure::EveryStep, ..SettleOptions::default() };
         let settled =
-            settler.settle(&mut network, &case.episode(&circuit), &circuit.settling, options).expect("settles");
+            settler.settle(&mut network, &case.episode(&circuit), circuit.settling(), options).expect("settles");
         let (activities, wiring) = (settler.activities(), network.wiring());
         let layer = |name: &str| circuit.find(name).expect("layer");
         case.compare("state.", 5e-6, |name| activities.state(wiring, layer(name)));
@@ -117,7 +117,7 @@ fn one_learning_step_matches_the_reference() {
         let mut network = case.network(&circuit);
         let mut settler = Settler::new();
         settler
-            .settle(&mut network, &case.episode(&circuit), &circuit.settling, SettleOptions::default())
+            .settle(&mut network, &case.episode(&circuit), circuit.settling(), SettleOptions::default())
             .expect("settles");
         network.learn(settler.activities()).expect("learns");
         let learned = network.tensors();

@@ -122,9 +122,8 @@ impl EvalArguments {
         }
         let trained = trained::open(&self.run, self.data.as_deref())?;
         let own = trained.circuit();
-        let mut circuit = own.as_ref().clone();
-        self.settling.apply(&mut circuit)?;
-        let target = self.target(&trained, circuit.settling == own.settling);
+        let circuit = self.settling.apply(own.as_ref().clone())?;
+        let target = self.target(&trained, circuit.settling() == own.settling());
         match &target {
             Some(path) => output::announce(path, "the figures below"),
             None => output::note("eval.json keeps the figures of the run's own settling; --out FILE writes these"),
@@ -132,7 +131,7 @@ impl EvalArguments {
         interrupt::at_once()?;
         let options = self.options();
         let mut found = self.begin(EvaluationRequest::new(&trained, &circuit, &options), target.as_deref());
-        let mut evaluator = Evaluator::new(trained, &circuit.settling, options);
+        let mut evaluator = Evaluator::new(trained, &circuit.settling(), options);
         self.measure(&mut evaluator, &mut found, target.as_deref())?;
         Ok(found)
     }

@@ -29,7 +29,7 @@ pub(super) fn announce(circuit: &Circuit, data: &Dataset, spec: &TrainSpec, trai
     let test = data.test.as_ref().map_or(0, |images| images.count());
     output::note(&table::wrap(&format!(
         "{} on {}: {} images to learn from, {} held out, {} to test; {} epochs of batches of {}, seed {}, {} threads",
-        circuit.name,
+        circuit.name(),
         data.name,
         number(learned),
         number(held_out),
@@ -128,7 +128,7 @@ fn epoch_row(metrics: &EpochMetrics, image: Option<&str>, accuracy: bool) -> Vec
 fn image_layer(circuit: &Circuit) -> Option<&str> {
     let (_, id) = image_sense(circuit).ok()?;
     let layer = circuit.layer(id);
-    (layer.likelihood == Likelihood::Bernoulli).then_some(layer.name.as_str())
+    (layer.likelihood() == Likelihood::Bernoulli).then_some(layer.name())
 }
 
 /// All epochs, or of many every so-manyth and the last.
