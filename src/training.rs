@@ -19,7 +19,7 @@ use crate::evaluation::{self, MeasureError, Measures, Show};
 use crate::executor::{Measure, SettleError, SettleOptions, Settler};
 use crate::network::{LearningError, Network, Tensors};
 use crate::params::When;
-use course::{Course, Learner, Plan, Seen};
+use course::{Course, CoursePlan, Learner, Seen};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ impl<'a> Training<'a> {
 
     fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
         let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, .. } = spec;
-        let plan = Plan { epochs, batch, checkpoint_every, test_each_epoch };
+        let plan = CoursePlan { epochs, batch, checkpoint_every, test_each_epoch };
         let course = Course::new(run, data, plan, progress);
         Self { course, pupil: Pupil { network, settling, settler: Settler::new() } }
     }

@@ -10,7 +10,7 @@
 //! | `gan-ae` | adversarial auto-encoder | reconstruction, then discriminator, then encoder against it (Makhzani et al., 2015) |
 //! | `dsrn` | discriminative sparse rectifier network | cross-entropy of the label + L1 of activities (Glorot et al., 2011) |
 //!
-//! A [`Spec`] says what is trained, [`Weights`] are its parameters as plain matrices, `loss` builds what is descended,
+//! A [`Spec`] says what is trained, [`ComparedWeights`] are its parameters as plain matrices, `loss` builds what is descended,
 //! and [`Comparison`] trains it in a run folder. An automatic-differentiation crate computes gradients only; parameters,
 //! optimiser and random numbers are those of the rest of the crate, so that checkpoints and promises about bits are, too.
 //!
@@ -27,8 +27,8 @@ mod train;
 mod weights;
 
 pub use error::BaselineError;
-pub use figures::{FigureOptions, Figures, Gauge, Part, Taken, figures};
+pub use figures::{ComparedPart, FigureOptions, Figures, Gauge, Taken, figures};
 pub use measure::{Codes, ROUNDS};
-pub use spec::{Kind, SYNAPSES, Spec};
+pub use spec::{ComparedKind, SYNAPSES, Spec};
 pub use train::{Comparison, ComparisonSpec, MODEL};
-pub use weights::Weights;
+pub use weights::ComparedWeights;

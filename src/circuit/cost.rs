@@ -85,7 +85,7 @@ pub struct Totals {
     /// messages of every outlet.
     pub activity_bytes: u64,
     /// The work of one update of all populations, per sample.
-    pub per_update: Work,
+    pub per_update: UpdateWork,
     /// Updates of an episode, at most.
     pub steps: u64,
     /// Multiply-accumulates of an episode, per sample: all its updates, and the readout, in which error
@@ -95,7 +95,7 @@ pub struct Totals {
 
 /// Multiply-accumulates per sample, by where they are spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Work {
+pub struct UpdateWork {
     /// Predictions: `a Wᵀ`.
     pub generative: u64,
     /// Learned feedback: `e Eᵀ`.
@@ -108,7 +108,7 @@ pub struct Work {
     pub lateral: u64,
 }
 
-impl Work {
+impl UpdateWork {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -192,11 +192,11 @@ fn link(wiring: &Wiring, link: &Link) -> LinkCost {
     }
 }
 
-fn work(circuit: &Circuit, links: &[LinkCost]) -> Work {
+fn work(circuit: &Circuit, links: &[LinkCost]) -> UpdateWork {
     let spent = |carries: Carries| {
         links.iter().filter(|link| link.carries == carries).map(|link| link.multiply_accumulates).sum()
     };
-    Work {
+    UpdateWork {
         generative: spent(Carries::Activity),
         feedback: spent(Carries::Mismatch),
         pathways: spent(Carries::Pathway),
@@ -215,7 +215,7 @@ fn lateral(lateral: Lateral) -> u64 {
     }
 }
 
-fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], per_update: Work) -> Totals {
+fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], per_update: UpdateWork) -> Totals {
     let parameters = populations.iter().map(|population| population.parameters).sum::<u64>();
     let moments = if matches!(circuit.learning.optimizer, Optimizer::Adam { .. }) { 2 } else { 0 };
     let inverses: u64 = (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum();

@@ -64,7 +64,7 @@ pub(super) struct BenchArguments {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report {
+struct SpeedReport {
     circuit: String,
     schedule: &'static str,
     batch: usize,
@@ -146,7 +146,7 @@ impl BenchArguments {
         Ok(Episode::new(circuit, inputs.collect::<Vec<_>>())?)
     }
 
-    fn report(&self, circuit: &Circuit, measured: &Speed, peak: f64) -> Report {
+    fn report(&self, circuit: &Circuit, measured: &Speed, peak: f64) -> SpeedReport {
         let (batch, threads) = (circuit.learning().batch, rayon::current_num_threads());
         let steps = measured.settled.steps;
         let mut seconds = measured.seconds.clone();
@@ -156,7 +156,7 @@ impl BenchArguments {
         let dense = measured.kernels[Kernel::Dense as usize];
         let per_thread =
             |operations: u64, seconds: f64| (operations > 0).then(|| operations as f64 / seconds.max(1e-12));
-        Report {
+        SpeedReport {
             circuit: circuit.name().to_owned(),
             schedule: circuit.settling().schedule.name(),
             batch,
@@ -181,7 +181,7 @@ impl BenchArguments {
 /// Every kind of kernel that took part, and what is left: messages, waiting, threads without work.
 fn kernels(measured: &Speed, threads: usize) -> Vec<KernelShare> {
     let all = measured.metered * threads as f64;
-    let share = |(kernel, reading): (Kernel, &crate::kernels::meter::Reading)| KernelShare {
+    let share = |(kernel, reading): (Kernel, &crate::kernels::meter::MeterReading)| KernelShare {
         kernel: kernel.name(),
         share: reading.seconds / all,
         gflops_per_thread: (reading.operations > 0).then(|| 2e-9 * reading.operations as f64 / reading.seconds),
@@ -193,7 +193,7 @@ fn kernels(measured: &Speed, threads: usize) -> Vec<KernelShare> {
     shares
 }
 
-impl Report {
+impl SpeedReport {
     fn print(&self) -> Result<(), Failure> {
         let what = if self.learns { "settle and learn" } else { "settle" };
         output::print(&table::wrap(&format!(

@@ -35,7 +35,7 @@ pub(super) struct CheckArguments {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct CheckReport<'a> {
     name: &'a str,
     about: &'a str,
     schedule: &'a str,
@@ -51,7 +51,7 @@ impl CheckArguments {
         let cost = Cost::new(&circuit);
         if self.json {
             let schedule = circuit.settling().schedule.name();
-            let report = Report { name: &circuit.name(), about: &circuit.about(), schedule, cost: &cost };
+            let report = CheckReport { name: circuit.name(), about: circuit.about(), schedule, cost: &cost };
             return output::print_json(&report);
         }
         let text =

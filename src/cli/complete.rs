@@ -48,7 +48,7 @@ impl CompleteArguments {
         let images = trained.data.test_or_train();
         let rows = choose(images, self.count);
         output::announce(&self.out, &format!("{} images above their left halves and completions", rows.len()));
-        let completed = evaluation::complete(&mut trained.network, images, &rows, &circuit.settling())?;
+        let completed = evaluation::complete(&mut trained.network, images, &rows, circuit.settling())?;
         let mut masked = completed.images.clone();
         let hidden = masked.as_mut_slice().iter_mut().zip(completed.observed.as_slice());
         hidden.filter(|(_, seen)| **seen == 0.0).for_each(|(pixel, _)| *pixel = HIDDEN);

@@ -59,7 +59,7 @@ const SCALE: usize = 2;
 
 /// One image of `--json`.
 #[derive(Debug, Serialize)]
-struct Row {
+struct FieldRow {
     /// Which test image.
     image: usize,
     /// Its class, where there are labels.
@@ -76,7 +76,7 @@ impl FeaturesArguments {
         let circuit = trained.circuit();
         let layer = self.layer(&circuit)?;
         let fields = evaluation::fields(&trained.network, layer).expect("the layer was found among the predictors");
-        let name = &circuit.layer(layer).name();
+        let name = circuit.layer(layer).name();
         let shown = self.fields.min(fields.rows());
         output::announce(&self.out, &format!("the fields of {shown} neurons of {name}"));
         if let Some(compose) = &self.compose {
@@ -87,7 +87,7 @@ impl FeaturesArguments {
         let bytes = picture::fields(&tiles, ACROSS, images.width(), images.height(), SCALE)?;
         picture::write(&self.out, &bytes)?;
         let rows = choose(images, self.count);
-        let (network, settling) = (&mut trained.network, &circuit.settling());
+        let (network, settling) = (&mut trained.network, circuit.settling());
         let parts = evaluation::compose(network, (layer, &fields), images, &rows, settling, self.strongest)?;
         if let Some(compose) = &self.compose {
             picture::write(compose, &draw(images, &rows, &parts, &fields, self.strongest)?)?;
@@ -112,12 +112,13 @@ impl FeaturesArguments {
     fn report(&self, images: &Images, rows: &[usize], parts: &[Composition]) -> Result<(), Failure> {
         let label = |row: usize| images.labels().map(|labels| labels[row]);
         let found = rows.iter().zip(parts);
-        let found = found.map(|(&image, part)| Row { image, label: label(image), strongest: part.strongest.clone() });
-        let found: Vec<Row> = found.collect();
+        let found =
+            found.map(|(&image, part)| FieldRow { image, label: label(image), strongest: part.strongest.clone() });
+        let found: Vec<FieldRow> = found.collect();
         if self.json {
             return output::print_json(&found);
         }
-        let line = |row: &Row| {
+        let line = |row: &FieldRow| {
             let neurons = row.strongest.iter().map(|(neuron, activity)| format!("{neuron} ({activity:.2})"));
             let label = row.label.map_or_else(|| "-".to_owned(), |label| label.to_string());
             vec![row.image.to_string(), label, neurons.collect::<Vec<_>>().join(", ")]

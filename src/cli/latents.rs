@@ -1,7 +1,7 @@
 //! `gncn latents`: what a layer settles to, image by image, and a picture of it.
 
 use super::failure::Failure;
-use super::progress::Progress;
+use super::progress::Bar;
 use super::settling::SettlingArguments;
 use super::trained::TrainedArguments;
 use super::{output, values};
@@ -35,8 +35,8 @@ pub(super) struct LatentsArguments {
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     /// Which images of the data
-    #[arg(long, value_enum, default_value_t = Split::Test)]
-    split: Split,
+    #[arg(long, value_enum, default_value_t = ImageSplit::Test)]
+    split: ImageSplit,
     /// The first N images only
     #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
@@ -54,7 +54,7 @@ pub(super) struct LatentsArguments {
 
 /// Which images of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Split {
+enum ImageSplit {
     Test,
     Train,
 }
@@ -70,8 +70,8 @@ impl LatentsArguments {
         let circuit = self.settling.apply(trained.circuit().as_ref().clone())?;
         let layer = self.layer(&circuit)?;
         let images = match self.split {
-            Split::Test => trained.data.test_or_train(),
-            Split::Train => &trained.data.train,
+            ImageSplit::Test => trained.data.test_or_train(),
+            ImageSplit::Train => &trained.data.train,
         };
         let most = self.limit.unwrap_or(if self.picture.is_some() { MOST } else { usize::MAX });
         let rows: Vec<usize> = (0..images.count().min(most)).collect();
@@ -79,16 +79,16 @@ impl LatentsArguments {
             let problem = format!("--picture needs {} images, not {}", evaluation::FEWEST, rows.len());
             return Err(Failure::Request(problem));
         }
-        let name = circuit.layer(layer).name().clone();
+        let name = circuit.layer(layer).name();
         let out = NpzOut::create(&self.out)?;
         output::announce(&self.out, &format!("the activities of {name} on {} images", rows.len()));
-        let bar = Progress::named("settling", rows.len());
+        let bar = Bar::named("settling", rows.len());
         let seen = |done| bar.advance(done);
-        let activities = evaluation::latents(&mut trained.network, layer, images, &rows, &circuit.settling(), seen)?;
+        let activities = evaluation::latents(&mut trained.network, layer, images, &rows, circuit.settling(), seen)?;
         drop(bar);
         let labels: Option<Vec<u8>> = images.labels().map(|all| rows.iter().map(|row| all[*row]).collect());
         let places = self.picture.as_deref().map(|path| self.place(path, &activities, labels.as_deref()));
-        write(out, &name, &rows, &activities, labels.as_deref(), places.transpose()?.as_deref())
+        write(out, name, &rows, &activities, labels.as_deref(), places.transpose()?.as_deref())
     }
 
     fn layer(&self, circuit: &Circuit) -> Result<LayerId, Failure> {

@@ -1,5 +1,5 @@
 //! Progress of long work on standard error: a bar on a terminal, nothing elsewhere (who calls prints a line at each
-//! milestone, by [`Progress::milestone`], which a bar does not garble).
+//! milestone, by [`Bar::milestone`], which a bar does not garble).
 
 use super::output;
 use crate::evaluation::EvaluationEvent;
@@ -8,11 +8,11 @@ use std::sync::{Mutex, PoisonError};
 
 /// A bar, or nothing where nobody would see one.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct Bar {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl Bar {
     /// A bar of `length` parts.
     pub(super) fn new(length: usize) -> Self {
         let bar = ProgressBar::new(length as u64);
@@ -54,7 +54,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
@@ -63,7 +63,7 @@ impl Drop for Progress {
 /// Shows what an evaluation tells: a bar for each piece of work, and notes as lines.
 #[derive(Debug, Default)]
 pub(super) struct Watcher {
-    bar: Mutex<Option<Progress>>,
+    bar: Mutex<Option<Bar>>,
 }
 
 impl Watcher {
@@ -71,7 +71,7 @@ impl Watcher {
     pub(super) fn see(&self, event: EvaluationEvent<'_>) {
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
         match (event, &*bar) {
-            (EvaluationEvent::Begin { name, count }, _) => *bar = Some(Progress::named(name, count)),
+            (EvaluationEvent::Begin { name, count }, _) => *bar = Some(Bar::named(name, count)),
             (EvaluationEvent::End, _) => *bar = None,
             (EvaluationEvent::Note(text), Some(bar)) => bar.milestone(text),
             (EvaluationEvent::Note(text), None) => output::note(text),

@@ -21,7 +21,7 @@ use crate::view::{timeline, trace_table};
 use clap::Args;
 use indexmap::IndexMap;
 use serde::Serialize;
-use show::Shown;
+use show::ShownPopulation;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -130,7 +130,7 @@ fn sense_file(text: &str) -> Result<SenseFile, String> {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report {
+struct SettleReport {
     circuit: String,
     samples: usize,
     /// Updates of every free state population.
@@ -148,7 +148,7 @@ struct Report {
     quiet: Option<bool>,
     /// The populations of --show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    shown: Vec<Shown>,
+    shown: Vec<ShownPopulation>,
     /// Files written.
     files: Vec<PathBuf>,
 }
@@ -288,14 +288,14 @@ impl SettleArguments {
         samples: usize,
         settled: &Settled,
         energies: IndexMap<String, Vec<f64>>,
-        shown: Vec<Shown>,
+        shown: Vec<ShownPopulation>,
     ) -> Result<(), Failure> {
         let Settled { steps, movement, quiet, .. } = *settled;
         if self.json {
             let files = self.targets().cloned().collect();
             let circuit = network.circuit().name().to_owned();
             let (traffic, work) = (settled.traffic.clone(), settled.work.clone());
-            return output::print_json(&Report {
+            return output::print_json(&SettleReport {
                 circuit,
                 samples,
                 steps,

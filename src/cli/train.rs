@@ -6,7 +6,7 @@
 mod report;
 
 use super::failure::Failure;
-use super::progress::Progress;
+use super::progress::Bar;
 use super::settling::override_settling;
 use super::trained::load_data;
 use super::values::parse_words;
@@ -86,7 +86,7 @@ pub(super) struct TrainArguments {
 }
 
 /// A request that is known to make sense.
-struct Request {
+struct TrainRequest {
     circuit: Arc<Circuit>,
     data: Dataset,
     spec: TrainSpec,
@@ -111,7 +111,7 @@ impl TrainArguments {
 
     /// Trains `file` to the end of the run and draws its picture. The run says that `command` has made it.
     pub(super) fn perform(&self, file: Circuit, command: Vec<String>) -> Result<(Run, Arc<Circuit>), Failure> {
-        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(&file.name())));
+        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(file.name())));
         let (arguments, mut run) = if self.resume {
             let mut run = Run::open(&folder)?;
             run.lock()?;
@@ -156,7 +156,7 @@ impl TrainArguments {
     }
 
     /// Everything that can be wrong with the request, before anything is written.
-    fn check(&self, circuit: Circuit, folder: PathBuf) -> Result<Request, Failure> {
+    fn check(&self, circuit: Circuit, folder: PathBuf) -> Result<TrainRequest, Failure> {
         let circuit = override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
         // A first look at the drawn digits takes minutes, not the hours that a circuit file asks of real data.
         let most = if self.data.is_none() { DIGITS_EPOCHS } else { usize::MAX };
@@ -174,10 +174,10 @@ impl TrainArguments {
             checkpoint_every: self.checkpoint_every,
             test_each_epoch: self.test_each_epoch,
         };
-        Ok(Request { circuit: Arc::new(circuit), data, spec, folder })
+        Ok(TrainRequest { circuit: Arc::new(circuit), data, spec, folder })
     }
 
-    fn create(&self, request: &Request, command: Vec<String>) -> Result<Run, StoreError> {
+    fn create(&self, request: &TrainRequest, command: Vec<String>) -> Result<Run, StoreError> {
         let info = RunInfo {
             command,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -193,8 +193,8 @@ impl TrainArguments {
         Run::create(&request.folder, &request.circuit, info, self.overwrite)
     }
 
-    fn train(&self, run: &mut Run, request: &Request) -> Result<(), Failure> {
-        let Request { circuit, data, spec, folder } = request;
+    fn train(&self, run: &mut Run, request: &TrainRequest) -> Result<(), Failure> {
+        let TrainRequest { circuit, data, spec, folder } = request;
         let network = Network::new(Arc::clone(circuit), spec.seed);
         let mut training = if self.resume {
             let was_finished = run.info.finished;
@@ -229,7 +229,7 @@ impl TrainArguments {
 
 /// Lets every batch be learned and told, until the end or a stop.
 fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError> {
-    let bar = Progress::new(1);
+    let bar = Bar::new(1);
     training.run(&mut |event| {
         match event {
             Event::Batch { epoch, done, of, free_energy } => {

@@ -8,7 +8,7 @@ use super::likelihood::{PriorDraws, as_published};
 use super::logistic::{Logistic, LogisticOptions};
 use super::measures::measure;
 use super::mixture::MixtureError;
-use super::prior::{Prior, PriorError};
+use super::prior::{FittedPrior, PriorError};
 use super::progress::EvaluationEvent;
 use super::record::{Evaluation, EvaluationOptions, EvaluationPart, LogPx, LogPxIs};
 use super::trained::{EvaluationError, Trained};
@@ -25,7 +25,7 @@ pub struct Evaluator {
     /// Test images, the first ones.
     rows: Vec<usize>,
     /// Fitted once for both parts that need it.
-    prior: Option<(Prior, PriorDraws)>,
+    prior: Option<(FittedPrior, PriorDraws)>,
 }
 
 /// Whoever watches an evaluation, from any thread.

@@ -3,7 +3,7 @@
 
 use super::descent::Descent;
 use super::mixture::{Fit, Mixture};
-use super::prior::{Prior, PriorError, PriorEvent, PriorOptions};
+use super::prior::{FittedPrior, PriorError, PriorEvent, PriorOptions};
 use super::progress::EvaluationEvent;
 use super::trained::Trained;
 use crate::checkpoint::{MIXTURE, weights};
@@ -39,20 +39,20 @@ struct About {
 /// The prior of a run: that of the run folder where it is the one, else fitted, with progress, and kept there.
 ///
 /// # Errors
-/// As [`Prior::fit`].
+/// As [`FittedPrior::fit`].
 pub fn fit_prior(
     trained: &mut Trained,
     settling: &Settling,
     options: &PriorOptions,
     watch: &(dyn Fn(EvaluationEvent<'_>) + Sync),
-) -> Result<Prior, PriorError> {
+) -> Result<FittedPrior, PriorError> {
     // Known before anything settles.
     let descent = Descent::new(&trained.network)?;
     let key = Key::new(trained, settling, options);
     let path = trained.run.path(MIXTURE);
     if let Some((mixture, About { images, fit, .. })) = kept(trained, &key) {
         watch(EvaluationEvent::Note(&format!("takes the mixture that is kept in {}", path.display())));
-        return Ok(Prior { mixture, fit, images, descent });
+        return Ok(FittedPrior { mixture, fit, images, descent });
     }
     let prior = fit(trained, settling, options, watch)?;
     let about = About { key, images: prior.images, fit: prior.fit.clone() };
@@ -91,11 +91,11 @@ fn fit(
     settling: &Settling,
     options: &PriorOptions,
     watch: &(dyn Fn(EvaluationEvent<'_>) + Sync),
-) -> Result<Prior, PriorError> {
+) -> Result<FittedPrior, PriorError> {
     let rows = trained.learned_rows();
     watch(EvaluationEvent::Begin { name: "settling", count: rows.len().min(options.images) });
     let Trained { network, data, .. } = trained;
-    let prior = Prior::fit(network, &data.train, &rows, settling, options, |event| match event {
+    let prior = FittedPrior::fit(network, &data.train, &rows, settling, options, |event| match event {
         PriorEvent::Settled(more) => watch(EvaluationEvent::Done(more)),
         PriorEvent::Step(step, likelihood) => {
             watch(EvaluationEvent::Step { step, of: options.mixture.steps, likelihood });

@@ -1,7 +1,7 @@
 //! BCE, free energy, sparsity and, for circuits with a label, accuracy.
 
 use super::senses::{self, SenseError, Show};
-use super::work::{Work, WorkSums};
+use super::work::{SettlingWork, WorkSums};
 use crate::circuit::Settling;
 use crate::data::{Batches, Images};
 use crate::executor::{Measure, SettleError, SettleOptions, Settler};
@@ -64,7 +64,7 @@ pub struct Measured {
     /// What was measured: the same for the same bits of settling.
     pub measures: Measures,
     /// What it cost; seconds differ from run to run.
-    pub work: Work,
+    pub work: SettlingWork,
 }
 
 /// Settles on the images `rows` and measures; `seen` is told after every batch how many images more are done, and may

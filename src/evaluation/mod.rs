@@ -39,11 +39,11 @@ pub use logistic::{Logistic, LogisticOptions};
 #[cfg(feature = "baselines")]
 pub(crate) use measures::highest;
 pub use measures::{MeasureError, Measured, Measures, measure, reconstruct};
-pub use prior::{Prior, PriorError, PriorEvent, PriorOptions};
+pub use prior::{FittedPrior, PriorError, PriorEvent, PriorOptions};
 pub use progress::EvaluationEvent;
 pub use record::{COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, LogPx, LogPxIs};
 pub use senses::{LABEL, SenseError, Show, episode, image_sense, label_layer};
 pub use speed::{Speed, SpeedError, SpeedTest, product_peak};
 pub use sums::log_sum_exp;
 pub use trained::{EvaluationError, Trained, load_noted};
-pub use work::Work;
+pub use work::SettlingWork;

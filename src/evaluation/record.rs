@@ -5,7 +5,7 @@ use super::measures::Measures;
 use super::mixture::{FitEnd, MixtureOptions};
 use super::prior::PriorOptions;
 use super::trained::Trained;
-use super::work::Work;
+use super::work::SettlingWork;
 use crate::checkpoint::weights;
 use crate::circuit::Circuit;
 use crate::circuit::file::{CircuitFile, SettlingFile};
@@ -156,7 +156,7 @@ pub struct Evaluation {
     pub measures: Option<Measures>,
     /// What settling one image cost.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub work: Option<Work>,
+    pub work: Option<SettlingWork>,
     /// Squared error over the hidden half of an image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mmse: Option<f64>,

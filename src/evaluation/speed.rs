@@ -3,7 +3,7 @@
 use crate::circuit::{Schedule, Settling, Stopping};
 use crate::episode::Episode;
 use crate::executor::{Measure, SettleError, SettleOptions, Settled, Settler};
-use crate::kernels::meter::{self, Kernel, Reading};
+use crate::kernels::meter::{self, Kernel, MeterReading};
 use crate::kernels::product;
 use crate::network::{LearningError, Network};
 use crate::params::When;
@@ -44,7 +44,7 @@ pub struct Speed {
     /// Seconds of the metered repeat.
     pub metered: f64,
     /// By kind of kernel, all threads together, in the metered repeat.
-    pub kernels: [Reading; Kernel::ALL.len()],
+    pub kernels: [MeterReading; Kernel::ALL.len()],
     /// Allocations of a presentation while it settles; absent where nobody counts them.
     pub allocations: Option<usize>,
     /// Allocations of an update: what all updates take more than the first half of them, by their number. Absent where

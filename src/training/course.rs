@@ -35,7 +35,7 @@ pub(crate) trait Learner {
 
 /// How a course is followed; of which data, and in what order, its progress says.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
+pub(crate) struct CoursePlan {
     pub(crate) epochs: usize,
     pub(crate) batch: usize,
     /// Checkpoint after so many batches; `None` is once a minute. Always at the end of an epoch.
@@ -55,14 +55,14 @@ pub(crate) fn start(circuit: String, data: &Dataset, seed: u64, limit: Option<us
 pub(crate) struct Course<'a> {
     run: &'a mut Run,
     data: &'a Dataset,
-    plan: Plan,
+    plan: CoursePlan,
     split: Split,
     progress: Progress,
 }
 
 impl<'a> Course<'a> {
     /// A course that stands at `progress`.
-    pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: Plan, progress: Progress) -> Self {
+    pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: CoursePlan, progress: Progress) -> Self {
         let split = data.split(progress.seed).limited(progress.limit);
         Self { run, data, plan, split, progress }
     }

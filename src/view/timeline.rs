@@ -26,7 +26,7 @@ pub fn write(
     log: &DeliveryLog,
     wiring: &Wiring,
 ) -> Result<(), DataError> {
-    let timeline = Timeline::new(trace, wiring);
+    let timeline = DrawnTimeline::new(trace, wiring);
     let mut out = BufWriter::new(&file);
     let mut separator = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n";
     let mut write = |event: &Value| {
@@ -41,14 +41,14 @@ pub fn write(
 }
 
 /// A trace in which firings are found by population and number.
-struct Timeline<'a> {
+struct DrawnTimeline<'a> {
     trace: &'a Trace,
     wiring: &'a Wiring,
     /// By population: places of its firings.
     places: Vec<Vec<usize>>,
 }
 
-impl<'a> Timeline<'a> {
+impl<'a> DrawnTimeline<'a> {
     fn new(trace: &'a Trace, wiring: &'a Wiring) -> Self {
         let mut places = vec![Vec::new(); wiring.populations.len()];
         for (place, firing) in trace.firings.iter().enumerate() {

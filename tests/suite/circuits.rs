@@ -212,7 +212,7 @@ fn the_order_of_the_file_has_no_meaning() {
         for projections in orders {
             let other = parsed(&permuted(&permuted(&text, "layers", &layers), "projections", &projections));
             for (id, layer) in circuit.layers() {
-                let twin = other.find(&layer.name()).unwrap();
+                let twin = other.find(layer.name()).unwrap();
                 let names = |circuit: &Circuit, list: Vec<gncn::circuit::Projection>| {
                     list.iter().map(|p| circuit.tensor_name(p, "generative")).collect::<Vec<_>>()
                 };

@@ -1,7 +1,7 @@
 //! Schedules: names of populations become populations, and times are checked.
 
 use super::limits::MOST_TICKS;
-use super::report::{Legal, Report};
+use super::report::{Legal, Mistakes};
 use crate::circuit::error::{listed, shown};
 use crate::circuit::file::{ClockFile, DelayFile, LesionFile, Listing, ScheduleFile, VirtualTimeFile};
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
@@ -15,7 +15,7 @@ pub(super) fn schedule(
     circuit: &Circuit,
     complete: bool,
     at: &str,
-    report: &mut Report<'_>,
+    report: &mut Mistakes<'_>,
 ) -> Schedule {
     let mut check = Check { populations: Populations::new(circuit, complete), at, report };
     match file {
@@ -68,7 +68,7 @@ impl<'c> Populations<'c> {
 struct Check<'r, 'c, 'p> {
     populations: Populations<'c>,
     at: &'r str,
-    report: &'r mut Report<'p>,
+    report: &'r mut Mistakes<'p>,
 }
 
 impl Check<'_, '_, '_> {

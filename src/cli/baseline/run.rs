@@ -1,13 +1,15 @@
 //! The work of `gncn baseline`: as `gncn train` does it, and the figures of `gncn eval` at its end.
 
 use super::super::failure::Failure;
-use super::super::progress::Progress;
+use super::super::progress::Bar;
 use super::super::trained::load_data;
 use super::super::values::parse_words;
 use super::super::{interrupt, output, table, train, values};
 use super::BaselineArguments;
-use super::report::{Report, Request};
-use crate::baseline::{Codes, Comparison, ComparisonSpec, FigureOptions, Gauge, Kind, MODEL, SYNAPSES, Spec, Weights};
+use super::report::{ComparisonReport, ComparisonRequest};
+use crate::baseline::{
+    Codes, ComparedKind, ComparedWeights, Comparison, ComparisonSpec, FigureOptions, Gauge, MODEL, SYNAPSES, Spec,
+};
 use crate::checkpoint::weights::fingerprint;
 use crate::checkpoint::{Run, RunInfo};
 use crate::data::Dataset;
@@ -41,9 +43,9 @@ impl BaselineArguments {
     }
 
     /// Trains to the end of the run and measures. The run says that `command` has made it.
-    pub(in crate::cli) fn perform(&self, command: Vec<String>) -> Result<(Run, Report), Failure> {
+    pub(in crate::cli) fn perform(&self, command: Vec<String>) -> Result<(Run, ComparisonReport), Failure> {
         let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(&self.model));
-        if self.resume && self.model == Kind::Gmm.name() {
+        if self.resume && self.model == ComparedKind::Gmm.name() {
             let problem = "gmm is fitted in one go, so there is nothing to resume; --overwrite fits it anew";
             return Err(Failure::Request(problem.to_owned()));
         }
@@ -91,12 +93,12 @@ impl BaselineArguments {
     }
 
     fn spec(&self, data: &Dataset) -> Result<ComparisonSpec, Failure> {
-        let kind = Kind::named(&self.model).expect("the legal names are those of the models");
+        let kind = ComparedKind::named(&self.model).expect("the legal names are those of the models");
         let mut model = Spec::new(kind, data.train.size(), data.classes(), SYNAPSES);
         model.batch = self.batch.unwrap_or(model.batch);
         model.rate = self.rate.unwrap_or(model.rate);
         model.variance = self.variance.unwrap_or(model.variance);
-        if kind == Kind::Dsrn && data.train.labels().is_none() {
+        if kind == ComparedKind::Dsrn && data.train.labels().is_none() {
             return Err(crate::baseline::BaselineError::NoLabels.into());
         }
         let usual = if self.data.is_some() { EPOCHS.0 } else { EPOCHS.1 };
@@ -132,13 +134,13 @@ impl BaselineArguments {
         Ok(Run::create_as(folder, (MODEL, &spec.model.text()), info, self.overwrite)?)
     }
 
-    fn compare(&self, run: &mut Run, data: &Dataset, spec: &ComparisonSpec) -> Result<Report, Failure> {
+    fn compare(&self, run: &mut Run, data: &Dataset, spec: &ComparisonSpec) -> Result<ComparisonReport, Failure> {
         announce(run.folder(), data, spec);
         interrupt::after_the_batch()?;
         let folder = run.folder().to_owned();
-        if spec.model.model == Kind::Gmm {
+        if spec.model.model == ComparedKind::Gmm {
             // Nothing to descend: the mixture itself is the model.
-            let weights = Weights::new(&spec.model, spec.seed);
+            let weights = ComparedWeights::new(&spec.model, spec.seed);
             let learned = data.split(spec.seed).limited(spec.limit).train;
             let codes = Codes::new(&spec.model, &weights);
             let gauge = Gauge { codes: &codes, data, learned: &learned, options: self.options(spec) };
@@ -162,8 +164,8 @@ impl BaselineArguments {
     }
 
     /// What the figures depend on.
-    fn request(&self, data: &Dataset, spec: &ComparisonSpec, tensors: &Tensors) -> Request {
-        Request {
+    fn request(&self, data: &Dataset, spec: &ComparisonSpec, tensors: &Tensors) -> ComparisonRequest {
+        ComparisonRequest {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: spec.model.clone(),
             synapses: spec.model.synapses(),
@@ -186,13 +188,18 @@ impl BaselineArguments {
     }
 
     /// Takes the figures that are wanted and not there yet, and writes them after each part, with a picture of draws.
-    fn measure(&self, folder: &Path, gauge: Gauge<'_>, request: Request) -> Result<(Option<Mixture>, Report), Failure> {
+    fn measure(
+        &self,
+        folder: &Path,
+        gauge: Gauge<'_>,
+        request: ComparisonRequest,
+    ) -> Result<(Option<Mixture>, ComparisonReport), Failure> {
         let path = folder.join("eval.json");
-        let (mut report, mut fitted) = (Report::begin(request, &path), None);
+        let (mut report, mut fitted) = (ComparisonReport::begin(request, &path), None);
         for part in gauge.codes.spec().model.parts() {
             let wanted = self.only.is_empty() || self.only.iter().any(|name| name == part.name());
             // A mixture on pixels is the model, not only a measure of it, and is not kept as a whole.
-            let is_model = gauge.codes.spec().model == Kind::Gmm;
+            let is_model = gauge.codes.spec().model == ComparedKind::Gmm;
             if !is_model && (!wanted || report.done.contains(part)) {
                 continue;
             }
@@ -200,7 +207,7 @@ impl BaselineArguments {
                 return Err(Failure::Run("stopped as asked, between two measures".to_owned()));
             }
             let (started, steps) = (Instant::now(), gauge.options.prior.mixture.steps);
-            let bar = Progress::new(steps);
+            let bar = Bar::new(steps);
             let taken = gauge.take(*part, &mut report.figures, |step, likelihood| {
                 bar.stand("mixture".to_owned(), step, steps, format!("log-likelihood {likelihood:.2}"));
             })?;
@@ -247,7 +254,7 @@ fn announce(folder: &Path, data: &Dataset, spec: &ComparisonSpec) {
     output::announce(folder, &format!("run.json, model.json, {learned}weights, eval.json, pictures"));
 }
 
-/// Weights `[1, K]` and means `[K, J]` of a mixture. Its covariances are 75 times the square of an image, and no figure
+/// ComparedWeights `[1, K]` and means `[K, J]` of a mixture. Its covariances are 75 times the square of an image, and no figure
 /// needs them.
 fn mixture_tensors(mixture: &Mixture) -> Tensors {
     let components = mixture.components();
@@ -258,7 +265,7 @@ fn mixture_tensors(mixture: &Mixture) -> Tensors {
 
 /// Lets every batch be learned and told, until the end or a stop.
 fn watch(comparison: &mut Comparison<'_>, epochs: usize) -> Result<Ended, Failure> {
-    let bar = Progress::new(1);
+    let bar = Bar::new(1);
     let ended = comparison.run(&mut |event| {
         match event {
             Event::Batch { epoch, done, of, free_energy } => {

@@ -131,7 +131,7 @@ impl EvalArguments {
         interrupt::at_once()?;
         let options = self.options();
         let mut found = self.begin(EvaluationRequest::new(&trained, &circuit, &options), target.as_deref());
-        let mut evaluator = Evaluator::new(trained, &circuit.settling(), options);
+        let mut evaluator = Evaluator::new(trained, circuit.settling(), options);
         self.measure(&mut evaluator, &mut found, target.as_deref())?;
         Ok(found)
     }

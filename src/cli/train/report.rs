@@ -16,7 +16,7 @@ const MOST_ROWS: usize = 20;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct TrainReport<'a> {
     run: &'a Path,
     weights: PathBuf,
     epochs: &'a [EpochMetrics],
@@ -67,7 +67,7 @@ pub(super) fn print(run: &Run, circuit: &Circuit, json: bool) -> Result<(), Fail
     let metrics = read_metrics(run)?;
     if json {
         let weights = run.path("weights.safetensors");
-        return output::print_json(&Report { run: run.folder(), weights, epochs: &metrics });
+        return output::print_json(&TrainReport { run: run.folder(), weights, epochs: &metrics });
     }
     output::print(&epoch_table(circuit, &metrics))?;
     let more = if metrics.len() > MOST_ROWS { "; metrics.jsonl has all epochs" } else { "" };
