@@ -29,7 +29,7 @@
 //!
 //! let mut settler = Settler::new();
 //! let options = SettleOptions { measure: Measure::EveryStep, ..SettleOptions::default() };
-//! let settled = settler.settle(&mut network, &episode, &circuit.settling, options)?;
+//! let settled = settler.settle(&mut network, &episode, circuit.settling(), options)?;
 //! assert_eq!(settled.energies.sums.len(), 21);
 //! network.learn(settler.activities())?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -45,18 +45,21 @@
 //! 1  circuit/                                  the RON text, and the checked description it becomes
 //! 2  synapse -> learning/                      afferent synapses and the local rules that change them
 //! 3  population/                               state and error populations: the actors' minds
-//! 4  network  episode                          populations built from a circuit; one presentation of data
+//! 4  episode -> activities -> network                        populations built from a circuit; one presentation of data
 //! 5  executor/                                 who fires when, and what carries the messages
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
-//! 9  cli/ -> main                              the command line
+//! 8  view/ -> paper/                           what a run is shown as; the tables of the paper
+//! 9  cli/ -> main                              the command line (feature `cli`)
 //! ```
 
+pub mod activities;
 #[cfg(feature = "baselines")]
 pub mod baseline;
 pub mod checkpoint;
 pub mod circuit;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod data;
 pub mod episode;
@@ -66,13 +69,16 @@ pub mod kernels;
 pub mod learning;
 pub mod matrix;
 pub mod network;
+pub mod paper;
 pub mod params;
+#[cfg(feature = "pictures")]
 pub mod picture;
 pub mod population;
 pub mod rng;
 pub mod signal;
 pub mod synapse;
 pub mod training;
+pub mod view;
 pub mod weights;
 
 /// Rust in the README compiles and runs, too.

@@ -1,12 +1,13 @@
 //! A network: the populations of a circuit, with their synapses, ready to run.
 
+use crate::activities::Activities;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{Circuit, Layer, LayerId, Projection};
-use crate::episode::Activities;
+use crate::episode::Episode;
 use crate::kernels::update::UpdateRule;
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Feedback, Init, Precision, When};
+use crate::params::{Arrivals, Feedback, Init, Messages, Precision, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
 use crate::rng;
 use crate::synapse::Synapses;
@@ -138,6 +139,18 @@ impl Network {
         &self.populations[id.0]
     }
 
+    /// Brings every population to rest on an episode, in lanes of `shards_per_lane` shards of samples; messages say how
+    /// they travel and arrive. Storage of `activities` is reused where their last episode had the same shape.
+    pub fn rest(
+        &self,
+        activities: &mut Activities,
+        episode: &Episode,
+        messages: (Messages, Arrivals),
+        shards_per_lane: usize,
+    ) {
+        activities.rest((&self.wiring, &self.populations), episode, messages, shards_per_lane);
+    }
+
     /// Every population learns from its own activities, in parallel: no rule reads what another population owns.
     ///
     /// # Errors
@@ -158,7 +171,7 @@ impl Network {
         let results: Vec<_> = chosen
             .map(|(i, population)| {
                 let own = activities.of(PopulationId(i));
-                let layer = || circuit.layer(wiring.populations[i].layer).name.clone();
+                let layer = || circuit.layer(wiring.populations[i].layer).name().to_owned();
                 population.learn(&own, activities.rows()).map_err(|Refused| LearningError { layer: layer() })
             })
             .collect();
@@ -209,23 +222,23 @@ fn check_links(wiring: &Wiring, populations: &[AnyPopulation]) {
 /// The name of the covariance of a layer.
 #[must_use]
 pub fn covariance_name(layer: &Layer) -> String {
-    format!("{}.covariance", layer.name)
+    format!("{}.covariance", layer.name())
 }
 
 /// The shape of every tensor of a circuit, in the layout of files.
 #[must_use]
 pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
     let mut shapes = BTreeMap::new();
-    for projection in &circuit.projections {
-        let (from, to) = (circuit.layer(projection.from).size, circuit.layer(projection.to).size);
+    for projection in circuit.projections() {
+        let (from, to) = (circuit.layer(projection.from()).size(), circuit.layer(projection.to()).size());
         shapes.insert(circuit.tensor_name(projection, "generative"), [to, from]);
-        if matches!(projection.feedback, Feedback::Learned { .. }) {
+        if matches!(projection.feedback(), Feedback::Learned { .. }) {
             shapes.insert(circuit.tensor_name(projection, "feedback"), [from, to]);
         }
     }
     for (id, layer) in circuit.layers() {
-        if circuit.is_predicted(id) && matches!(layer.precision, Precision::Learned { .. }) {
-            shapes.insert(covariance_name(layer), [layer.size, layer.size]);
+        if circuit.is_predicted(id) && matches!(layer.precision(), Precision::Learned { .. }) {
+            shapes.insert(covariance_name(layer), [layer.size(), layer.size()]);
         }
     }
     shapes
@@ -233,7 +246,7 @@ pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
 
 /// Fresh weights: synapses as the circuit's `init` says, covariances the identity (or the floor, if higher).
 fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
-    let Init::Gaussian { sd } = circuit.init;
+    let Init::Gaussian { sd } = circuit.init();
     let normal = Normal::new(0.0, sd).expect("the standard deviation was checked with the circuit");
     let draw = |(name, [rows, cols]): (String, [usize; 2])| {
         let matrix = match name.strip_suffix(".covariance").and_then(|layer| circuit.find(layer)) {
@@ -249,12 +262,12 @@ fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
 }
 
 fn resting_covariance(layer: &Layer) -> Matrix {
-    let floor = match layer.precision {
+    let floor = match layer.precision() {
         Precision::Learned { floor, .. } => floor,
         Precision::Identity => 1.0,
     };
-    let mut sigma = Matrix::identity(layer.size);
-    for i in 0..layer.size {
+    let mut sigma = Matrix::identity(layer.size());
+    for i in 0..layer.size() {
         sigma.row_mut(i)[i] = floor.max(1.0);
     }
     sigma
@@ -271,16 +284,16 @@ impl Build<'_> {
     fn state(&self, id: LayerId) -> Result<AnyPopulation, WeightsError> {
         let layer = self.circuit.layer(id);
         let rule = UpdateRule {
-            activation: layer.activation,
-            derivative: layer.derivative,
-            beta: layer.beta.get(),
-            leak: layer.leak.get(),
-            prior: layer.prior,
-            lateral: layer.lateral,
+            activation: layer.activation(),
+            derivative: layer.derivative(),
+            beta: layer.beta().get(),
+            leak: layer.leak().get(),
+            prior: layer.prior(),
+            lateral: layer.lateral(),
         };
         let efferents = self.circuit.efferents(id);
-        let heard = efferents.iter().filter(|p| p.feedback != Feedback::Silent);
-        let returned = heard.map(|p| match p.feedback {
+        let heard = efferents.iter().filter(|p| p.feedback() != Feedback::Silent);
+        let returned = heard.map(|p| match p.feedback() {
             Feedback::Learned { rate } => {
                 Ok(Returned::Learned { synapses: Box::new(self.synapses(p, "feedback")?), rate })
             }
@@ -289,7 +302,7 @@ impl Build<'_> {
         let returned = returned.collect::<Result<_, _>>()?;
         let predicted = self.circuit.is_predicted(id);
         Ok(AnyPopulation::State(
-            StatePopulation::new(layer.size, rule, layer.target, predicted, returned).plastic(self.is_plastic()),
+            StatePopulation::new(layer.size(), rule, layer.target(), predicted, returned).plastic(self.is_plastic()),
         ))
     }
 
@@ -297,34 +310,34 @@ impl Build<'_> {
         let layer = self.circuit.layer(id);
         let generative = self.circuit.afferents(id).into_iter().map(|p| {
             let synapses = self.synapses(&p, "generative")?;
-            Ok(match p.feedback {
+            Ok(match p.feedback() {
                 Feedback::Transposed => synapses.with_pathway(1.0),
                 Feedback::ScaledTranspose { gain } => synapses.with_pathway(gain),
                 Feedback::Learned { .. } | Feedback::Silent => synapses,
             })
         });
         let generative = generative.collect::<Result<_, _>>()?;
-        let covariance = match layer.precision {
+        let covariance = match layer.precision() {
             Precision::Identity => None,
             Precision::Learned { floor, form } => {
                 let name = covariance_name(layer);
                 let sigma = self.tensor(&name)?.clone();
-                let made = Covariance::new(sigma, floor, form, self.circuit.learning.optimizer);
+                let made = Covariance::new(sigma, floor, form, self.circuit.learning().optimizer);
                 Some(made.map_err(|Refused| WeightsError::NotPositiveDefinite { name })?)
             }
         };
-        let population = ErrorPopulation::new(layer.size, layer.mean, layer.likelihood, generative, covariance);
+        let population = ErrorPopulation::new(layer.size(), layer.mean(), layer.likelihood(), generative, covariance);
         Ok(AnyPopulation::Error(population.plastic(self.is_plastic())))
     }
 
     fn is_plastic(&self) -> bool {
-        self.circuit.learning.when == When::EveryStep
+        self.circuit.learning().when == When::EveryStep
     }
 
     fn synapses(&self, projection: &Projection, kind: &str) -> Result<Synapses, WeightsError> {
         let name = self.circuit.tensor_name(projection, kind);
         let weights = self.tensor(&name)?.transposed();
-        let learning = &self.circuit.learning;
+        let learning = &self.circuit.learning();
         Ok(Synapses::new(name, weights, learning.optimizer, learning.norm))
     }
 

@@ -1,12 +1,14 @@
 //! What a sound circuit says that can't change anything, or that its author may not have meant: for `gncn check`.
 
-use super::wiring::{Kind, Link, PopulationId, Wiring};
-use super::{Circuit, Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
+use super::description::Circuit;
+use super::ids::PopulationId;
+use super::schedule::{Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
+use super::wiring::{Kind, Link, Wiring};
 
 /// One sentence for each option of the settling that changes nothing as things stand.
 #[must_use]
 pub fn idle_options(circuit: &Circuit) -> Vec<String> {
-    let settling = &circuit.settling;
+    let settling = circuit.settling();
     let mut found = Vec::new();
     let runs_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. });
     if settling.executor == ExecutorKind::Tasks && !runs_actors {
@@ -62,7 +64,7 @@ impl Idle<'_> {
     fn clocks(&self, found: &mut Vec<String>) {
         for (id, _) in &self.time.clocks {
             let population = self.wiring.population(*id);
-            if population.kind == Kind::State && self.circuit.layer(population.layer).sense.is_some() {
+            if population.kind == Kind::State && self.circuit.layer(population.layer).sense().is_some() {
                 let text = "never ticks while its sense is shown whole, because data hold the layer in place";
                 found.push(format!("the clock of {} {text}", self.name(*id)));
             }
@@ -129,7 +131,7 @@ impl Idle<'_> {
 
     fn fires(&self, id: PopulationId) -> bool {
         let population = self.wiring.population(id);
-        population.kind == Kind::Error || self.circuit.layer(population.layer).sense.is_none()
+        population.kind == Kind::Error || self.circuit.layer(population.layer).sense().is_none()
     }
 
     /// Populations that fire while every sense is shown.

@@ -85,7 +85,7 @@ pub struct Totals {
     /// messages of every outlet.
     pub activity_bytes: u64,
     /// The work of one update of all populations, per sample.
-    pub per_update: Work,
+    pub per_update: UpdateWork,
     /// Updates of an episode, at most.
     pub steps: u64,
     /// Multiply-accumulates of an episode, per sample: all its updates, and the readout, in which error
@@ -99,7 +99,7 @@ pub struct Totals {
 
 /// Multiply-accumulates per sample, by where they are spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Work {
+pub struct UpdateWork {
     /// Predictions: `a Wᵀ`.
     pub generative: u64,
     /// Learned feedback: `e Eᵀ`.
@@ -112,7 +112,7 @@ pub struct Work {
     pub lateral: u64,
 }
 
-impl Work {
+impl UpdateWork {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -194,11 +194,11 @@ fn link(wiring: &Wiring, link: &Link) -> LinkCost {
     }
 }
 
-fn work(circuit: &Circuit, links: &[LinkCost]) -> Work {
+fn work(circuit: &Circuit, links: &[LinkCost]) -> UpdateWork {
     let spent = |carries: Carries| {
         links.iter().filter(|link| link.carries == carries).map(|link| link.multiply_accumulates).sum()
     };
-    Work {
+    UpdateWork {
         generative: spent(Carries::Activity),
         feedback: spent(Carries::Mismatch),
         pathways: spent(Carries::Pathway),
@@ -217,7 +217,7 @@ fn lateral(lateral: Lateral) -> u64 {
     }
 }
 
-fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], per_update: Work) -> Totals {
+fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], per_update: UpdateWork) -> Totals {
     let parameters = populations.iter().map(|population| population.parameters).sum::<u64>();
     let moments = if matches!(circuit.learning.optimizer, Optimizer::Adam { .. }) { 2 } else { 0 };
     let inverses: u64 = (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum();
@@ -242,7 +242,7 @@ fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], pe
 fn operations(circuit: &Circuit, wiring: &Wiring, per_update: Work, steps: u64) -> u64 {
     let held = |id| {
         let population = wiring.population(id);
-        population.kind == Kind::State && circuit.layer(population.layer).sense.is_some()
+        population.kind == Kind::State && circuit.layer(population.layer).sense().is_some()
     };
     // What a state sends in its last update, nobody uses any more.
     let uses = |link: &Link| match wiring.population(link.from).kind {

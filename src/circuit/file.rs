@@ -1,17 +1,10 @@
-//! The circuit file: the serde mirror of its RON text, and the ways from text to [`Circuit`] and back.
+//! The circuit file: the serde mirror of its RON text.
 //!
 //! A [`CircuitFile`] holds what was written, with defaults filled in and nothing else believed: names may
 //! point nowhere and numbers may be absurd. `reader` makes it from text and refuses what has the wrong shape;
-//! `check` makes a [`Circuit`] of it and refuses what has the wrong meaning.
+//! `check` makes a [`Circuit`](super::Circuit) of it and refuses what has the wrong meaning.
 
-mod writer;
-
-use super::Circuit;
-use super::check;
-use super::error::CircuitError;
-use super::places::Places;
-use super::reader;
-use super::schedule::{Delay, ExecutorKind, Fire, Noise, Schedule, TimeScale};
+use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
     Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Target, When,
 };
@@ -19,7 +12,6 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::Path;
 
 /// The text of a circuit file, field by field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -314,98 +306,4 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
         }
         Ok(Listing(entries))
     }
-}
-
-impl CircuitFile {
-    /// Checks what is written.
-    ///
-    /// # Errors
-    /// Every mistake of the file at once, without places in a text, because there is none.
-    pub fn check(self) -> Result<Circuit, CircuitError> {
-        check::circuit(self, Places::unknown())
-    }
-}
-
-impl Circuit {
-    /// The circuit that a text describes.
-    ///
-    /// # Errors
-    /// The first mistake of shape (a misspelt field, a missing bracket, bytes that aren't UTF-8), or else
-    /// every mistake of meaning at once.
-    ///
-    /// # Examples
-    /// ```
-    /// let text = br#"Circuit(
-    ///     name: "smallest",
-    ///     layers: {
-    ///         "z0": (size: 4, sense: "image"),
-    ///         "z1": (size: 2, beta: 0.1),
-    ///     },
-    ///     projections: [(from: "z1", to: "z0", feedback: Transposed)],
-    /// )"#;
-    /// let circuit = gncn::circuit::Circuit::parse(text).unwrap();
-    /// assert_eq!(circuit.settling.stopping.max_steps(), 50);
-    /// ```
-    pub fn parse(text: &[u8]) -> Result<Self, CircuitError> {
-        let file: CircuitFile = reader::read(text, "")?;
-        check::circuit(file, Places::of(text, ""))
-    }
-
-    /// The circuit that a file describes.
-    ///
-    /// # Errors
-    /// As [`Circuit::parse`], and a file that cannot be read; every line names the file.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, CircuitError> {
-        let path = path.as_ref();
-        let parsed = reader::bytes_of(path).and_then(|text| Self::parse(&text));
-        parsed.map_err(|error| error.in_file(path))
-    }
-
-    /// A circuit file, defaults written out, that reads back as this very circuit.
-    #[must_use]
-    pub fn to_ron(&self) -> String {
-        writer::write(&CircuitFile::from(self))
-    }
-}
-
-impl Schedule {
-    /// The schedule that a text such as `Bounded(staleness: 2)` describes, with the populations of `circuit`.
-    ///
-    /// # Errors
-    /// As [`Circuit::parse`].
-    ///
-    /// # Examples
-    /// ```
-    /// # let text = br#"(name: "x", layers: {"z0": (size: 4, sense: "image"), "z1": (size: 2, beta: 0.1)},
-    /// #     projections: [(from: "z1", to: "z0", feedback: Transposed)])"#;
-    /// # let circuit = gncn::circuit::Circuit::parse(text).unwrap();
-    /// use gncn::circuit::Schedule;
-    ///
-    /// let schedule = Schedule::parse(r#"Sweep(order: ["z0.error", "z1"])"#, &circuit).unwrap();
-    /// assert_eq!(schedule.name(), "Sweep");
-    /// let error = Schedule::parse("Bonded(staleness: 1)", &circuit).unwrap_err();
-    /// assert!(error.to_string().ends_with("did you mean `Bounded`?"));
-    /// ```
-    pub fn parse(text: &str, circuit: &Circuit) -> Result<Self, CircuitError> {
-        let file: ScheduleFile = reader::read(text.as_bytes(), "schedule")?;
-        check::schedule(&file, circuit, Places::of(text.as_bytes(), "schedule"))
-    }
-}
-
-/// The messages that a text such as `Events(threshold: 0.1)` describes.
-///
-/// # Errors
-/// As [`Circuit::parse`].
-///
-/// # Examples
-/// ```
-/// use gncn::circuit::file::parse_messages;
-/// use gncn::params::Messages;
-///
-/// assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::events(0.1));
-/// assert!(parse_messages("Events(threshold: -0.1)").is_err());
-/// ```
-pub fn parse_messages(text: &str) -> Result<Messages, CircuitError> {
-    let messages = reader::read(text.as_bytes(), "messages")?;
-    check::messages(messages, Places::of(text.as_bytes(), "messages"))
 }

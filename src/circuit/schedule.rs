@@ -1,6 +1,6 @@
 //! Schedules as checked data: who fires when. The executors give them their meaning.
 
-use super::wiring::PopulationId;
+use super::ids::PopulationId;
 use crate::params::Messages;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -8,14 +8,13 @@
 //! | state k | 0 activity, 1 target (where it is predicted) | one for each projection *from* k that has feedback, by name of the predicted layer; then, where k is predicted, its own mismatch |
 //! | error s | 0 mismatch; then one for each projection *to* s that is read backwards, by name of the source | one for each projection *to* s, by name of the source; then the target |
 
-use super::{Circuit, LayerId};
+pub use super::ids::PopulationId;
+
+use super::description::Circuit;
+use super::ids::LayerId;
 pub use crate::params::Carries;
 use crate::params::Feedback;
 use serde::Serialize;
-
-/// A population, by its place in [`Wiring::populations`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PopulationId(pub usize);
 
 /// What kind of neurons a population holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -1,6 +1,7 @@
 //! `gncn check`: is the circuit sound, who talks to whom, and what does it cost?
 
 use super::failure::Failure;
+use super::trained::network_of;
 use super::{output, table};
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
@@ -34,7 +35,7 @@ pub(super) struct CheckArguments {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct CheckReport<'a> {
     name: &'a str,
     about: &'a str,
     schedule: &'a str,
@@ -47,14 +48,14 @@ impl CheckArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let circuit = Arc::new(Circuit::load(&self.circuit)?);
         if let Some(path) = &self.weights {
-            super::network_of(&circuit, path)?;
+            network_of(&circuit, path)?;
         }
         let cost = Cost::new(&circuit);
         let warnings = circuit.settling.warnings();
         if self.json {
-            let schedule = circuit.settling.schedule.name();
-            let (name, about, warnings) = (&circuit.name, &circuit.about, &warnings);
-            let report = Report { name, about, schedule, warnings, cost: &cost };
+            let schedule = circuit.settling().schedule.name();
+            let (name, about, warnings) = (circuit.name(), circuit.about(), &warnings);
+            let report = CheckReport { name, about, schedule, warnings, cost: &cost };
             return output::print_json(&report);
         }
         let text =
@@ -71,8 +72,8 @@ impl CheckArguments {
 }
 
 fn heading(circuit: &Circuit) -> String {
-    let about = circuit.about.trim();
-    if about.is_empty() { circuit.name.clone() } else { table::wrap(&format!("{}: {about}", circuit.name)) }
+    let about = circuit.about().trim();
+    if about.is_empty() { circuit.name().to_owned() } else { table::wrap(&format!("{}: {about}", circuit.name())) }
 }
 
 fn populations(populations: &[PopulationCost]) -> String {
@@ -115,7 +116,7 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
         ("lateral", work.lateral),
     ];
     let parts = parts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| vec![format!("  {name}"), table::count(*n)]);
-    let steps = match circuit.settling.stopping {
+    let steps = match circuit.settling().stopping {
         Stopping::Steps(steps) => format!("{} updates", table::count(steps as u64)),
         Stopping::Quiet { max_steps, .. } => format!("at most {} updates", table::count(max_steps as u64)),
     };

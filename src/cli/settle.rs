@@ -2,17 +2,16 @@
 
 mod report;
 mod show;
-mod timeline;
-mod trace;
 
 use super::failure::Failure;
 use super::settling::SettlingArguments;
-use super::{interrupt, output};
+use super::trained::network_of;
+use super::{interrupt, output, values};
 use crate::checkpoint::weights;
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
 use crate::data::atomic::Pending;
-use crate::data::npy;
 use crate::data::npz::NpzOut;
+use crate::data::read_matrix_or_row;
 use crate::episode::Episode;
 use crate::executor::{
     LinkAccount, Measure, NeverHeard, PopulationAccount, Presentation, SettleError, SettleOptions, Settled, Settler,
@@ -21,10 +20,11 @@ use crate::executor::{
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Messages, When};
+use crate::view::{timeline, trace_table};
 use clap::Args;
 use indexmap::IndexMap;
 use serde::Serialize;
-use show::Shown;
+use show::ShownPopulation;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ pub(super) struct SettleArguments {
     #[command(flatten)]
     settling: SettlingArguments,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
     /// Seed of synapses where no weights are given, and of noise
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -133,7 +133,7 @@ fn sense_file(text: &str) -> Result<SenseFile, String> {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report {
+struct SettleReport {
     circuit: String,
     samples: usize,
     /// Updates of every free state population.
@@ -155,14 +155,14 @@ struct Report {
     quiet: Option<bool>,
     /// The populations of --show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    shown: Vec<Shown>,
+    shown: Vec<ShownPopulation>,
     /// Files written.
     files: Vec<PathBuf>,
 }
 
 impl SettleArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         self.check_targets()?;
         let circuit = self.circuit()?;
         let episode = self.episode(&circuit)?;
@@ -174,7 +174,7 @@ impl SettleArguments {
         let timeline = self.timeline.as_deref().map(Pending::create).transpose()?;
         self.announce();
 
-        let settling = network.circuit().settling.clone();
+        let settling = network.circuit().settling().clone();
         let options = SettleOptions {
             measure: Measure::EveryStep,
             learn: self.learn.is_some(),
@@ -196,10 +196,10 @@ impl SettleArguments {
         }
         if let Some(traced) = &settled.trace {
             let wiring = network.wiring();
-            let written = trace.map_or(Ok(()), |file| trace::write(file, traced, wiring, network.circuit()));
+            let written = trace.map_or(Ok(()), |file| trace_table::write(file, traced, wiring, network.circuit()));
             let log = settled.log.as_ref();
             let drawn = timeline.zip(log).map_or(Ok(()), |(file, log)| timeline::write(file, traced, log, wiring));
-            written.and(drawn).map_err(Failure::Run)?;
+            written.and(drawn)?;
         }
         let energies = report::energies(&network, &settled);
         let shown = show::shown(&to_show, network.wiring(), &settler);
@@ -235,9 +235,8 @@ impl SettleArguments {
 
     /// The circuit of the file with the settling that was asked for.
     fn circuit(&self) -> Result<Circuit, Failure> {
-        let mut circuit = Circuit::load(&self.circuit)?;
-        self.settling.apply(&mut circuit)?;
-        if self.stop_at.is_some() && !matches!(circuit.settling.schedule, Schedule::Replay(_)) {
+        let circuit = self.settling.apply(Circuit::load(&self.circuit)?)?;
+        if self.stop_at.is_some() && !matches!(circuit.settling().schedule, Schedule::Replay(_)) {
             let problem = "--stop-at counts firings of a delivery log; add --schedule 'Replay(\"FILE\")'";
             return Err(Failure::Request(problem.to_owned()));
         }
@@ -247,7 +246,7 @@ impl SettleArguments {
     fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
         refuse_repeated("--input", &self.input)?;
         refuse_repeated("--mask", &self.mask)?;
-        let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), npy::read_matrix_or_row(&given.file)?)));
+        let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), read_matrix_or_row(&given.file)?)));
         let inputs: Vec<(String, Matrix)> = inputs.collect::<Result<_, Failure>>()?;
         let mut episode = Episode::new(circuit, inputs)?;
         for mask in &self.mask {
@@ -256,7 +255,7 @@ impl SettleArguments {
                     format!("--mask hides parts of \"{0}\", which has no input; add --input {0}=FILE", mask.sense);
                 return Err(Failure::Request(problem));
             }
-            let observed = npy::read_matrix_or_row(&mask.file)?;
+            let observed = read_matrix_or_row(&mask.file)?;
             let about_mask = |error| Failure::Request(format!("--mask {}: {error}", mask.file.display()));
             episode = episode.mask(circuit, &mask.sense, observed).map_err(about_mask)?;
         }
@@ -265,7 +264,7 @@ impl SettleArguments {
 
     fn network(&self, circuit: &Arc<Circuit>) -> Result<Network, Failure> {
         match &self.weights {
-            Some(path) => super::network_of(circuit, path),
+            Some(path) => network_of(circuit, path),
             None => {
                 output::note(&format!("no --weights: synapses are drawn from seed {}", self.seed));
                 Ok(Network::new(Arc::clone(circuit), self.seed))
@@ -297,15 +296,15 @@ impl SettleArguments {
         samples: usize,
         settled: &Settled,
         energies: IndexMap<String, Vec<f64>>,
-        shown: Vec<Shown>,
+        shown: Vec<ShownPopulation>,
     ) -> Result<(), Failure> {
         let Settled { steps, movement, quiet, .. } = *settled;
         if self.json {
             let files = self.targets().cloned().collect();
-            let circuit = network.circuit().name.clone();
+            let circuit = network.circuit().name().to_owned();
             let (traffic, work) = (settled.account.links.clone(), settled.account.populations.clone());
             let (operations, never_heard) = (settled.account.operations(), settled.account.never_heard());
-            return output::print_json(&Report {
+            return output::print_json(&SettleReport {
                 circuit,
                 samples,
                 steps,
@@ -359,7 +358,7 @@ fn fixed_point(
         stopping,
         schedule: Schedule::Synchronous,
         messages: Messages::Dense,
-        ..network.circuit().settling.clone()
+        ..network.circuit().settling().clone()
     };
     let never = |what: String| {
         let next =
@@ -388,7 +387,7 @@ fn tolerance(text: &str) -> Result<f32, String> {
 
 /// One learning step at the readout. A circuit that learns at every step has done so while settling.
 fn learn(network: &mut Network, settler: &Settler, path: &Path) -> Result<(), Failure> {
-    if network.circuit().learning.when == When::Readout {
+    if network.circuit().learning().when == When::Readout {
         network.learn(settler.activities())?;
     }
     Ok(weights::save(path, &network.tensors())?)

@@ -1,11 +1,11 @@
 //! A run that is to be looked at: its circuit, its weights, and the images to look with.
 
 use super::failure::Failure;
-use super::output;
-use crate::checkpoint::Run;
+use super::{output, values};
+use crate::checkpoint::weights;
 use crate::circuit::Circuit;
-use crate::data::{Dataset, Source, load};
-use crate::evaluation::{self, Show};
+use crate::data::Dataset;
+use crate::evaluation::{Trained, load_noted};
 use crate::network::Network;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -20,14 +20,14 @@ pub(super) struct TrainedArguments {
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
 }
 
 impl TrainedArguments {
     /// Opens the run, once it is known that the files that options name can be written.
     pub(super) fn open(&self, written: &[(&str, &PathBuf)]) -> Result<Trained, Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         for (i, (option, path)) in written.iter().enumerate() {
             output::check_target(path)?;
             if let Some((other, _)) = written[..i].iter().find(|(_, other)| other == path) {
@@ -35,50 +35,22 @@ impl TrainedArguments {
                 return Err(Failure::Request(problem));
             }
         }
-        Trained::open(&self.run, self.data.as_deref())
+        open(&self.run, self.data.as_deref())
     }
 }
 
-/// A run folder, opened.
-pub(super) struct Trained {
-    pub(super) run: Run,
-    pub(super) network: Network,
-    pub(super) data: Dataset,
-}
-
-impl Trained {
-    /// Opens a run with the data it was trained on, or with other data.
-    pub(super) fn open(folder: &Path, data: Option<&str>) -> Result<Self, Failure> {
-        let run = Run::open(folder)?;
-        let circuit = Arc::new(run.circuit()?);
-        if !run.info.finished {
-            output::note("the run is not finished; these are the weights of its newest checkpoint");
-        }
-        let network = Network::with_weights(Arc::clone(&circuit), &run.weights()?);
-        let network = network.map_err(|cause| Failure::Request(format!("{}: {cause}", folder.display())))?;
-        let loaded = load_data(data.or(run.info.source.as_deref()))?;
-        evaluation::episode(&circuit, loaded.test_or_train(), &[0], Show::ImagesOnly)?;
-        if data.is_none() && run.info.data.get("digest").is_some_and(|digest| *digest != loaded.digest()) {
-            output::note("note: the data are not the ones that the run was trained on: their digest differs");
-        }
-        Ok(Self { run, network, data: loaded })
-    }
-
-    /// The training images that the run has learned from, or would have, of other data.
-    pub(super) fn learned_rows(&self) -> Vec<usize> {
-        self.data.split(self.run.info.seed).limited(self.run.info.limit).train
-    }
-
-    pub(super) fn circuit(&self) -> Arc<Circuit> {
-        Arc::clone(self.network.circuit())
-    }
+/// Opens a run; what has to be said of it is told.
+pub(super) fn open(folder: &Path, data: Option<&str>) -> Result<Trained, Failure> {
+    Ok(Trained::open(folder, data, &output::note)?)
 }
 
 /// The data that `--data` names, and what has to be said of them.
 pub(super) fn load_data(name: Option<&str>) -> Result<Dataset, Failure> {
-    let data = load(&Source::parse(name))?;
-    if let Some(notice) = &data.notice {
-        output::note(&format!("note: {}: {notice}", data.name));
-    }
-    Ok(data)
+    Ok(load_noted(name, &output::note)?)
+}
+
+/// The network of a circuit with the weights of a file.
+pub(super) fn network_of(circuit: &Arc<Circuit>, path: &Path) -> Result<Network, Failure> {
+    let network = Network::with_weights(Arc::clone(circuit), &weights::load(path)?);
+    network.map_err(|cause| Failure::Request(format!("{}: {cause}", path.display())))
 }

@@ -5,11 +5,11 @@
 
 use std::fs;
 use std::io::{Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ndarray_npy::npy::header::{Header, Layout};
 
-use super::{DataError, Images, Pixels, npz};
+use super::{DataError, Images, Pixels};
 use crate::matrix::Matrix;
 
 /// Longest header that is parsed. NumPy itself writes 118 bytes and refuses more than 10,000.
@@ -42,39 +42,6 @@ enum Values {
 pub fn read(path: &Path) -> Result<Array, DataError> {
     let bytes = fs::read(path).map_err(|cause| DataError::read(path, cause))?;
     parse(&bytes[..], bytes.len(), &path.display().to_string())
-}
-
-/// Reads a batch [B, J] from a `.npy` file, from a `.npz` file with a single array, or from the array
-/// `member` of a `.npz` file named as `file.npz:member`. Images [B, H, W] are flattened.
-///
-/// # Errors
-/// As [`read`], and where the array has another number of dimensions or is empty.
-pub fn read_matrix(path: &Path) -> Result<Matrix, DataError> {
-    let (array, shown) = locate(path)?;
-    array.into_matrix(false, &shown)
-}
-
-/// As [`read_matrix`]; an array `[J]` is one sample.
-///
-/// # Errors
-/// As [`read_matrix`].
-pub fn read_matrix_or_row(path: &Path) -> Result<Matrix, DataError> {
-    let (array, shown) = locate(path)?;
-    array.into_matrix(true, &shown)
-}
-
-fn locate(path: &Path) -> Result<(Array, String), DataError> {
-    let shown = path.display().to_string();
-    if !path.exists()
-        && let Some((file, member)) = shown.rsplit_once(':')
-        && file.ends_with(".npz")
-    {
-        return Ok((npz::read_member(&PathBuf::from(file), member)?, shown));
-    }
-    let bytes = fs::read(path).map_err(|cause| DataError::read(path, cause))?;
-    let array =
-        if bytes.starts_with(b"PK") { npz::single(&bytes, &shown)? } else { parse(&bytes[..], bytes.len(), &shown)? };
-    Ok((array, shown))
 }
 
 /// The array in a stream that can't yield more than `at_most` bytes; `file` is named in errors.

@@ -37,7 +37,7 @@ pub fn latents(
     settling: &Settling,
     mut seen: impl FnMut(usize),
 ) -> Result<Matrix, MeasureError> {
-    let size = network.circuit().layer(layer).size;
+    let size = network.circuit().layer(layer).size();
     let mut all = Vec::with_capacity(rows.len() * size);
     let mut settler = Settler::new();
     for batch in &Batches::in_order(rows, BATCH) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What settling one image cost, as the mean over images. It isn't part of [`Measures`](super::Measures), because
 /// seconds differ from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Work {
+pub struct SettlingWork {
     /// Synaptic operations: multiply-accumulates that messages caused, and those inside of firings (precision, pathways of
     /// type 1), without the readout.
     pub operations: f64,
@@ -24,7 +24,7 @@ pub struct Work {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct WorkSums {
     images: usize,
-    sums: Work,
+    sums: SettlingWork,
 }
 
 impl WorkSums {
@@ -39,10 +39,10 @@ impl WorkSums {
     }
 
     /// Means over all images added.
-    pub(super) fn finish(self) -> Work {
+    pub(super) fn finish(self) -> SettlingWork {
         let images = self.images.max(1) as f64;
-        let Work { operations, messages, bytes, seconds } = self.sums;
-        Work {
+        let SettlingWork { operations, messages, bytes, seconds } = self.sums;
+        SettlingWork {
             operations: operations / images,
             messages: messages / images,
             bytes: bytes / images,

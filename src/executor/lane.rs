@@ -5,7 +5,7 @@ use super::gate::Gate;
 use super::ledger::{Handed, Load};
 use super::trace::Recorder;
 use crate::circuit::wiring::{Link, PopulationId, Wiring};
-use crate::episode::{Activities, Lane};
+use crate::activities::{Activities, Lane};
 use crate::kernels::product::SHARD_ROWS;
 use crate::network::Network;
 use crate::population::{AnyActivity, AnyPopulation, Fired};

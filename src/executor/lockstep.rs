@@ -19,7 +19,7 @@ use super::lane::{LaneAtWork, LaneState, each_lane, learn_held};
 use super::options::{Measure, SettleOptions};
 use super::plan::Plan;
 use crate::circuit::Stopping;
-use crate::episode::Activities;
+use crate::activities::Activities;
 use crate::network::Network;
 
 /// Settles every lane in lock-step and reads out; returns the number of steps, and whether it ended in quiet where

@@ -21,9 +21,10 @@ use super::rounds::Rounds;
 use super::timeline::{Course, Timeline};
 use super::trace::{self, Recorder, Reference, Trace};
 use super::turn::{Order, Turn};
+use crate::activities::Activities;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::circuit::{Schedule, Settling, Stopping, VirtualTime};
-use crate::episode::{Activities, Episode};
+use crate::episode::Episode;
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
@@ -168,7 +169,7 @@ impl Settler {
     ) -> Result<Settled, SettleError> {
         let wiring = Arc::clone(network.wiring());
         let plan = Plan::new(&wiring, episode);
-        let learn = options.learn && network.circuit().learning.when == When::EveryStep;
+        let learn = options.learn && network.circuit().learning().when == When::EveryStep;
         let options = SettleOptions { learn, ..options };
         let job = Job { wiring: &wiring, plan: &plan, settling, options };
         let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. });
@@ -178,7 +179,7 @@ impl Settler {
             Schedule::Synchronous | Schedule::Bounded { staleness: 0 } => Arrivals::InOrder,
             _ => Arrivals::AnyOrder,
         };
-        self.activities.rest(network, episode, settling.messages, arrivals, shards);
+        network.rest(&mut self.activities, episode, (settling.messages, arrivals), shards);
         let mut states: Vec<_> =
             self.activities.lanes().iter().map(|_| LaneState::new(&wiring, self.gate.clone())).collect();
         if options.trace {
@@ -186,7 +187,7 @@ impl Settler {
         }
         let mut ledger = Ledger::new(&wiring, &plan, job.whole());
         let run = drive(self, network, &mut states, &mut ledger, &job)?;
-        Ok(self.sum_up(&job, &network.circuit().name, states, ledger, run))
+        Ok(self.sum_up(&job, network.circuit().name(), states, ledger, run))
     }
 
     /// Gives every lane a recorder.

@@ -17,7 +17,7 @@ use super::rounds::Rounds;
 use super::turn::{Order, Turn};
 use crate::circuit::Stopping;
 use crate::circuit::wiring::{Kind, Link, Wiring};
-use crate::episode::Activities;
+use crate::activities::Activities;
 use crate::network::Network;
 use crate::signal::Content;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! The order of the data follows from seed and epoch, and a checkpoint taken between two batches holds all there is, so
 //! that any split of a course gives the bits of the whole, where the learner keeps its word.
 
-use super::{Ended, EpochMetrics, Event, Flow};
+use super::events::{Ended, EpochMetrics, Event, Flow};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::data::{Batches, Dataset, Images, Split};
 use crate::evaluation::Measures;
@@ -35,7 +35,7 @@ pub(crate) trait Learner {
 
 /// How a course is followed; of which data, and in what order, its progress says.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
+pub(crate) struct CoursePlan {
     pub(crate) epochs: usize,
     pub(crate) batch: usize,
     /// Checkpoint after so many batches; `None` is once a minute. Always at the end of an epoch.
@@ -55,14 +55,14 @@ pub(crate) fn start(circuit: String, data: &Dataset, seed: u64, limit: Option<us
 pub(crate) struct Course<'a> {
     run: &'a mut Run,
     data: &'a Dataset,
-    plan: Plan,
+    plan: CoursePlan,
     split: Split,
     progress: Progress,
 }
 
 impl<'a> Course<'a> {
     /// A course that stands at `progress`.
-    pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: Plan, progress: Progress) -> Self {
+    pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: CoursePlan, progress: Progress) -> Self {
         let split = data.split(progress.seed).limited(progress.limit);
         Self { run, data, plan, split, progress }
     }

@@ -222,5 +222,5 @@ fn scenario(text: &str) -> Scenario {
     let network = Network::new(Arc::new(circuit.clone()), 3);
     let image = Dice::new("test.allocations", 1).matrix(2 * SHARD_ROWS + 7, 131, 0.0, 1.0);
     let episode = Episode::new(&circuit, [("image".to_owned(), image)]).expect("fits");
-    Scenario { name: circuit.name.clone(), seed: 3, circuit, network, episode }
+    Scenario { name: circuit.name().to_owned(), seed: 3, circuit, network, episode }
 }

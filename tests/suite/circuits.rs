@@ -5,9 +5,10 @@
 //! with `GNCN_BLESS=1` and read what it has written.
 
 use gncn::circuit::cost::{Cost, parameters};
-use gncn::circuit::file::{CircuitFile, parse_messages};
+use gncn::circuit::file::CircuitFile;
+use gncn::circuit::parse_messages;
 use gncn::circuit::wiring::Wiring;
-use gncn::circuit::{Circuit, CircuitError, Delay, Schedule, Stopping};
+use gncn::circuit::{Circuit, CircuitError, Delay, LayerId, Schedule, Stopping};
 use gncn::params::{Messages, StepSize};
 use proptest::prelude::*;
 use std::fs;
@@ -116,12 +117,12 @@ fn parsed(text: &str) -> Circuit {
 #[test]
 fn defaults_are_those_of_the_design() {
     let circuit = parsed(&small(""));
-    assert_eq!(circuit.settling.stopping, Stopping::Steps(50));
-    assert_eq!(circuit.settling.schedule, Schedule::Synchronous);
-    assert_eq!(circuit.settling.messages, Messages::Dense);
-    assert_eq!((circuit.learning.batch, circuit.learning.epochs), (200, 50));
-    assert_eq!(circuit.layers[0].beta, StepSize::SENSORY);
-    assert_eq!(circuit.about, "");
+    assert_eq!(circuit.settling().stopping, Stopping::Steps(50));
+    assert_eq!(circuit.settling().schedule, Schedule::Synchronous);
+    assert_eq!(circuit.settling().messages, Messages::Dense);
+    assert_eq!((circuit.learning().batch, circuit.learning().epochs), (200, 50));
+    assert_eq!(circuit.layer(LayerId(0)).beta(), StepSize::SENSORY);
+    assert_eq!(circuit.about(), "");
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn every_option_of_settling_and_learning_survives_writing() {
                  init: Gaussian(sd: 0.1), about: \"two\\nlines, \\\"quoted\\\" and Σ\""
             )));
             assert_eq!(circuit, parsed(&circuit.to_ron()));
-            assert_eq!(Schedule::parse(schedule, &circuit).unwrap(), circuit.settling.schedule);
+            assert_eq!(Schedule::parse(schedule, &circuit).unwrap(), circuit.settling().schedule);
         }
     }
 }
@@ -214,7 +215,7 @@ fn the_order_of_the_file_has_no_meaning() {
         for projections in orders {
             let other = parsed(&permuted(&permuted(&text, "layers", &layers), "projections", &projections));
             for (id, layer) in circuit.layers() {
-                let twin = other.find(&layer.name).unwrap();
+                let twin = other.find(layer.name()).unwrap();
                 let names = |circuit: &Circuit, list: Vec<gncn::circuit::Projection>| {
                     list.iter().map(|p| circuit.tensor_name(p, "generative")).collect::<Vec<_>>()
                 };

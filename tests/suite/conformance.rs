@@ -139,7 +139,7 @@ fn virtual_time_matches_the_reference_and_its_seed() {
         let mut settler = Settler::new();
         let options = SettleOptions { record: true, ..SettleOptions::default() };
         let settled =
-            settler.settle(&mut network, &case.episode(&circuit), &circuit.settling, options).expect("settles");
+            settler.settle(&mut network, &case.episode(&circuit), circuit.settling(), options).expect("settles");
         let layer = |name: &str| circuit.find(name).expect("layer");
         let (activities, wiring) = (settler.activities(), network.wiring());
         case.compare("async.", 5e-6, |name| activities.state(wiring, layer(name)));
@@ -259,7 +259,7 @@ fn promise_holds(
     match execution.promise {
         Promise::Bound(staleness) => assert_bound(scenario, recorded, staleness, &what),
         Promise::Ends => {
-            let free = free_populations(scenario).iter().any(|id| id.0 < scenario.circuit.layers.len());
+            let free = free_populations(scenario).iter().any(|id| id.0 < scenario.circuit.layers().len());
             assert_eq!(settled.steps, if free { STEPS } else { 0 }, "{what}");
             let used: u64 = settled.account.links.iter().map(|link| link.used).sum();
             let aged: u64 = settled.account.links.iter().flat_map(|link| &link.staleness).sum();
@@ -374,7 +374,7 @@ pub(crate) fn trained(batches: usize) -> Scenario {
     };
     let mut settler = Settler::new();
     for batch in 0..batches {
-        settler.settle(&mut network, &show(batch), &circuit.settling, SettleOptions::default()).expect("settles");
+        settler.settle(&mut network, &show(batch), circuit.settling(), SettleOptions::default()).expect("settles");
         network.learn(settler.activities()).expect("learns");
     }
     let episode = show(batches);
@@ -395,7 +395,7 @@ fn events_of_every_change_equal_whole_messages() {
             // A jump makes a difference of rounding a difference of one.
             let jumps =
                 |f: Activation| matches!(f, Activation::KWinners(_) | Activation::Signum | Activation::Heaviside);
-            if scenario.circuit.layers.iter().any(|layer| jumps(layer.activation) || jumps(layer.mean)) {
+            if scenario.circuit.layers().any(|(_, layer)| jumps(layer.activation()) || jumps(layer.mean())) {
                 continue;
             }
             for (a, b) in dense.states.iter().zip(&events.states) {

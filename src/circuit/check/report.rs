@@ -43,14 +43,14 @@ impl Legal {
 }
 
 /// Mistakes so far, and the places of the text.
-pub(super) struct Report<'a> {
+pub(super) struct Mistakes<'a> {
     places: Places<'a>,
     mistakes: Vec<Mistake>,
     /// Mistakes that were found and not kept.
     more: usize,
 }
 
-impl<'a> Report<'a> {
+impl<'a> Mistakes<'a> {
     pub(super) fn new(places: Places<'a>) -> Self {
         Self { places, mistakes: Vec::new(), more: 0 }
     }

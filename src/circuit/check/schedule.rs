@@ -1,7 +1,7 @@
 //! Schedules: names of populations become populations, and times are checked.
 
-use super::MOST_TICKS;
-use super::report::{Legal, Report};
+use super::limits::MOST_TICKS;
+use super::report::{Legal, Mistakes};
 use crate::circuit::error::{listed, shown};
 use crate::circuit::file::{ClockFile, DelayFile, LesionFile, Listing, ScheduleFile, VirtualTimeFile};
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
@@ -15,7 +15,7 @@ pub(super) fn schedule(
     circuit: &Circuit,
     complete: bool,
     at: &str,
-    report: &mut Report<'_>,
+    report: &mut Mistakes<'_>,
 ) -> Schedule {
     let mut check = Check { populations: Populations::new(circuit, complete), at, report };
     match file {
@@ -60,7 +60,7 @@ impl<'c> Populations<'c> {
 
     /// State populations that no sense ever holds in place.
     fn never_held(&self) -> impl Iterator<Item = PopulationId> {
-        let is_held = |layer| self.circuit.layer(layer).sense.is_some();
+        let is_held = |layer| self.circuit.layer(layer).sense().is_some();
         let states = self.wiring.populations().filter(|(_, population)| population.kind == Kind::State);
         states.filter(move |(_, population)| !is_held(population.layer)).map(|(id, _)| id)
     }
@@ -70,7 +70,7 @@ impl<'c> Populations<'c> {
 struct Check<'r, 'c, 'p> {
     populations: Populations<'c>,
     at: &'r str,
-    report: &'r mut Report<'p>,
+    report: &'r mut Mistakes<'p>,
 }
 
 impl Check<'_, '_, '_> {

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 /// Free energies by layer: sums over samples, one for each measurement.
 pub(super) fn energies(network: &Network, settled: &Settled) -> IndexMap<String, Vec<f64>> {
-    let name = |layer| network.circuit().layer(layer).name.clone();
+    let name = |layer| network.circuit().layer(layer).name().to_owned();
     let series = |column: usize| settled.energies.sums.iter().map(|sums| sums[column]).collect();
     let populations = settled.energies.populations.iter().enumerate();
     populations.map(|(i, id)| (name(network.wiring().population(*id).layer), series(i))).collect()
@@ -23,7 +23,7 @@ pub(super) fn write_activities(
 ) -> Result<(), Failure> {
     let (wiring, activities) = (network.wiring(), settler.activities());
     for (id, layer) in network.circuit().layers() {
-        let name = &layer.name;
+        let name = layer.name();
         out.matrix(&format!("state.{name}"), &activities.state(wiring, id))?;
         if let Some(mean) = activities.mean(wiring, id) {
             out.matrix(&format!("mean.{name}"), &mean)?;

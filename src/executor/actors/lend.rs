@@ -9,7 +9,7 @@ use super::tasks::Tasks;
 use super::threads::Threads;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{ExecutorKind, Settling, Stopping};
-use crate::episode::Activities;
+use crate::activities::Activities;
 use crate::executor::error::SettleError;
 use crate::executor::gate::Gate;
 use crate::executor::lane::LaneState;
@@ -85,7 +85,7 @@ impl Loan<'_> {
             measure: self.options.measure == Measure::EveryStep,
         };
         let circuit = self.network.circuit();
-        let layers = wiring.populations.iter().map(|p| circuit.layer(p.layer).name.clone()).collect();
+        let layers = wiring.populations.iter().map(|p| circuit.layer(p.layer).name().to_owned()).collect();
         let shared = Shared::new(Arc::clone(&wiring), layers, asked, gate.clone(), &self.plan.free_states);
         let carrier = carriers.of(self.settling.executor);
         carrier.open(wiring.populations.len(), wiring.populations.len())?;

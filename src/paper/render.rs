@@ -1,24 +1,27 @@
-//! A table as people read it: Markdown for the file, and columns of a terminal.
+//! A table as people read it: its sections, and Markdown for the file.
 
-use super::super::table;
-use super::plan::Table;
-use super::report::{Report, RowReport, SPARSITY, TrialReport};
+use super::plan::PaperTable;
+use super::report::{PaperReport, RowReport, SPARSITY, TrialReport};
 use super::summary::Summary;
+use crate::view::numbers;
 use std::fmt::Write as _;
 
 /// One table of a report.
-struct Section {
-    title: String,
-    /// As for [`table::render`].
-    header: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+#[derive(Debug)]
+pub struct Section {
+    /// What it shows.
+    pub title: String,
+    /// Names of columns; one that starts with `>` stands over a column of numbers, to the right.
+    pub header: Vec<&'static str>,
+    /// Its cells, row by row.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// Beside what is published.
 const COMPARED: [&str; 5] = ["model", ">published", ">ours ± sd", ">difference", ">n"];
 
 /// The whole report as Markdown.
-pub(super) fn markdown(report: &Report) -> String {
+pub fn markdown(report: &PaperReport) -> String {
     let mut text = format!("# {}\n", title(report));
     for banner in banners(report) {
         let _ = write!(text, "\n> {banner}\n");
@@ -32,23 +35,12 @@ pub(super) fn markdown(report: &Report) -> String {
     text
 }
 
-/// The whole report in 80 columns.
-pub(super) fn screen(report: &Report) -> String {
-    let mut text = format!("{}\n", title(report));
-    for banner in banners(report) {
-        let _ = write!(text, "\n{}\n", table::wrap(&banner.replace(['*', '`'], "")));
-    }
-    for section in sections(report) {
-        let _ = write!(text, "\n{}\n{}\n", section.title, table::render(&section.header, section.rows));
-    }
-    text
-}
-
-fn title(report: &Report) -> String {
+/// What the report is about, in one line.
+pub fn title(report: &PaperReport) -> String {
     let what = match report.table {
-        Table::Table1 => "Table 1: BCE and log p(x)",
-        Table::Sparsity => "Sparsity",
-        Table::Efficiency => "Data efficiency (figure 4)",
+        PaperTable::Table1 => "PaperTable 1: BCE and log p(x)",
+        PaperTable::Sparsity => "Sparsity",
+        PaperTable::Efficiency => "Data efficiency (figure 4)",
     };
     let name = match &report.description {
         Some(data) => format!("{}, {}×{}", data.name, data.width, data.height),
@@ -58,24 +50,25 @@ fn title(report: &Report) -> String {
 }
 
 /// What nobody may overlook.
-fn banners(report: &Report) -> Vec<String> {
+pub fn banners(report: &PaperReport) -> Vec<String> {
     let short = || format!("**Not the full protocol:** `{}`.", report.overrides.join(" "));
     let shorter = (!report.overrides.is_empty()).then(short);
     let missing = report.missing.as_ref().map(|missing| format!("**Not the published data:** {missing}."));
     shorter.into_iter().chain(missing).collect()
 }
 
-fn sections(report: &Report) -> Vec<Section> {
+/// The tables that have rows.
+pub fn sections(report: &PaperReport) -> Vec<Section> {
     let mut sections = match report.table {
-        Table::Table1 => vec![
+        PaperTable::Table1 => vec![
             compared(report, "BCE, in nats", "bce"),
             compared(report, "log p(x) as published (log n added), in nats", "log_px_as_published"),
             densities(report),
             other(report),
             sparsity(report),
         ],
-        Table::Sparsity => vec![layers(report)],
-        Table::Efficiency => vec![efficiency(report)],
+        PaperTable::Sparsity => vec![layers(report)],
+        PaperTable::Efficiency => vec![efficiency(report)],
     };
     sections.extend([cost(report), unfinished(report)]);
     sections.retain(|section| !section.rows.is_empty());
@@ -83,7 +76,7 @@ fn sections(report: &Report) -> Vec<Section> {
 }
 
 /// One measure of all models that have it.
-fn compared(report: &Report, title: &str, name: &'static str) -> Section {
+fn compared(report: &PaperReport, title: &str, name: &'static str) -> Section {
     let row = |row: &RowReport| Some(comparison(row.title.to_owned(), row.measures.get(name)?));
     Section { title: title.to_owned(), header: COMPARED.to_vec(), rows: report.rows.iter().filter_map(row).collect() }
 }
@@ -99,15 +92,15 @@ fn ours(row: &RowReport, name: &str, scale: f64) -> String {
 }
 
 /// Rows of the models that have one of the measures `names`, without their names.
-fn rows(report: &Report, names: &[&str], cells: impl Fn(&RowReport) -> Vec<String>) -> Vec<Vec<String>> {
+fn rows(report: &PaperReport, names: &[&str], cells: impl Fn(&RowReport) -> Vec<String>) -> Vec<Vec<String>> {
     let has_one = |row: &&RowReport| names.iter().any(|name| row.measures.get(name).is_some_and(|s| s.n > 0));
     report.rows.iter().filter(has_one).map(|row| [vec![row.title.to_owned()], cells(row)].concat()).collect()
 }
 
-fn densities(report: &Report) -> Section {
+fn densities(report: &PaperReport) -> Section {
     let cells = |row: &RowReport| {
         let error = row.measures.get("log_px_is_standard_error").and_then(|summary| summary.mean);
-        vec![ours(row, "log_px", 1.0), ours(row, "log_px_is", 1.0), table::figure_or_dash(error)]
+        vec![ours(row, "log_px", 1.0), ours(row, "log_px_is", 1.0), numbers::figure_or_dash(error)]
     };
     Section {
         title: "log p(x), in nats".to_owned(),
@@ -116,7 +109,7 @@ fn densities(report: &Report) -> Section {
     }
 }
 
-fn other(report: &Report) -> Section {
+fn other(report: &PaperReport) -> Section {
     Section {
         title: "Classification error, in per cent, and M-MSE".to_owned(),
         header: vec!["model", ">classification error", ">M-MSE"],
@@ -126,7 +119,7 @@ fn other(report: &Report) -> Section {
     }
 }
 
-fn sparsity(report: &Report) -> Section {
+fn sparsity(report: &PaperReport) -> Section {
     Section {
         title: "Share of active units".to_owned(),
         header: vec!["model", ">ρ1", ">ρ2", ">ρ3"],
@@ -134,7 +127,7 @@ fn sparsity(report: &Report) -> Section {
     }
 }
 
-fn layers(report: &Report) -> Section {
+fn layers(report: &PaperReport) -> Section {
     let row = |row: &RowReport| -> Vec<_> {
         let layer = |(index, name): (usize, &&str)| {
             let title = format!("{} ρ{}", row.title, index + 1);
@@ -149,10 +142,10 @@ fn layers(report: &Report) -> Section {
     }
 }
 
-fn efficiency(report: &Report) -> Section {
+fn efficiency(report: &PaperReport) -> Section {
     let row = |row: &RowReport| {
         let n = row.measures.get("bce").map_or(0, |summary| summary.n);
-        let images = table::count(row.images.unwrap_or(0) as u64);
+        let images = numbers::count(row.images.unwrap_or(0) as u64);
         vec![row.title.to_owned(), images, ours(row, "bce", 1.0), n.to_string()]
     };
     Section {
@@ -162,7 +155,7 @@ fn efficiency(report: &Report) -> Section {
     }
 }
 
-fn cost(report: &Report) -> Section {
+fn cost(report: &PaperReport) -> Section {
     let begun = report.rows.iter().filter(|row| row.trials.iter().any(|trial| trial.measure_seconds.is_some()));
     let row = |row: &RowReport| {
         let mean = |of: &dyn Fn(&TrialReport) -> Option<f64>| {
@@ -170,8 +163,8 @@ fn cost(report: &Report) -> Section {
             Summary::of(&values, None).mean
         };
         let largest = |of: fn(&TrialReport) -> Option<u64>| row.trials.iter().filter_map(of).max();
-        let memory = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), table::bytes);
-        let seconds = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), table::seconds);
+        let memory = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), numbers::bytes);
+        let seconds = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), numbers::seconds);
         vec![
             row.title.to_owned(),
             mean(&|t| Some(t.epochs as f64)).map_or_else(|| "-".to_owned(), |epochs| format!("{epochs:.0}")),
@@ -188,7 +181,7 @@ fn cost(report: &Report) -> Section {
     }
 }
 
-fn unfinished(report: &Report) -> Section {
+fn unfinished(report: &PaperReport) -> Section {
     let name = |row: &RowReport| match row.images {
         Some(images) => format!("{}, {images} images", row.title),
         None => row.title.to_owned(),
@@ -230,13 +223,13 @@ impl Section {
     }
 }
 
-fn notes(report: &Report) -> Vec<String> {
+fn notes(report: &PaperReport) -> Vec<String> {
     let mut notes = vec![
         "Figures are means over test images, and then over n trials; ± is the sample standard deviation over trials, \
          which one trial has not. What is published is the mean of 10 trials."
             .to_owned(),
     ];
-    if report.table == Table::Table1 {
+    if report.table == PaperTable::Table1 {
         notes.push(
             "M-MSE: the right half of an image is hidden, starts at 0 and is completed; squared error over it, summed over \
              pixels. In a circuit hidden pixels move by their own mismatch while it settles; of an auto-encoder they take \
@@ -269,13 +262,13 @@ fn notes(report: &Report) -> Vec<String> {
     notes
 }
 
-fn provenance(report: &Report) -> String {
+fn provenance(report: &PaperReport) -> String {
     let mut text = format!("- gncn {}: `{}`\n", report.version, report.command);
     text += "- data are looked up in the folder that the environment variable GNCN_DATA names\n";
     let seeds: Vec<_> = report.seeds.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "- {} trials, seeds {}", report.trials, seeds.join(", "));
     if let Some(data) = &report.description {
-        let number = |n: Option<usize>| table::count(n.unwrap_or(0) as u64);
+        let number = |n: Option<usize>| numbers::count(n.unwrap_or(0) as u64);
         let _ = writeln!(
             text,
             "- {}: {} training images learned from, {} measured on, {}×{} pixels; SHA-256 {}",
@@ -302,11 +295,11 @@ fn provenance(report: &Report) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Section, comparison, markdown, screen};
-    use crate::cli::reproduce::plan::Table;
-    use crate::cli::reproduce::report::{Report, RowReport, TrialReport};
-    use crate::cli::reproduce::summary::Summary;
+pub(super) mod tests {
+    use super::{Section, comparison, markdown};
+    use crate::paper::plan::PaperTable;
+    use crate::paper::report::{PaperReport, RowReport, TrialReport};
+    use crate::paper::summary::Summary;
     use indexmap::IndexMap;
 
     fn trial(number: usize, state: &'static str, failed: Option<&str>) -> TrialReport {
@@ -328,15 +321,16 @@ mod tests {
         }
     }
 
-    fn report() -> Report {
+    /// Two trials of one circuit, of which the second has failed.
+    pub(crate) fn report() -> PaperReport {
         let trials = vec![trial(1, "finished", None), trial(2, "failed", Some("z1 is not finite"))];
         let measures = [
             ("bce", Summary::of(&[45.0, 47.0], Some(44.86))),
             ("log_px_as_published", Summary::of(&[-97.0], Some(-97.26))),
             ("log_px", Summary::of(&[-114.03], None)),
         ];
-        Report {
-            table: Table::Table1,
+        PaperReport {
+            table: PaperTable::Table1,
             data: "mnist",
             published_data: Some("MNIST"),
             missing: None,
@@ -373,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_report_tells_figures_failures_and_how_to_run_it_again() {
-        let (file, terminal) = (markdown(&report()), screen(&report()));
+        let file = markdown(&report());
         for part in [
             "> **Not the full protocol:** `--epochs 1`.",
             "| GNCN-PDH | 44.86 | 46.00 ± 1.41 | +1.14 | 2 |",
@@ -385,7 +379,5 @@ mod tests {
         ] {
             assert!(file.contains(part), "`{part}` is missing in: {file}");
         }
-        assert!(terminal.contains("46.00 ± 1.41") && terminal.contains("z1 is not finite"), "{terminal}");
-        assert!(terminal.lines().all(|line| line.chars().count() <= 80), "{terminal}");
     }
 }

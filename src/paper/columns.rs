@@ -1,45 +1,46 @@
 //! The data sets of the tables: which are at hand, and which of them are those of the paper.
 
-use super::super::table;
 use super::published;
 use crate::data::{Dataset, Description, Source, load};
+use crate::view::numbers;
 
 /// A data set that was asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Column {
+pub struct DataColumn {
     /// Its name on the command line.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// Which column of the paper's table is of this data set, if one is.
-    pub(super) published: Option<usize>,
+    pub published: Option<usize>,
     /// What is at hand.
-    pub(super) found: Result<Found, String>,
+    pub found: Result<DataAtHand, String>,
 }
 
 /// A data set that is at hand.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) description: Description,
+pub struct DataAtHand {
+    /// Its name, counts and digest.
+    pub description: Description,
     /// Training images that are learned from, without those held out.
-    pub(super) learned: usize,
+    pub learned: usize,
     /// Where it isn't what the paper used: what it is, in words.
-    pub(super) differs: Option<String>,
+    pub differs: Option<String>,
 }
 
-impl Found {
+impl DataAtHand {
     /// Pixels of an image.
-    pub(super) fn pixels(&self) -> usize {
+    pub fn pixels(&self) -> usize {
         self.description.width * self.description.height
     }
 
     /// Images that are measured on.
-    pub(super) fn measured(&self) -> usize {
+    pub fn measured(&self) -> usize {
         if self.description.test > 0 { self.description.test } else { self.description.train }
     }
 }
 
-impl Column {
+impl DataColumn {
     /// Looks for a data set.
-    pub(super) fn look(name: &'static str) -> Self {
+    pub fn look(name: &'static str) -> Self {
         let published = match name {
             "mnist" => Some(0),
             "kmnist" => Some(1),
@@ -52,16 +53,16 @@ impl Column {
     }
 
     /// The column of the paper's table with which figures on this data set may be compared.
-    pub(super) fn comparable(&self) -> Option<usize> {
+    pub fn comparable(&self) -> Option<usize> {
         self.published.filter(|_| self.found.as_ref().is_ok_and(|found| found.differs.is_none()))
     }
 
     /// The published column that this data set can't stand for, and why not.
-    pub(super) fn missing(&self) -> Option<String> {
+    pub fn missing(&self) -> Option<String> {
         let column = published::DATA[self.published?];
         match &self.found {
             Err(problem) => Some(format!("{column} is not at hand: {problem}")),
-            Ok(Found { differs: Some(differs), .. }) => Some(format!(
+            Ok(DataAtHand { differs: Some(differs), .. }) => Some(format!(
                 "The published column {column} is left out, because its data are not at hand. These figures are of {differs}"
             )),
             Ok(_) => None,
@@ -69,29 +70,35 @@ impl Column {
     }
 }
 
-fn find(name: &str, data: &Dataset) -> Found {
+fn find(name: &str, data: &Dataset) -> DataAtHand {
     let description = data.describe();
     let Description { width, height, .. } = description;
     let differs = match (name, &description.notice) {
         // The notice of the reader tells which part of the published data it is.
-        (_, Some(notice)) => Some(format!("a subset of {} images ({notice})", table::count(description.train as u64))),
+        (_, Some(notice)) => {
+            Some(format!("a subset of {} images ({notice})", numbers::count(description.train as u64)))
+        }
         ("caltech", None) if (width, height) != (16, 16) => {
             Some(format!("Caltech silhouettes of {width}×{height}, not the published 16×16"))
         }
         _ => None,
     };
-    Found { learned: data.split(0).train.len(), description, differs }
+    DataAtHand { learned: data.split(0).train.len(), description, differs }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, Found, find};
+    use super::{DataAtHand, DataColumn, find};
     use crate::data::{Source, load};
 
-    fn column(name: &'static str, published: Option<usize>, change: impl FnOnce(&mut crate::data::Dataset)) -> Column {
+    fn column(
+        name: &'static str,
+        published: Option<usize>,
+        change: impl FnOnce(&mut crate::data::Dataset),
+    ) -> DataColumn {
         let mut data = load(&Source::Digits { seed: 0, train: 20, test: 5 }).expect("digits are always there");
         change(&mut data);
-        Column { name, published, found: Ok(find(name, &data)) }
+        DataColumn { name, published, found: Ok(find(name, &data)) }
     }
 
     #[test]
@@ -111,13 +118,14 @@ mod tests {
         );
         let digits = column("digits", None, |_| ());
         assert_eq!((digits.comparable(), digits.missing()), (None, None));
-        let absent = Column { name: "fashion", published: Some(2), found: Err("no folder".to_owned()) };
+        let absent = DataColumn { name: "fashion", published: Some(2), found: Err("no folder".to_owned()) };
         assert!(absent.comparable().is_none() && absent.missing().is_some_and(|why| why.contains("FMNIST")));
     }
 
     #[test]
     fn what_is_learned_from_and_measured_on() {
-        let Found { learned, description, .. } = column("digits", None, |_| ()).found.expect("digits are always there");
+        let DataAtHand { learned, description, .. } =
+            column("digits", None, |_| ()).found.expect("digits are always there");
         assert_eq!((learned, description.test), (18, 5));
     }
 }

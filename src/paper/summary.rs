@@ -4,22 +4,22 @@ use serde::Serialize;
 
 /// Mean and spread over trials, and how far they are from what is published.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Summary {
+pub struct Summary {
     /// What the paper prints, where it is of the same data.
-    pub(super) published: Option<f64>,
+    pub published: Option<f64>,
     /// Mean over trials.
-    pub(super) mean: Option<f64>,
+    pub mean: Option<f64>,
     /// Sample standard deviation over trials; one trial has none.
-    pub(super) sd: Option<f64>,
+    pub sd: Option<f64>,
     /// Trials.
-    pub(super) n: usize,
+    pub n: usize,
     /// Mean less published.
-    pub(super) difference: Option<f64>,
+    pub difference: Option<f64>,
 }
 
 impl Summary {
     /// Of the figures of some trials.
-    pub(super) fn of(figures: &[f64], published: Option<f64>) -> Self {
+    pub fn of(figures: &[f64], published: Option<f64>) -> Self {
         let n = figures.len();
         let mean = (n > 0).then(|| figures.iter().sum::<f64>() / n as f64);
         let squares = |mean: f64| figures.iter().map(|figure| (figure - mean).powi(2)).sum::<f64>();
@@ -28,7 +28,7 @@ impl Summary {
     }
 
     /// `47.31 ± 0.12`, without a spread where there is none; figures are shown `scale` times as large.
-    pub(super) fn ours(&self, scale: f64) -> String {
+    pub fn ours(&self, scale: f64) -> String {
         match (self.mean, self.sd) {
             (Some(mean), Some(sd)) => format!("{:.2} ± {:.2}", scale * mean, scale * sd),
             (Some(mean), None) => format!("{:.2}", scale * mean),
@@ -37,7 +37,7 @@ impl Summary {
     }
 
     /// `+0.06`
-    pub(super) fn difference(&self) -> String {
+    pub fn difference(&self) -> String {
         self.difference.map_or_else(|| "-".to_owned(), |difference| format!("{difference:+.2}"))
     }
 }

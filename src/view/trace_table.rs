@@ -1,7 +1,8 @@
-//! `--trace`: every firing as a row of a Parquet file.
+//! A trace as a table: every firing is a row of a Parquet file.
 
 use crate::circuit::wiring::Wiring;
 use crate::circuit::{Circuit, LayerId};
+use crate::data::DataError;
 use crate::data::atomic::Pending;
 use crate::executor::{Trace, TracedFiring};
 use parquet::basic::Compression;
@@ -13,7 +14,19 @@ use parquet::schema::parser::parse_message_type;
 use std::fs::File;
 use std::sync::Arc;
 
-/// The columns; the help of `gncn settle` and the README say what they mean.
+/// The columns.
+///
+/// | column | meaning |
+/// |---|---|
+/// | `firing` | from 1, in an order in which senders come before receivers |
+/// | `population`, `layer` | who fired |
+/// | `number` | the population's own count, from 1; in lock-step the step |
+/// | `movement` | largest change of a component of the state, in its units; of state populations |
+/// | `free_energy` | of the layer in nats, summed over the samples; of error populations |
+/// | `distance` | largest difference of a component from the states that were given to compare with |
+/// | `tick` | under virtual time |
+/// | `begin_us`, `duration_us` | in microseconds, of the first lane where a batch is split |
+/// | `readout` | whether the firing belongs to the readout |
 const SCHEMA: &str = "message trace {
     REQUIRED INT64 firing;
     REQUIRED BYTE_ARRAY population (STRING);
@@ -34,17 +47,19 @@ const GROUP: usize = 1 << 16;
 type Group<'a> = SerializedRowGroupWriter<'a, File>;
 
 /// Writes a trace to a file that was opened for it, and gives the file its name.
-pub(super) fn write(
+///
+/// # Errors
+/// [`DataError::Write`]; there is no file of that name then, or the one that was there before.
+pub fn write(
     (pending, file): (Pending, File),
     trace: &Trace,
     wiring: &Wiring,
     circuit: &Circuit,
-) -> Result<(), String> {
-    let target = pending.target().display().to_string();
-    let failed = |cause: &dyn std::fmt::Display| format!("{target} can't be written: {cause}");
-    let copy = file.try_clone().map_err(|cause| failed(&cause))?;
-    write_rows(copy, trace, wiring, circuit).map_err(|cause| failed(&cause))?;
-    pending.commit(&file).map_err(|cause| cause.to_string())
+) -> Result<(), DataError> {
+    let failed = |cause: std::io::Error| DataError::write(pending.target(), cause);
+    let copy = file.try_clone().map_err(failed)?;
+    write_rows(copy, trace, wiring, circuit).map_err(|cause| failed(std::io::Error::other(cause)))?;
+    pending.commit(&file)
 }
 
 fn write_rows(file: File, trace: &Trace, wiring: &Wiring, circuit: &Circuit) -> Result<(), ParquetError> {
@@ -70,7 +85,7 @@ fn write_group(
 ) -> Result<(), ParquetError> {
     let name = |f: &TracedFiring| ByteArray::from(wiring.population(f.population).name.as_str());
     let layer_of = |f: &TracedFiring| -> LayerId { wiring.population(f.population).layer };
-    let layer = |f: &TracedFiring| ByteArray::from(circuit.layer(layer_of(f)).name.as_str());
+    let layer = |f: &TracedFiring| ByteArray::from(circuit.layer(layer_of(f)).name());
     let micros = |d: std::time::Duration| d.as_secs_f64() * 1e6;
     required::<Int64Type>(group, (1..=firings.len()).map(|i| (start + i) as i64))?;
     required::<ByteArrayType>(group, firings.iter().map(name))?;

@@ -1,16 +1,15 @@
 //! The prior of a run: the images it was trained on settle, and a mixture is fitted to what its top comes to. That takes
 //! minutes, so the last one is kept in the run folder, for whoever asks for the same again.
 
-use super::eval::digest;
-use super::output;
-use super::progress::Progress;
+use super::descent::Descent;
+use super::mixture::{Fit, Mixture};
+use super::prior::{FittedPrior, PriorError, PriorEvent, PriorOptions};
+use super::progress::EvaluationEvent;
 use super::trained::Trained;
-use crate::checkpoint::MIXTURE;
+use crate::checkpoint::{MIXTURE, weights};
 use crate::circuit::Settling;
-use crate::circuit::file::{CircuitFile, SettlingFile};
+use crate::circuit::file::SettlingFile;
 use crate::data::atomic;
-use crate::evaluation::mixture::{Fit, Mixture};
-use crate::evaluation::{Descent, Prior, PriorError, PriorEvent, PriorOptions};
 use serde::{Deserialize, Serialize};
 
 /// Everything that a mixture follows from: mixtures of equal keys are the same.
@@ -38,25 +37,29 @@ struct About {
 }
 
 /// The prior of a run: that of the run folder where it is the one, else fitted, with progress, and kept there.
-pub(super) fn fit_prior(
+///
+/// # Errors
+/// As [`FittedPrior::fit`].
+pub fn fit_prior(
     trained: &mut Trained,
     settling: &Settling,
     options: &PriorOptions,
-) -> Result<Prior, PriorError> {
+    watch: &(dyn Fn(EvaluationEvent<'_>) + Sync),
+) -> Result<FittedPrior, PriorError> {
     // Known before anything settles.
     let descent = Descent::new(&trained.network)?;
     let key = Key::new(trained, settling, options);
     let path = trained.run.path(MIXTURE);
     if let Some((mixture, About { images, fit, .. })) = kept(trained, &key) {
-        output::note(&format!("takes the mixture that is kept in {}", path.display()));
-        return Ok(Prior { mixture, fit, images, descent });
+        watch(EvaluationEvent::Note(&format!("takes the mixture that is kept in {}", path.display())));
+        return Ok(FittedPrior { mixture, fit, images, descent });
     }
-    let prior = fit(trained, settling, options)?;
+    let prior = fit(trained, settling, options, watch)?;
     let about = About { key, images: prior.images, fit: prior.fit.clone() };
     let about = serde_json::to_string(&about).expect("texts and numbers are JSON");
     // Figures don't need the file: a folder that can't be written costs time, the next time.
     if let Err(problem) = atomic::write(&path, &prior.mixture.to_bytes(&about)) {
-        output::note(&format!("note: the mixture isn't kept: {problem}"));
+        watch(EvaluationEvent::Note(&format!("note: the mixture isn't kept: {problem}")));
     }
     Ok(prior)
 }
@@ -70,30 +73,34 @@ fn kept(trained: &Trained, key: &Key) -> Option<(Mixture, About)> {
 
 impl Key {
     fn new(trained: &Trained, settling: &Settling, options: &PriorOptions) -> Self {
-        let mut circuit = trained.circuit().as_ref().clone();
-        circuit.settling = settling.clone();
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            weights: digest(&trained.network.tensors()),
+            weights: weights::fingerprint(&trained.network.tensors()),
             data: trained.data.digest(),
             reading: trained.data.train.reading().name().to_owned(),
             seed: trained.run.info.seed,
             limit: trained.run.info.limit,
-            settling: CircuitFile::from(&circuit).settling,
+            settling: SettlingFile::new(settling, trained.network.circuit()),
             options: *options,
         }
     }
 }
 
-fn fit(trained: &mut Trained, settling: &Settling, options: &PriorOptions) -> Result<Prior, PriorError> {
+fn fit(
+    trained: &mut Trained,
+    settling: &Settling,
+    options: &PriorOptions,
+    watch: &(dyn Fn(EvaluationEvent<'_>) + Sync),
+) -> Result<FittedPrior, PriorError> {
     let rows = trained.learned_rows();
-    let bar = Progress::named("settling", rows.len().min(options.images));
+    watch(EvaluationEvent::Begin { name: "settling", count: rows.len().min(options.images) });
     let Trained { network, data, .. } = trained;
-    Prior::fit(network, &data.train, &rows, settling, options, |event| match event {
-        PriorEvent::Settled(more) => bar.advance(more),
+    let prior = FittedPrior::fit(network, &data.train, &rows, settling, options, |event| match event {
+        PriorEvent::Settled(more) => watch(EvaluationEvent::Done(more)),
         PriorEvent::Step(step, likelihood) => {
-            let name = "fitting the mixture".to_owned();
-            bar.stand(name, step, options.mixture.steps, format!("log-likelihood {likelihood:.2}"));
+            watch(EvaluationEvent::Step { step, of: options.mixture.steps, likelihood });
         }
-    })
+    });
+    watch(EvaluationEvent::End);
+    prior
 }

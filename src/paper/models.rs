@@ -1,45 +1,51 @@
 //! The models of the tables, and the circuit files that stand for the GNCNs. A further circuit file is one line here.
 
-use super::super::eval::Part;
-use super::super::failure::Failure;
+use super::error::PaperError;
 use crate::circuit::Circuit;
-use crate::circuit::file::CircuitFile;
 use crate::data::digest::hexadecimal;
+use crate::evaluation::EvaluationPart;
 use crate::evaluation::image_sense;
 use sha2::{Digest, Sha256};
 
 /// One row of a table.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Model {
+pub struct PaperModel {
     /// In options, folders and JSON.
-    pub(super) key: &'static str,
+    pub key: &'static str,
     /// In tables.
-    pub(super) title: &'static str,
+    pub title: &'static str,
     /// Whether it is a circuit; else it is one of the models of `gncn baseline`.
-    pub(super) is_circuit: bool,
+    pub is_circuit: bool,
     /// What can be measured of it.
-    pub(super) parts: &'static [Part],
+    pub parts: &'static [EvaluationPart],
 }
 
-const CIRCUIT: &[Part] = &[Part::Bce, Part::Mmse, Part::Classification, Part::LogPx, Part::LogPxIs];
-const AUTOENCODER: &[Part] = &[Part::Bce, Part::Mmse, Part::Classification, Part::LogPx];
+const CIRCUIT: &[EvaluationPart] = &[
+    EvaluationPart::Bce,
+    EvaluationPart::Mmse,
+    EvaluationPart::Classification,
+    EvaluationPart::LogPx,
+    EvaluationPart::LogPxIs,
+];
+const AUTOENCODER: &[EvaluationPart] =
+    &[EvaluationPart::Bce, EvaluationPart::Mmse, EvaluationPart::Classification, EvaluationPart::LogPx];
 
 /// All of them, in the order of the paper's table.
-pub(super) const MODELS: [Model; 10] = [
-    Model::compared("gmm", "GMM", &[Part::LogPx]),
-    Model::compared("rae", "RAE", AUTOENCODER),
-    Model::compared("gvae-cv", "GVAE-CV", AUTOENCODER),
-    Model::compared("gvae", "GVAE", AUTOENCODER),
-    Model::compared("gan-ae", "GAN-AE", AUTOENCODER),
-    Model::compared("dsrn", "DSRN", &[Part::Classification]),
-    Model::circuit("gncn-t1-rao", "GNCN-t1/Rao"),
-    Model::circuit("gncn-t1-sigma-friston", "GNCN-t1-Σ/Friston"),
-    Model::circuit("gncn-t2-l-sigma", "GNCN-t2-LΣ"),
-    Model::circuit("gncn-pdh", "GNCN-PDH"),
+pub const MODELS: [PaperModel; 10] = [
+    PaperModel::compared("gmm", "GMM", &[EvaluationPart::LogPx]),
+    PaperModel::compared("rae", "RAE", AUTOENCODER),
+    PaperModel::compared("gvae-cv", "GVAE-CV", AUTOENCODER),
+    PaperModel::compared("gvae", "GVAE", AUTOENCODER),
+    PaperModel::compared("gan-ae", "GAN-AE", AUTOENCODER),
+    PaperModel::compared("dsrn", "DSRN", &[EvaluationPart::Classification]),
+    PaperModel::circuit("gncn-t1-rao", "GNCN-t1/Rao"),
+    PaperModel::circuit("gncn-t1-sigma-friston", "GNCN-t1-Σ/Friston"),
+    PaperModel::circuit("gncn-t2-l-sigma", "GNCN-t2-LΣ"),
+    PaperModel::circuit("gncn-pdh", "GNCN-PDH"),
 ];
 
-impl Model {
-    const fn compared(key: &'static str, title: &'static str, parts: &'static [Part]) -> Self {
+impl PaperModel {
+    const fn compared(key: &'static str, title: &'static str, parts: &'static [EvaluationPart]) -> Self {
         Self { key, title, is_circuit: false, parts }
     }
 
@@ -50,7 +56,7 @@ impl Model {
 
 /// A circuit file that is part of the program.
 #[derive(Debug)]
-pub(super) struct Shipped {
+pub(super) struct ShippedCircuit {
     settings: &'static str,
     model: &'static str,
     /// Its path in `circuits/`.
@@ -60,16 +66,16 @@ pub(super) struct Shipped {
 
 macro_rules! shipped {
     ($settings:literal, $model:literal, $file:literal) => {
-        Shipped {
+        ShippedCircuit {
             settings: $settings,
             model: $model,
             file: $file,
-            text: include_str!(concat!("../../../circuits/", $file)),
+            text: include_str!(concat!("../../circuits/", $file)),
         }
     };
 }
 
-const SHIPPED: &[Shipped] = &[
+const SHIPPED: &[ShippedCircuit] = &[
     shipped!("tuned", "gncn-t1-rao", "tuned/gncn-t1-rao.ron"),
     shipped!("tuned", "gncn-t1-sigma-friston", "tuned/gncn-t1-sigma-friston.ron"),
     shipped!("tuned", "gncn-t2-l-sigma", "tuned/gncn-t2-l-sigma.ron"),
@@ -86,39 +92,40 @@ const SHIPPED: &[Shipped] = &[
 const SETTINGS: [&str; 3] = ["tuned", "paper", "authors"];
 
 /// The readings that have files.
-pub(super) fn settings() -> Vec<&'static str> {
+pub fn settings() -> Vec<&'static str> {
     let has_files = |name: &&str| SHIPPED.iter().any(|shipped| shipped.settings == *name);
     SETTINGS.into_iter().filter(has_files).collect()
 }
 
 /// The circuit file that stands for a model, if there is one.
-pub(super) fn shipped(settings: &str, model: &str) -> Option<&'static Shipped> {
+pub(super) fn shipped(settings: &str, model: &str) -> Option<&'static ShippedCircuit> {
     SHIPPED.iter().find(|shipped| shipped.settings == settings && shipped.model == model)
 }
 
 /// A circuit that fits images of some size.
 #[derive(Debug, Clone)]
-pub(super) struct Fitted {
+pub struct FittedCircuit {
     /// The name of its file.
-    pub(super) file: String,
-    pub(super) text: String,
-    pub(super) circuit: Circuit,
+    pub file: String,
+    /// The text of the circuit.
+    pub text: String,
+    /// The circuit.
+    pub circuit: Circuit,
 }
 
-impl Shipped {
+impl ShippedCircuit {
     /// The circuit for images of `pixels` pixels: as it ships where they are as many as in MNIST, else with another
     /// layer of the image.
-    pub(super) fn fit(&self, pixels: usize) -> Result<Fitted, Failure> {
+    pub(super) fn fit(&self, pixels: usize) -> Result<FittedCircuit, PaperError> {
         let name = self.file.rsplit('/').next().unwrap_or(self.file);
-        let mut circuit = Circuit::parse(self.text.as_bytes())?;
+        let circuit = Circuit::parse(self.text.as_bytes())?;
         let (_, image) = image_sense(&circuit)?;
-        if circuit.layer(image).size == pixels {
-            return Ok(Fitted { file: name.to_owned(), text: self.text.to_owned(), circuit });
+        if circuit.layer(image).size() == pixels {
+            return Ok(FittedCircuit { file: name.to_owned(), text: self.text.to_owned(), circuit });
         }
-        circuit.layers[image.0].size = pixels;
-        let circuit = CircuitFile::from(&circuit).check()?;
+        let circuit = circuit.with_size(image, pixels)?;
         let file = format!("{}-{pixels}.ron", name.trim_end_matches(".ron"));
-        Ok(Fitted { file, text: circuit.to_ron(), circuit })
+        Ok(FittedCircuit { file, text: circuit.to_ron(), circuit })
     }
 }
 
@@ -130,6 +137,7 @@ pub(super) fn digest(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{MODELS, SHIPPED, settings, shipped};
+    use crate::circuit::LayerId;
 
     #[test]
     fn every_file_is_a_sound_circuit_of_a_known_model() {
@@ -138,7 +146,7 @@ mod tests {
             assert!(super::SETTINGS.contains(&shipped.settings), "{}", shipped.settings);
             assert_eq!(shipped.fit(784).expect("a circuit").text, shipped.text);
             let small = shipped.fit(256).expect("a circuit of another size");
-            assert_eq!(small.circuit.layers[0].size, 256);
+            assert_eq!(small.circuit.layer(LayerId(0)).size(), 256);
             assert!(small.file.ends_with("-256.ron"), "{}", small.file);
         }
     }

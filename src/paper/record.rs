@@ -3,10 +3,10 @@
 //! The record is written before the run folder, so that a folder without one is somebody else's. What was trained and
 //! measured is read from the run folder alone: a trial is where its files are, whenever its process was killed.
 
-use super::super::failure::Failure;
-use super::super::output;
+use super::error::PaperError;
 use super::plan::Trial;
 use crate::checkpoint::Run;
+use crate::data::atomic;
 use crate::training::EpochMetrics;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,31 +15,37 @@ use std::path::PathBuf;
 
 /// `trial-N.json`
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Record {
+pub struct TrialRecord {
     /// Version of gncn that began it.
-    pub(super) version: String,
+    pub version: String,
     /// What it was begun with.
-    pub(super) options: BTreeMap<String, Value>,
+    pub options: BTreeMap<String, Value>,
     /// The command lines that do the same.
-    pub(super) commands: Vec<String>,
-    /// The most memory that was held while it was trained, and while it was measured, in bytes.
-    pub(super) train_peak_bytes: Option<u64>,
-    pub(super) measure_peak_bytes: Option<u64>,
+    pub commands: Vec<String>,
+    /// The most memory that was held while it was trained, in bytes.
+    pub train_peak_bytes: Option<u64>,
+    /// The most memory that was held while it was measured, in bytes.
+    pub measure_peak_bytes: Option<u64>,
     /// Why it failed, if it did.
-    pub(super) failed: Option<String>,
+    pub failed: Option<String>,
 }
 
 /// How far a trial is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum State {
+pub enum TrialState {
+    /// Nothing is there.
     Missing,
+    /// Some of it is done.
     Begun,
+    /// It is trained, and all that is wanted is measured.
     Finished,
+    /// It ended with this error.
     Failed(String),
 }
 
-impl State {
-    pub(super) fn name(&self) -> &'static str {
+impl TrialState {
+    /// It in a word.
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::Begun => "begun",
@@ -49,9 +55,9 @@ impl State {
     }
 }
 
-impl Record {
+impl TrialRecord {
     /// The record of a trial that was not begun yet.
-    pub(super) fn new(trial: &Trial) -> Self {
+    pub fn new(trial: &Trial) -> Self {
         let lines = [Some(&trial.train), trial.measure.as_ref()];
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -71,9 +77,9 @@ impl Record {
     ///
     /// # Errors
     /// A folder that is somebody else's, or that was begun with other options.
-    pub(super) fn load(trial: &Trial) -> Result<Option<Self>, Failure> {
+    pub fn load(trial: &Trial) -> Result<Option<Self>, PaperError> {
         let path = Self::path(trial);
-        let refuse = |problem: &str| Err(Failure::Request(format!("{}: {problem}", path.display())));
+        let refuse = |problem: &str| Err(PaperError::Request(format!("{}: {problem}", path.display())));
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
@@ -103,13 +109,14 @@ impl Record {
     }
 
     /// Writes the record.
-    pub(super) fn save(&self, trial: &Trial) -> Result<(), Failure> {
+    pub fn save(&self, trial: &Trial) -> Result<(), PaperError> {
         let path = Self::path(trial);
         if let Some(folder) = path.parent() {
             let made = std::fs::create_dir_all(folder);
-            made.map_err(|cause| Failure::Run(format!("cannot write {}: {cause}", path.display())))?;
+            made.map_err(|cause| PaperError::Run(format!("cannot write {}: {cause}", path.display())))?;
         }
-        output::write_json(&path, self)
+        let text = serde_json::to_vec_pretty(self).expect("texts and numbers are JSON");
+        Ok(atomic::write(&path, &text)?)
     }
 }
 
@@ -117,30 +124,30 @@ impl Trial {
     /// How far it is.
     ///
     /// # Errors
-    /// As [`Record::load`].
-    pub(super) fn state(&self) -> Result<State, Failure> {
-        let Some(record) = Record::load(self)? else { return Ok(State::Missing) };
+    /// As [`TrialRecord::load`].
+    pub fn state(&self) -> Result<TrialState, PaperError> {
+        let Some(record) = TrialRecord::load(self)? else { return Ok(TrialState::Missing) };
         if let Some(reason) = record.failed {
-            return Ok(State::Failed(reason));
+            return Ok(TrialState::Failed(reason));
         }
-        Ok(if self.is_trained() && self.is_measured() { State::Finished } else { State::Begun })
+        Ok(if self.is_trained() && self.is_measured() { TrialState::Finished } else { TrialState::Begun })
     }
 
     /// Whether its training has come to its end, with the picture that stands there.
-    pub(super) fn is_trained(&self) -> bool {
+    pub fn is_trained(&self) -> bool {
         let is_drawn = self.measure.is_none() || self.folder.join("reconstructions.png").exists();
         is_drawn && Run::open(&self.folder).is_ok_and(|run| run.info.finished)
     }
 
     /// Whether all that is wanted is measured.
-    pub(super) fn is_measured(&self) -> bool {
+    pub fn is_measured(&self) -> bool {
         let done = self.evaluation().map(|report| report["done"].clone()).unwrap_or_default();
         let has = |name: &str| done.as_array().is_some_and(|done| done.iter().any(|part| part == name));
         self.parts.iter().all(|part| has(part.name()))
     }
 
     /// Its `eval.json`, where that answers what is asked here.
-    pub(super) fn evaluation(&self) -> Option<Value> {
+    pub fn evaluation(&self) -> Option<Value> {
         let text = std::fs::read(self.folder.join("eval.json")).ok()?;
         let report: Value = serde_json::from_slice(&text).ok()?;
         let answers = |(name, value): &(&str, Value)| report["request"][name] == *value;
@@ -148,7 +155,7 @@ impl Trial {
     }
 
     /// Epochs that it was trained for, and seconds that they took.
-    pub(super) fn epochs(&self) -> (usize, f64) {
+    pub fn epochs(&self) -> (usize, f64) {
         let text = std::fs::read_to_string(self.folder.join("metrics.jsonl")).unwrap_or_default();
         let epochs: Vec<EpochMetrics> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         // A sum of nothing would be -0.
@@ -156,7 +163,7 @@ impl Trial {
     }
 
     /// Seconds that measuring took, if anything was measured.
-    pub(super) fn measuring(&self) -> Option<f64> {
+    pub fn measuring(&self) -> Option<f64> {
         let report = self.evaluation()?;
         Some(report["seconds"].as_object()?.values().filter_map(Value::as_f64).sum())
     }
@@ -182,9 +189,9 @@ fn told(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::eval::Part;
     use super::super::plan::Trial;
-    use super::{Record, State, shell};
+    use super::{TrialRecord, TrialState, shell};
+    use crate::evaluation::EvaluationPart;
     use serde_json::json;
     use std::collections::BTreeMap;
     use std::fs;
@@ -199,7 +206,7 @@ mod tests {
             train: vec!["gncn".to_owned(), "baseline".to_owned()],
             measure: None,
             options: BTreeMap::from([("epochs".to_owned(), json!(5))]),
-            parts: vec![Part::Bce, Part::LogPx],
+            parts: vec![EvaluationPart::Bce, EvaluationPart::LogPx],
             asked: vec![("draws", json!(100))],
         }
     }
@@ -209,9 +216,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let trial = trial(folder.path());
         let state = || trial.state().expect("a state");
-        assert_eq!(state(), State::Missing);
-        Record::new(&trial).save(&trial).expect("a record");
-        assert_eq!(state(), State::Begun);
+        assert_eq!(state(), TrialState::Missing);
+        TrialRecord::new(&trial).save(&trial).expect("a record");
+        assert_eq!(state(), TrialState::Begun);
 
         fs::create_dir(&trial.folder).expect("a folder");
         let info = json!({"command": [], "version": "", "seed": 2, "source": null, "data": {}, "schedule": "none",
@@ -220,17 +227,17 @@ mod tests {
             fs::write(trial.folder.join(name), value.to_string()).expect("a file");
         };
         write("run.json", info);
-        assert!(trial.is_trained() && state() == State::Begun);
+        assert!(trial.is_trained() && state() == TrialState::Begun);
         write("eval.json", json!({"request": {"draws": 100}, "done": ["bce"]}));
-        assert_eq!(state(), State::Begun, "log p(x) is missing");
+        assert_eq!(state(), TrialState::Begun, "log p(x) is missing");
         write("eval.json", json!({"request": {"draws": 7}, "done": ["bce", "log_px"]}));
-        assert_eq!(state(), State::Begun, "of other draws");
+        assert_eq!(state(), TrialState::Begun, "of other draws");
         write("eval.json", json!({"request": {"draws": 100}, "done": ["bce", "log_px"]}));
-        assert_eq!(state(), State::Finished);
+        assert_eq!(state(), TrialState::Finished);
 
-        let failed = Record { failed: Some("why".to_owned()), ..Record::new(&trial) };
+        let failed = TrialRecord { failed: Some("why".to_owned()), ..TrialRecord::new(&trial) };
         failed.save(&trial).expect("a record");
-        assert_eq!(state(), State::Failed("why".to_owned()));
+        assert_eq!(state(), TrialState::Failed("why".to_owned()));
     }
 
     #[test]
@@ -239,7 +246,7 @@ mod tests {
         let mut trial = trial(folder.path());
         fs::create_dir(&trial.folder).expect("a folder");
         assert!(trial.state().expect_err("a folder without a record").to_string().contains("trial-3.json"));
-        Record::new(&trial).save(&trial).expect("a record");
+        TrialRecord::new(&trial).save(&trial).expect("a record");
         trial.options.insert("epochs".to_owned(), json!(6));
         let told = trial.state().expect_err("other options").to_string();
         assert!(told.contains("was begun with epochs 5, not 6"), "{told}");

@@ -1,10 +1,8 @@
 //! The runs of all tables in the order in which they are done, how far each is, and how long the rest may take.
 
-use super::super::failure::Failure;
-use super::super::table;
-use super::Rows;
-use super::plan::{Row, Trial};
-use super::record::State;
+use super::error::PaperError;
+use super::plan::{PlannedRow, TableRows, Trial};
+use super::record::TrialState;
 use super::summary::Summary;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -13,16 +11,20 @@ use serde::Serialize;
 const BLOCKED: &str = "not built in";
 
 /// A run of the plan, and how far it is.
-pub(super) struct Job<'a> {
-    data: &'static str,
-    pub(super) row: &'a Row,
-    pub(super) trial: &'a Trial,
-    pub(super) state: State,
+pub struct TrialJob<'a> {
+    /// The data set.
+    pub data: &'static str,
+    /// The row that it belongs to.
+    pub row: &'a PlannedRow,
+    /// The trial.
+    pub trial: &'a Trial,
+    /// How far it is.
+    pub state: TrialState,
 }
 
 /// A line of `--dry-run --json`.
 #[derive(Debug, Serialize)]
-pub(super) struct Line<'a> {
+pub struct JobLine<'a> {
     data: &'a str,
     model: &'a str,
     images: Option<usize>,
@@ -34,7 +36,7 @@ pub(super) struct Line<'a> {
 }
 
 /// How many runs are how far.
-pub(super) fn counts(jobs: &[Job<'_>]) -> String {
+pub fn counts(jobs: &[TrialJob<'_>]) -> String {
     let mut counts = IndexMap::from(["finished", "begun", "missing", "failed", BLOCKED].map(|state| (state, 0)));
     for job in jobs {
         *counts.entry(job.state()).or_default() += 1;
@@ -44,39 +46,30 @@ pub(super) fn counts(jobs: &[Job<'_>]) -> String {
 }
 
 /// All runs for a program.
-pub(super) fn lines<'a>(jobs: &'a [Job<'_>]) -> Vec<Line<'a>> {
-    jobs.iter().map(Job::line).collect()
+pub fn lines<'a>(jobs: &'a [TrialJob<'_>]) -> Vec<JobLine<'a>> {
+    jobs.iter().map(TrialJob::line).collect()
 }
 
-/// All runs for a person.
-pub(super) fn list(jobs: &[Job<'_>]) -> String {
-    let row = |job: &Job<'_>| {
-        let images = job.row.images.map_or_else(|| "all".to_owned(), |images| table::count(images as u64));
-        let (trial, seed) = (job.trial.number.to_string(), job.trial.seed.to_string());
-        vec![job.data.to_owned(), job.row.model.title.to_owned(), images, trial, seed, job.state().to_owned()]
-    };
-    table::render(&["data", "model", ">images", ">trial", ">seed", "state"], jobs.iter().map(row).collect())
-}
-
-impl Job<'_> {
+impl TrialJob<'_> {
     /// Whether this program can't do what is left of it.
-    pub(super) fn is_blocked(&self) -> bool {
-        self.row.blocked.is_some() && self.state != State::Finished
+    pub fn is_blocked(&self) -> bool {
+        self.row.blocked.is_some() && self.state != TrialState::Finished
     }
 
-    pub(super) fn name(&self) -> String {
+    /// What it is, for a person.
+    pub fn name(&self) -> String {
         let images = self.row.images.map_or_else(String::new, |images| format!(", {images} images"));
         let (model, trial) = (self.row.model.title, self.trial);
         format!("{model} on {}{images}, trial {}, seed {}", self.data, trial.number, trial.seed)
     }
 
     /// Its state in a word.
-    fn state(&self) -> &'static str {
+    pub fn state(&self) -> &'static str {
         if self.is_blocked() { BLOCKED } else { self.state.name() }
     }
 
-    fn line(&self) -> Line<'_> {
-        Line {
+    fn line(&self) -> JobLine<'_> {
+        JobLine {
             data: self.data,
             model: self.row.model.key,
             images: self.row.images,
@@ -99,7 +92,7 @@ impl Job<'_> {
 ///
 /// # Errors
 /// A folder that is somebody else's or was begun with other options; all of them are told.
-pub(super) fn jobs(tables: &[Rows]) -> Result<Vec<Job<'_>>, Failure> {
+pub fn jobs(tables: &[TableRows]) -> Result<Vec<TrialJob<'_>>, PaperError> {
     let (mut jobs, mut problems) = (Vec::new(), Vec::new());
     for (column, rows) in tables {
         let trials = rows.iter().flat_map(|row| row.trials.iter().map(move |trial| (row, trial)));
@@ -107,24 +100,24 @@ pub(super) fn jobs(tables: &[Rows]) -> Result<Vec<Job<'_>>, Failure> {
         trials.sort_by_key(|(_, trial)| trial.number);
         for (row, trial) in trials {
             match trial.state() {
-                Ok(state) => jobs.push(Job { data: column.name, row, trial, state }),
-                Err(Failure::Request(problem)) => problems.push(problem),
+                Ok(state) => jobs.push(TrialJob { data: column.name, row, trial, state }),
+                Err(PaperError::Request(problem)) => problems.push(problem),
                 Err(failure) => return Err(failure),
             }
         }
     }
-    if problems.is_empty() { Ok(jobs) } else { Err(Failure::Request(problems.join("\n"))) }
+    if problems.is_empty() { Ok(jobs) } else { Err(PaperError::Request(problems.join("\n"))) }
 }
 
 /// How long the runs `left` may take, by those that are finished: of the same model where there are any.
-pub(super) fn remaining(jobs: &[Job<'_>], left: &[&Job<'_>]) -> String {
+pub fn remaining(jobs: &[TrialJob<'_>], left: &[&TrialJob<'_>]) -> String {
     let finished: Vec<_> = jobs.iter().filter_map(|job| Some((job, job.seconds()?))).collect();
-    let mean = |of: &dyn Fn(&Job<'_>) -> bool| {
+    let mean = |of: &dyn Fn(&TrialJob<'_>) -> bool| {
         let seconds: Vec<f64> = finished.iter().filter(|(job, _)| of(job)).map(|(_, seconds)| *seconds).collect();
         Summary::of(&seconds, None).mean
     };
-    let same = |job: &Job<'_>| {
-        let key = |job: &Job<'_>| (job.data, job.row.model.key, job.row.images);
+    let same = |job: &TrialJob<'_>| {
+        let key = |job: &TrialJob<'_>| (job.data, job.row.model.key, job.row.images);
         let wanted = key(job);
         mean(&|other| key(other) == wanted).or_else(|| mean(&|_| true))
     };

@@ -1,13 +1,15 @@
 //! From a checked circuit back to its text, every default written out: what a run stores must mean the same
 //! after a default has changed.
 
-use super::{
+use super::description::{Circuit, Layer, Projection};
+use super::file::{
     CircuitFile, ClockFile, DelayFile, LayerFile, LearningFile, LesionFile, Listing, ProjectionFile, ScheduleFile,
     SettlingFile, UntilFile, VirtualTimeFile,
 };
-use crate::circuit::reader;
-use crate::circuit::wiring::{PopulationId, Wiring};
-use crate::circuit::{Circuit, Clock, Layer, Schedule, Settling, Stopping, VirtualTime};
+use super::ids::PopulationId;
+use super::reader;
+use super::schedule::{Clock, Schedule, Settling, Stopping, VirtualTime};
+use super::wiring::Wiring;
 use ron::ser::PrettyConfig;
 
 /// The text of a circuit file.
@@ -21,11 +23,8 @@ pub(super) fn write(file: &CircuitFile) -> String {
 impl From<&Circuit> for CircuitFile {
     fn from(circuit: &Circuit) -> Self {
         let layer_name = |id| circuit.layer(id).name.clone();
-        let projection = |p: &crate::circuit::Projection| ProjectionFile {
-            from: layer_name(p.from),
-            to: layer_name(p.to),
-            feedback: p.feedback,
-        };
+        let projection =
+            |p: &Projection| ProjectionFile { from: layer_name(p.from), to: layer_name(p.to), feedback: p.feedback };
         let learning = circuit.learning;
         Self {
             name: circuit.name.clone(),
@@ -33,7 +32,7 @@ impl From<&Circuit> for CircuitFile {
             layers: Listing(circuit.layers.iter().map(|layer| (layer.name.clone(), layer.into())).collect()),
             projections: circuit.projections.iter().map(projection).collect(),
             init: circuit.init,
-            settling: settling(&circuit.settling, &Wiring::new(circuit)),
+            settling: SettlingFile::new(&circuit.settling, circuit),
             learning: LearningFile {
                 optimizer: learning.optimizer,
                 norm: learning.norm,
@@ -70,7 +69,15 @@ impl From<Clock> for ClockFile {
     }
 }
 
-fn settling(settling: &Settling, wiring: &Wiring) -> SettlingFile {
+impl SettlingFile {
+    /// How `settling` is written in the file of `circuit`, with the names of its populations.
+    #[must_use]
+    pub fn new(settling: &Settling, circuit: &Circuit) -> Self {
+        written(settling, &Wiring::new(circuit))
+    }
+}
+
+fn written(settling: &Settling, wiring: &Wiring) -> SettlingFile {
     let (steps, until) = match settling.stopping {
         Stopping::Steps(steps) => (Some(steps), None),
         Stopping::Quiet { tolerance, max_steps } => (None, Some(UntilFile::Quiet { tolerance, max_steps })),

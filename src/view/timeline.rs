@@ -1,4 +1,4 @@
-//! `--timeline`: who fired when, in the trace-event format of JSON that Perfetto and chrome://tracing open.
+//! A trace as a timeline: who fired when, in the trace-event format of JSON that Perfetto and chrome://tracing open.
 //!
 //! | event | `ph` | meaning |
 //! |---|---|---|
@@ -8,6 +8,7 @@
 //! | a message | `s` and `f` | from the end of the firing that sent it to the beginning of the firing that used it |
 
 use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::data::DataError;
 use crate::data::atomic::Pending;
 use crate::executor::{DeliveryLog, Trace, TracedFiring};
 use serde_json::{Value, json};
@@ -16,14 +17,16 @@ use std::io::{BufWriter, Write as _};
 use std::time::Duration;
 
 /// Writes a timeline to a file that was opened for it, and gives the file its name.
-pub(super) fn write(
+///
+/// # Errors
+/// [`DataError::Write`]; there is no file of that name then, or the one that was there before.
+pub fn write(
     (pending, file): (Pending, File),
     trace: &Trace,
     log: &DeliveryLog,
     wiring: &Wiring,
-) -> Result<(), String> {
-    let target = pending.target().display().to_string();
-    let timeline = Timeline::new(trace, wiring);
+) -> Result<(), DataError> {
+    let timeline = DrawnTimeline::new(trace, wiring);
     let mut out = BufWriter::new(&file);
     let mut separator = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n";
     let mut write = |event: &Value| {
@@ -32,20 +35,20 @@ pub(super) fn write(
     };
     let written = timeline.events(log, &mut write);
     let ended = written.and_then(|()| out.write_all(b"\n]}\n")).and_then(|()| out.flush());
-    ended.map_err(|cause| format!("{target} can't be written: {cause}"))?;
+    ended.map_err(|cause| DataError::write(pending.target(), cause))?;
     drop(out);
-    pending.commit(&file).map_err(|cause| cause.to_string())
+    pending.commit(&file)
 }
 
 /// A trace in which firings are found by population and number.
-struct Timeline<'a> {
+struct DrawnTimeline<'a> {
     trace: &'a Trace,
     wiring: &'a Wiring,
     /// By population: places of its firings.
     places: Vec<Vec<usize>>,
 }
 
-impl<'a> Timeline<'a> {
+impl<'a> DrawnTimeline<'a> {
     fn new(trace: &'a Trace, wiring: &'a Wiring) -> Self {
         let mut places = vec![Vec::new(); wiring.populations.len()];
         for (place, firing) in trace.firings.iter().enumerate() {

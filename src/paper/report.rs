@@ -1,11 +1,11 @@
 //! What a table holds: `TABLE-DATA.json`. Every figure is read from the `eval.json` of a run folder.
 
-use super::super::failure::Failure;
-use super::columns::Column;
+use super::columns::DataColumn;
+use super::error::PaperError;
 use super::models;
-use super::plan::{Request, Row, Table, Trial};
+use super::plan::{PaperRequest, PaperTable, PlannedRow, Trial};
 use super::published;
-use super::record::{Record, State, shell};
+use super::record::{TrialRecord, TrialState, shell};
 use super::summary::Summary;
 use crate::data::Description;
 use indexmap::IndexMap;
@@ -20,86 +20,117 @@ pub(super) const SPARSITY: [&str; 3] = ["rho_1", "rho_2", "rho_3"];
 
 /// A table of one data set, with all that is needed to run it again.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
-    pub(super) table: Table,
-    pub(super) data: &'static str,
+pub struct PaperReport {
+    /// Which table.
+    pub table: PaperTable,
+    /// The data set, by its name in options.
+    pub data: &'static str,
     /// The published data set with which figures are compared; absent where there is none at hand.
-    pub(super) published_data: Option<&'static str>,
+    pub published_data: Option<&'static str>,
     /// The published data set that is missing, and why.
-    pub(super) missing: Option<String>,
+    pub missing: Option<String>,
     /// What differs from the full protocol.
-    pub(super) overrides: Vec<String>,
-    pub(super) settings: String,
-    pub(super) trials: usize,
-    pub(super) seeds: Vec<u64>,
-    pub(super) draws: usize,
+    pub overrides: Vec<String>,
+    /// Which circuit files stand for the GNCNs.
+    pub settings: String,
+    /// Trials of each model.
+    pub trials: usize,
+    /// Their seeds.
+    pub seeds: Vec<u64>,
+    /// Draws for log p(x).
+    pub draws: usize,
     /// Images that log_px_is is of, the first ones.
-    pub(super) is_images: usize,
-    pub(super) version: &'static str,
-    pub(super) command: String,
+    pub is_images: usize,
+    /// Version of gncn that wrote it.
+    pub version: &'static str,
+    /// The command line that writes it.
+    pub command: String,
     /// Name, counts and digest of the data, where they are at hand.
-    pub(super) description: Option<Description>,
+    pub description: Option<Description>,
     /// Training images that are learned from.
-    pub(super) learned: Option<usize>,
-    pub(super) measured: Option<usize>,
-    pub(super) rows: Vec<RowReport>,
+    pub learned: Option<usize>,
+    /// Test images that are measured on.
+    pub measured: Option<usize>,
+    /// One for each model, and for each number of training images.
+    pub rows: Vec<RowReport>,
 }
 
 /// One model.
 #[derive(Debug, Serialize)]
-pub(super) struct RowReport {
-    pub(super) model: &'static str,
-    pub(super) title: &'static str,
+pub struct RowReport {
+    /// The model, by its name in options.
+    pub model: &'static str,
+    /// Its name in the paper.
+    pub title: &'static str,
     /// Training images, where the table says how many.
-    pub(super) images: Option<usize>,
-    pub(super) circuit: Option<CircuitReport>,
+    pub images: Option<usize>,
+    /// Its circuit, where it is one.
+    pub circuit: Option<CircuitReport>,
     /// Why this program can't run it.
-    pub(super) blocked: Option<String>,
-    pub(super) measures: IndexMap<&'static str, Summary>,
-    pub(super) trials: Vec<TrialReport>,
+    pub blocked: Option<String>,
+    /// What was measured, by name, over the trials that have it.
+    pub measures: IndexMap<&'static str, Summary>,
+    /// Its trials.
+    pub trials: Vec<TrialReport>,
 }
 
 /// The text of a circuit.
 #[derive(Debug, Serialize)]
-pub(super) struct CircuitReport {
-    pub(super) file: String,
+pub struct CircuitReport {
+    /// Where it stands.
+    pub file: String,
     /// SHA-256 of its text.
-    pub(super) digest: String,
+    pub digest: String,
 }
 
 /// One run.
 #[derive(Debug, Serialize)]
-pub(super) struct TrialReport {
-    pub(super) trial: usize,
-    pub(super) seed: u64,
-    pub(super) state: &'static str,
-    pub(super) failed: Option<String>,
+pub struct TrialReport {
+    /// From 1.
+    pub trial: usize,
+    /// Seed of everything that it draws.
+    pub seed: u64,
+    /// How far it is, in a word.
+    pub state: &'static str,
+    /// Why it failed, if it did.
+    pub failed: Option<String>,
     /// Measures that make no sense for it, and why.
-    pub(super) refused: IndexMap<String, String>,
-    pub(super) figures: IndexMap<&'static str, f64>,
-    pub(super) epochs: usize,
-    pub(super) train_seconds: f64,
-    pub(super) measure_seconds: Option<f64>,
-    pub(super) train_peak_bytes: Option<u64>,
-    pub(super) measure_peak_bytes: Option<u64>,
-    pub(super) folder: String,
+    pub refused: IndexMap<String, String>,
+    /// What was measured, by name.
+    pub figures: IndexMap<&'static str, f64>,
+    /// Epochs that it was trained for.
+    pub epochs: usize,
+    /// Seconds of training, without measuring between epochs.
+    pub train_seconds: f64,
+    /// Seconds of measuring, if anything was measured.
+    pub measure_seconds: Option<f64>,
+    /// The most memory that was held while it was trained, in bytes.
+    pub train_peak_bytes: Option<u64>,
+    /// The most memory that was held while it was measured, in bytes.
+    pub measure_peak_bytes: Option<u64>,
+    /// Its run folder.
+    pub folder: String,
     /// The version of gncn that began it.
-    pub(super) version: Option<String>,
-    pub(super) commands: Vec<String>,
+    pub version: Option<String>,
+    /// The command lines that do the same.
+    pub commands: Vec<String>,
 }
 
-impl Report {
+impl PaperReport {
     /// What is there now.
     ///
     /// # Errors
-    /// As [`Record::load`].
-    pub(super) fn new(request: &Request<'_>, column: &Column, rows: &[Row]) -> Result<Self, Failure> {
+    /// As [`TrialRecord::load`].
+    pub fn new(
+        request: &PaperRequest<'_>,
+        column: &DataColumn,
+        rows: &[PlannedRow],
+        command: &[String],
+    ) -> Result<Self, PaperError> {
         let found = column.found.as_ref().ok();
         // What is published of a data set that is not there at all can still be shown: nothing stands beside it.
         let comparable = column.comparable().or(column.published.filter(|_| found.is_none()));
-        let words = super::super::command_line().into_iter().skip(1);
-        let command: Vec<String> = std::iter::once("gncn".to_owned()).chain(words).collect();
-        let rows: Result<_, Failure> = rows.iter().map(|row| RowReport::new(row, comparable)).collect();
+        let rows: Result<_, PaperError> = rows.iter().map(|row| RowReport::new(row, comparable)).collect();
         Ok(Self {
             table: request.table,
             data: column.name,
@@ -112,7 +143,7 @@ impl Report {
             draws: request.protocol.draws,
             is_images: request.protocol.is_images,
             version: env!("CARGO_PKG_VERSION"),
-            command: shell(&command),
+            command: shell(command),
             description: found.map(|found| found.description.clone()),
             learned: found.map(|found| found.learned.min(request.protocol.limit.unwrap_or(usize::MAX))),
             measured: found.map(|found| found.measured().min(request.protocol.test_limit.unwrap_or(usize::MAX))),
@@ -121,15 +152,15 @@ impl Report {
     }
 
     /// The trials that some figure is missing of.
-    pub(super) fn unfinished(&self) -> impl Iterator<Item = (&RowReport, &TrialReport)> {
+    pub fn unfinished(&self) -> impl Iterator<Item = (&RowReport, &TrialReport)> {
         let trials = self.rows.iter().flat_map(|row| row.trials.iter().map(move |trial| (row, trial)));
-        trials.filter(|(_, trial)| trial.state != State::Finished.name())
+        trials.filter(|(_, trial)| trial.state != TrialState::Finished.name())
     }
 }
 
 impl RowReport {
-    fn new(row: &Row, comparable: Option<usize>) -> Result<Self, Failure> {
-        let trials: Result<Vec<_>, Failure> = row.trials.iter().map(TrialReport::new).collect();
+    fn new(row: &PlannedRow, comparable: Option<usize>) -> Result<Self, PaperError> {
+        let trials: Result<Vec<_>, PaperError> = row.trials.iter().map(TrialReport::new).collect();
         let trials = trials?;
         let summary = |name: &'static str| {
             let figures: Vec<f64> = trials.iter().filter_map(|trial| trial.figures.get(name).copied()).collect();
@@ -157,8 +188,8 @@ impl RowReport {
 }
 
 impl TrialReport {
-    fn new(trial: &Trial) -> Result<Self, Failure> {
-        let (record, state) = (Record::load(trial)?, trial.state()?);
+    fn new(trial: &Trial) -> Result<Self, PaperError> {
+        let (record, state) = (TrialRecord::load(trial)?, trial.state()?);
         let report = trial.evaluation().unwrap_or_default();
         let refused = report["refused"].as_object().into_iter().flatten();
         let (epochs, train_seconds) = trial.epochs();
@@ -168,7 +199,7 @@ impl TrialReport {
             trial: trial.number,
             seed: trial.seed,
             state: state.name(),
-            failed: if let State::Failed(reason) = state { Some(reason) } else { None },
+            failed: if let TrialState::Failed(reason) = state { Some(reason) } else { None },
             refused: refused.map(|(part, why)| (part.clone(), why.as_str().unwrap_or_default().to_owned())).collect(),
             figures: figures(&report),
             epochs,
@@ -178,7 +209,7 @@ impl TrialReport {
             measure_peak_bytes,
             folder: trial.folder.display().to_string(),
             version: record.map(|record| record.version),
-            commands: Record::new(trial).commands,
+            commands: TrialRecord::new(trial).commands,
         })
     }
 }
