@@ -239,7 +239,7 @@ fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], pe
 }
 
 /// What the account of an episode in lock-step comes to.
-fn operations(circuit: &Circuit, wiring: &Wiring, per_update: Work, steps: u64) -> u64 {
+fn operations(circuit: &Circuit, wiring: &Wiring, per_update: UpdateWork, steps: u64) -> u64 {
     let held = |id| {
         let population = wiring.population(id);
         population.kind == Kind::State && circuit.layer(population.layer).sense().is_some()

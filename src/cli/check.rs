@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::trained::network_of;
 use super::{output, table};
+use crate::circuit::advice;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
 use crate::circuit::{Circuit, Stopping};
@@ -51,7 +52,7 @@ impl CheckArguments {
             network_of(&circuit, path)?;
         }
         let cost = Cost::new(&circuit);
-        let warnings = circuit.settling.warnings();
+        let warnings = [circuit.settling().warnings(), advice::idle_options(&circuit)].concat();
         if self.json {
             let schedule = circuit.settling().schedule.name();
             let (name, about, warnings) = (circuit.name(), circuit.about(), &warnings);
@@ -131,5 +132,7 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
     ];
     rows.extend(parts);
     rows.push(line(format!("multiply-accumulates per sample and settle ({steps})"), table::count(totals.per_settle)));
+    let operations = table::count(totals.operations);
+    rows.push(line("synaptic operations of a settle in its account (lock-step)".to_owned(), operations));
     table::render(&["total", ">"], rows)
 }

@@ -18,8 +18,8 @@ use super::error::SettleError;
 use super::lane::{LaneAtWork, LaneState, each_lane, learn_held};
 use super::options::{Measure, SettleOptions};
 use super::plan::Plan;
-use crate::circuit::Stopping;
 use crate::activities::Activities;
+use crate::circuit::Stopping;
 use crate::network::Network;
 
 /// Settles every lane in lock-step and reads out; returns the number of steps, and whether it ended in quiet where

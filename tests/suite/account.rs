@@ -125,7 +125,11 @@ fn sums_hold_and_a_replay_has_the_account_of_its_run() {
                 let Ok(settled) = settle(&scenario, &mut settler, &settling) else { continue };
                 sums_hold(&scenario, &settled.account, &what);
                 settled.log.as_ref().expect("recorded").save(&log).expect("saved");
-                assert_eq!(settled.log.as_ref().map(|log| log.circuit.as_str()), Some(scenario.circuit.name()), "{what}");
+                assert_eq!(
+                    settled.log.as_ref().map(|log| log.circuit.as_str()),
+                    Some(scenario.circuit.name()),
+                    "{what}"
+                );
                 let replay = scenario.settling(Schedule::Replay(log.clone()), ExecutorKind::Threads);
                 let again = settle(&scenario, &mut settler, &replay).expect("a recorded run runs again");
                 assert_eq!(timeless(&again.account), timeless(&settled.account), "{what}: its replay");

@@ -91,7 +91,7 @@ fn random_circuits_settle_each_sample_for_itself() {
         for schedule in schedules(seed) {
             let messages = messages()[seed as usize % 5];
             let settling =
-                Settling { stopping: Stopping::Steps(steps), schedule, messages, ..circuit.settling.clone() };
+                Settling { stopping: Stopping::Steps(steps), schedule, messages, ..circuit.settling().clone() };
             compared += usize::from(compare(&mut network, &whole, &settling, seed));
         }
     }
@@ -106,7 +106,7 @@ fn a_circuit_with_every_option_settles_each_sample_for_itself() {
     let whole = crate::determinism::presentation(&circuit, ROWS, 3);
     for messages in messages() {
         for schedule in schedules(5) {
-            let settling = Settling { stopping: Stopping::Steps(15), schedule, messages, ..circuit.settling.clone() };
+            let settling = Settling { stopping: Stopping::Steps(15), schedule, messages, ..circuit.settling().clone() };
             assert!(compare(&mut network, &whole, &settling, 3), "{messages:?}");
         }
     }
