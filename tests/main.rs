@@ -30,6 +30,8 @@ mod drift;
 mod dynamics;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/late.rs"]
+mod late;
 #[path = "suite/layering.rs"]
 mod layering;
 #[path = "suite/likelihood.rs"]

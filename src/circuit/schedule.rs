@@ -19,6 +19,12 @@ pub struct Settling {
 }
 
 impl Settling {
+    /// Whether settling the same way again gives the same bits.
+    #[must_use]
+    pub fn promises_bits(&self) -> bool {
+        !matches!(self.schedule, Schedule::Free { .. } | Schedule::Bounded { staleness: 1.. })
+    }
+
     /// What is legal and yet likely to surprise, one sentence each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {

@@ -13,6 +13,7 @@ use super::progress::EvaluationEvent;
 use super::record::{Evaluation, EvaluationOptions, EvaluationPart, LogPx, LogPxIs};
 use super::trained::{EvaluationError, Trained};
 use crate::circuit::Settling;
+use crate::executor::{Presentation, Purpose};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -71,7 +72,9 @@ impl Evaluator {
             watch(EvaluationEvent::Done(done));
             ControlFlow::Continue(())
         };
-        let measured = measure(network, data.test_or_train(), &self.rows, &self.settling, seen)?;
+        let presentation = Presentation::of_run(self.options.seed).at(Purpose::Measuring, 0, 0);
+        let shown = (&self.settling, presentation);
+        let measured = measure(network, data.test_or_train(), &self.rows, shown, seen)?;
         (found.measures, found.work) = (Some(measured.measures), Some(measured.work));
         Ok(())
     }

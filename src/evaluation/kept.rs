@@ -50,11 +50,16 @@ pub fn fit_prior(
     let descent = Descent::new(&trained.network)?;
     let key = Key::new(trained, settling, options);
     let path = trained.run.path(MIXTURE);
-    if let Some((mixture, About { images, fit, .. })) = kept(trained, &key) {
+    // Where a schedule promises no bits, another fit would be another one.
+    let found = settling.promises_bits().then(|| kept(trained, &key)).flatten();
+    if let Some((mixture, About { images, fit, .. })) = found {
         watch(EvaluationEvent::Note(&format!("takes the mixture that is kept in {}", path.display())));
         return Ok(FittedPrior { mixture, fit, images, descent });
     }
     let prior = fit(trained, settling, options, watch)?;
+    if !settling.promises_bits() {
+        return Ok(prior);
+    }
     let about = About { key, images: prior.images, fit: prior.fit.clone() };
     let about = serde_json::to_string(&about).expect("texts and numbers are JSON");
     // Figures don't need the file: a folder that can't be written costs time, the next time.

@@ -4,7 +4,7 @@ use super::senses::{self, SenseError, Show};
 use super::work::{SettlingWork, WorkSums};
 use crate::circuit::Settling;
 use crate::data::{Batches, Images};
-use crate::executor::{Measure, SettleError, SettleOptions, Settler};
+use crate::executor::{Measure, Presentation, SettleError, SettleOptions, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::Likelihood;
@@ -67,7 +67,7 @@ pub struct Measured {
     pub work: SettlingWork,
 }
 
-/// Settles on the images `rows` and measures; `seen` is told after every batch how many images more are done, and may
+/// Settles on the images `rows` and measures, each batch as a presentation of its own; `seen` is told after every batch how many images more are done, and may
 /// break it off.
 ///
 /// # Errors
@@ -76,13 +76,14 @@ pub fn measure(
     network: &mut Network,
     images: &Images,
     rows: &[usize],
-    settling: &Settling,
+    (settling, presentation): (&Settling, Presentation),
     mut seen: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measured, MeasureError> {
     let (mut sums, mut work) = (Sums::new(network), WorkSums::default());
     let mut settler = Settler::new();
-    let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
-    for batch in &Batches::in_order(rows, BATCH) {
+    for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
+        let presentation = Presentation { batch: at as u64, ..presentation };
+        let options = SettleOptions { measure: Measure::Readout, presentation, ..SettleOptions::default() };
         let episode = senses::episode(network.circuit(), images, batch, Show::ImagesOnly)?;
         let started = Instant::now();
         let settled = settler.settle(network, &episode, settling, options)?;

@@ -21,6 +21,14 @@ pub struct SettleOptions {
     pub presentation: Presentation,
 }
 
+impl SettleOptions {
+    /// Nothing beside settling; the `at`-th of the batches that are looked at.
+    #[must_use]
+    pub fn measuring(at: usize) -> Self {
+        Self { presentation: Presentation::default().at(Purpose::Measuring, 0, at), ..Self::default() }
+    }
+}
+
 /// When free energy is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Measure {

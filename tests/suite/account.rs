@@ -141,7 +141,7 @@ fn sums_hold_and_a_replay_has_the_account_of_its_run() {
 }
 
 /// A layer that hears its input and nobody else.
-fn pair() -> Scenario {
+pub(crate) fn pair() -> Scenario {
     let text = br#"Circuit(
         name: "pair",
         layers: { "x": (size: 6, sense: "x"), "h": (size: 4, activation: Tanh, beta: 0.1) },

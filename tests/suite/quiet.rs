@@ -58,7 +58,7 @@ fn comes_to_rest(scenario: &Scenario, settler: &mut Settler, schedule: &Schedule
 
 /// The largest movement of a lock-step update from where a run of `calm` stopped: the mismatches of the readout, and the
 /// equation of a state.
-fn next_movement(scenario: &Scenario, found: &Outcome) -> f64 {
+pub(crate) fn next_movement(scenario: &Scenario, found: &Outcome) -> f64 {
     let (z, mut largest) = (&found.states, 0.0_f64);
     for (k, name, beta) in [(1, "z1_to_z0", 0.1_f64), (2, "z2_to_z1", 0.1)] {
         let w = &scenario.network.tensors()[&format!("{name}.generative")];

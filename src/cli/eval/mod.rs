@@ -11,6 +11,7 @@ use super::progress::Watcher;
 use super::settling::SettlingArguments;
 use super::values::parse_words;
 use super::{interrupt, output, table, trained, values};
+use crate::circuit::Settling;
 use crate::evaluation::{
     COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, Evaluator, PRIOR_IMAGES, Trained,
 };
@@ -130,7 +131,8 @@ impl EvalArguments {
         }
         interrupt::at_once()?;
         let options = self.options();
-        let mut found = self.begin(EvaluationRequest::new(&trained, &circuit, &options), target.as_deref());
+        let request = EvaluationRequest::new(&trained, &circuit, &options);
+        let mut found = self.begin(request, circuit.settling(), target.as_deref());
         let mut evaluator = Evaluator::new(trained, circuit.settling(), options);
         self.measure(&mut evaluator, &mut found, target.as_deref())?;
         Ok(found)
@@ -147,8 +149,13 @@ impl EvalArguments {
     }
 
     /// What an earlier evaluation has left, if it was of the same request; else nothing measured yet.
-    fn begin(&self, request: EvaluationRequest, target: Option<&Path>) -> Evaluation {
-        match target.and_then(|path| Evaluation::earlier(path, &request)) {
+    fn begin(&self, request: EvaluationRequest, settling: &Settling, target: Option<&Path>) -> Evaluation {
+        let is_same_again = settling.promises_bits();
+        if !is_same_again {
+            let what = "this schedule promises no bits, so that figures differ from run to run";
+            output::note(&format!("note: {what}; each evaluation measures anew"));
+        }
+        match target.filter(|_| is_same_again).and_then(|path| Evaluation::earlier(path, &request)) {
             Some(mut found) => {
                 if self.again {
                     found.done.retain(|part| !self.wanted().contains(part));

@@ -182,6 +182,8 @@ impl Inbox {
                     each(queue, letter.number, signal, handed.doubtful);
                 }
             }
+            // What was superseded is let go of at once, so that its buffer can be written again.
+            letters.clear();
         }
     }
 

@@ -151,7 +151,11 @@ impl<'a> VirtualOrder<'a> {
                 continue;
             };
             if self.next[receiver] >= self.silenced[receiver].min(self.until) {
+                // Nobody will use it, but what it supersedes in the inlet is in the account.
                 turn.unused.push(*link);
+                if self.whole {
+                    wire.keep(self.fired[id], self.tick, arrival, answers);
+                }
                 continue;
             }
             // A receiver that has its turn at this tick still uses what is there.
