@@ -45,7 +45,7 @@
 //! 1  circuit/                                  the RON text, and the checked description it becomes
 //! 2  synapse -> learning/                      afferent synapses and the local rules that change them
 //! 3  population/                               state and error populations: the actors' minds
-//! 4  episode -> activities -> network                        populations built from a circuit; one presentation of data
+//! 4  episode -> activities -> network          one presentation of data; populations built from a circuit
 //! 5  executor/                                 who fires when, and what carries the messages
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
@@ -53,6 +53,15 @@
 //! 8  view/ -> paper/                           what a run is shown as; the tables of the paper
 //! 9  cli/ -> main                              the command line (feature `cli`)
 //! ```
+//!
+//! No files import each other in a circle either: a module and its parts look down, siblings meet in something below
+//! both.
+//!
+//! # Features
+//!
+//! `cli` (default) is the command line, with `tables` (traces as Parquet) and `pictures` (PNG, t-SNE). Without features
+//! the crate is a library that settles, learns, measures, and reads and writes data. `counting` lets the binary count
+//! allocations, and `baselines` adds the models that the paper compares with.
 
 pub mod activities;
 #[cfg(feature = "baselines")]
