@@ -19,7 +19,7 @@ use crate::evaluation::{self, MeasureError, Measures, Show};
 use crate::executor::{Measure, Presentation, Purpose, SettleError, SettleOptions, Settler};
 use crate::network::{LearningError, Network, Tensors};
 use crate::params::When;
-use course::{Course, CoursePlan, Held, Learner, Seen};
+use course::{Course, CoursePlan, Learner, MeasuredRows, Seen};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -173,8 +173,8 @@ impl Learner for Pupil {
         Ok(total / rows.len() as f64)
     }
 
-    fn measure(&mut self, shown: Held<'_>, seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {
-        let Held { images, rows, progress } = shown;
+    fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {
+        let MeasuredRows { images, rows, progress } = shown;
         let presentation = Presentation::of_run(progress.seed).at(Purpose::Measuring, progress.epoch, 0);
         match evaluation::measure(&mut self.network, images, rows, (&self.settling, presentation), seen) {
             Ok(measured) => Ok(Some(measured.measures)),

@@ -12,7 +12,7 @@ use crate::evaluation::Measures;
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use crate::rng;
-use crate::training::course::{self, Course, CoursePlan, Held, Learner, Seen};
+use crate::training::course::{self, Course, CoursePlan, Learner, MeasuredRows, Seen};
 use crate::training::{Ended, Event, Flow, difference};
 use std::ops::ControlFlow;
 
@@ -166,7 +166,7 @@ impl Learner for ComparedLearner {
         Ok(error)
     }
 
-    fn measure(&mut self, shown: Held<'_>, seen: Seen<'_>) -> Result<Option<Measures>, BaselineError> {
+    fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, BaselineError> {
         let rows = shown.rows;
         let measures = self.codes().measure(shown.images, rows)?;
         // All of them take a second, so a stop is heard at their end.

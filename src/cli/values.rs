@@ -21,11 +21,15 @@ pub(super) fn command_line() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// The worker threads of `--threads`; the bits do not depend on it.
+/// The worker threads of `--threads`, or one for each core; the bits do not depend on it. They are started here, where
+/// the system may refuse them, and not at the first use, which would panic.
 pub(super) fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
-    let Some(threads) = threads else { return Ok(()) };
-    let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    built.map_err(|cause| Failure::Run(format!("can't start {threads} threads ({cause}); use fewer --threads")))
+    // 0 is as many as there are cores.
+    let built = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build_global();
+    built.map_err(|cause| {
+        let number = threads.map_or("worker".to_owned(), |threads| threads.to_string());
+        Failure::Run(format!("can't start {number} threads ({cause}); use fewer --threads, or allow more processes"))
+    })
 }
 
 /// A whole number from 1 to `MOST`.

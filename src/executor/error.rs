@@ -1,7 +1,5 @@
 //! What can go wrong while settling, in words for whoever asked for it.
 
-#[cfg(doc)]
-use super::StopFlag;
 use crate::network::LearningError;
 use std::path::PathBuf;
 
@@ -50,7 +48,7 @@ pub enum SettleError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A stop that was asked for: see [`StopFlag`].
+    /// A stop that was asked for: see [`StopFlag`](crate::executor::StopFlag).
     #[error("stopped as asked, before firing {firing} of population \"{population}\"")]
     Stopped {
         /// The population that would have fired.

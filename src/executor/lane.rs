@@ -1,5 +1,6 @@
 //! The moves that executors on shared memory are made of: hand a message over, fire a population, post what it sent.
 
+use super::energy::free_energy;
 use super::error::SettleError;
 use super::gate::Gate;
 use super::ledger::{Handed, Load};
@@ -8,7 +9,7 @@ use crate::activities::{Activities, Lane};
 use crate::circuit::wiring::{Link, PopulationId, Wiring};
 use crate::kernels::product::SHARD_ROWS;
 use crate::network::Network;
-use crate::population::{AnyActivity, AnyPopulation, Fired};
+use crate::population::{AnyPopulation, Fired};
 use crate::signal::Signal;
 use rayon::prelude::*;
 use std::collections::VecDeque;
@@ -209,24 +210,6 @@ impl LaneAtWork<'_> {
             self.state.energies.extend_from_slice(&self.state.fired_energies[id.0]);
         }
     }
-}
-
-/// The free energy of an error population, summed over each shard, appended to `out`. There is room in `out` for the
-/// samples meanwhile, so that it takes no memory where [`LaneState::reserve`] was called.
-pub(super) fn free_energy(population: &AnyPopulation, activity: &AnyActivity, rows: usize, out: &mut Vec<f64>) {
-    let start = out.len();
-    out.resize(start + rows, 0.0);
-    let each = &mut out[start..];
-    if let (AnyPopulation::Error(population), Some(activity)) = (population, activity.error()) {
-        population.free_energy(activity, each);
-    }
-    let shards = rows.div_ceil(SHARD_ROWS);
-    for shard in 0..shards {
-        // A sum stands no further back than the first of its samples, so that no sample is lost before its turn.
-        let samples = shard * SHARD_ROWS..((shard + 1) * SHARD_ROWS).min(rows);
-        each[shard] = each[samples].iter().sum();
-    }
-    out.truncate(start + shards);
 }
 
 /// State populations that data hold in place make no update, but their error synapses learn, too: each time an error

@@ -30,7 +30,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `options`, `outcome`, `error` | what a run is asked, what it leaves, what can go wrong |
-//! | `settler` | one episode: picks the driver, closes the books |
+//! | `settler`, `closing` | one episode: picks the driver, and closes the books |
 //! | `plan` | who can fire in an episode, and which links matter |
 //! | `account`, `ledger` | what each figure means, and the one bookkeeper who counts |
 //! | `turn`, `orders/` | schedules that are known beforehand, as lazy sequences of firings: sweeps, virtual time, logs |
@@ -44,6 +44,8 @@
 
 mod account;
 mod actors;
+mod closing;
+mod energy;
 mod error;
 mod faults;
 mod gate;

@@ -1,34 +1,34 @@
 //! Settling: one episode under one schedule, and what is known afterwards.
 
-use super::actors::lend::{Carriers, Loan, Returned};
+use super::actors::lend::{Carriers, Loan};
 use super::actors::pace::Pace;
+use super::closing::{self, Driven, Job};
 use super::error::SettleError;
 use super::faults::Fault;
 use super::gate::{Gate, StopFlag};
 use super::lane::{LaneState, each_lane};
-use super::ledger::{Ends, Ledger, Load};
+use super::ledger::Ledger;
 use super::lockstep;
-use super::log::{DeliveryLog, Firing, VERSION};
+use super::log::{DeliveryLog, Firing};
 use super::observer::{Observer, Watchers};
 use super::options::{Measure, SettleOptions};
 use super::orders::listed::ListedOrder;
 use super::orders::lockstep::LockstepOrder;
 use super::orders::replay::ReplayOrder;
 use super::orders::virtual_time::VirtualOrder;
-use super::outcome::{Energies, Settled};
+use super::outcome::Settled;
 use super::plan::Plan;
 use super::rounds::Rounds;
-use super::timeline::{Course, Timeline};
-use super::trace::{self, Recorder, Reference, Trace};
+use super::timeline::{Timeline, TimelineEnd};
+use super::trace::{Recorder, Reference};
 use super::turn::{Order, Turn};
 use crate::activities::Activities;
-use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::circuit::wiring::PopulationId;
 use crate::circuit::{Schedule, Settling, Stopping, VirtualTime};
 use crate::episode::Episode;
-use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::{Arrivals, Messages, When};
+use crate::params::{Arrivals, When};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -39,31 +39,6 @@ pub struct Settler {
     carriers: Carriers,
     gate: Gate,
     reference: Option<Reference>,
-}
-
-/// One episode being settled.
-struct Job<'a> {
-    wiring: &'a Wiring,
-    plan: &'a Plan,
-    settling: &'a Settling,
-    options: SettleOptions,
-}
-
-impl Job<'_> {
-    fn whole(&self) -> bool {
-        self.settling.messages == Messages::Dense
-    }
-
-    fn steps(&self) -> usize {
-        self.settling.stopping.max_steps()
-    }
-}
-
-/// What a driver leaves behind, beside activities and books.
-#[derive(Default)]
-struct Run {
-    course: Course,
-    actors: Option<Returned>,
 }
 
 impl Settler {
@@ -165,7 +140,7 @@ impl Settler {
         episode: &Episode,
         settling: &Settling,
         options: SettleOptions,
-        drive: impl FnOnce(&mut Self, &mut Network, &mut [LaneState], &mut Ledger, &Job<'_>) -> Result<Run, SettleError>,
+        drive: impl FnOnce(&mut Self, &mut Network, &mut [LaneState], &mut Ledger, &Job<'_>) -> Result<Driven, SettleError>,
     ) -> Result<Settled, SettleError> {
         let wiring = Arc::clone(network.wiring());
         let plan = Plan::new(&wiring, episode);
@@ -187,7 +162,8 @@ impl Settler {
         }
         let mut ledger = Ledger::new(&wiring, &plan, job.whole());
         let run = drive(self, network, &mut states, &mut ledger, &job)?;
-        Ok(self.sum_up(&job, network.circuit().name(), states, ledger, run))
+        let activities = &self.activities;
+        Ok(closing::settled(&job, (network.circuit().name(), activities), states, ledger, run))
     }
 
     /// Gives every lane a recorder.
@@ -209,7 +185,7 @@ impl Settler {
         states: &mut [LaneState],
         ledger: &mut Ledger,
         job: &Job<'_>,
-    ) -> Result<Run, SettleError> {
+    ) -> Result<Driven, SettleError> {
         let Job { wiring, plan, .. } = *job;
         match &job.settling.schedule {
             Schedule::Synchronous => self.lockstep(network, states, ledger, job),
@@ -236,7 +212,7 @@ impl Settler {
         states: &mut [LaneState],
         ledger: &mut Ledger,
         job: &Job<'_>,
-    ) -> Result<Run, SettleError> {
+    ) -> Result<Driven, SettleError> {
         let Job { wiring, plan, settling, options } = *job;
         let (steps, quiet) = lockstep::settle(network, &mut self.activities, states, plan, settling.stopping, options)?;
         let mut order = LockstepOrder::new(wiring, plan, steps);
@@ -248,7 +224,7 @@ impl Settler {
                 firings.push(Firing::of(&turn));
             }
         }
-        Ok(Run { course: Course { steps, quiet, firings, waiting: order.waiting() }, actors: None })
+        Ok(Driven { course: TimelineEnd { steps, quiet, firings, waiting: order.waiting() }, actors: None })
     }
 
     fn virtual_time(
@@ -258,7 +234,7 @@ impl Settler {
         ledger: &mut Ledger,
         job: &Job<'_>,
         time: &VirtualTime,
-    ) -> Result<Run, SettleError> {
+    ) -> Result<Driven, SettleError> {
         let presentation = job.options.presentation;
         let mut order = VirtualOrder::new(job.wiring, job.plan, time, job.steps(), presentation, job.whole());
         let rounds = Rounds::of_all(job.plan, |p| time.lesions.iter().all(|(lesioned, _)| lesioned.0 != p));
@@ -272,7 +248,7 @@ impl Settler {
         ledger: &mut Ledger,
         job: &Job<'_>,
         log: &DeliveryLog,
-    ) -> Result<Run, SettleError> {
+    ) -> Result<Driven, SettleError> {
         let until = job.options.stop_at.unwrap_or(usize::MAX);
         let mut order = ReplayOrder::new(job.wiring, log, until);
         let fires = |p: usize| log.firings.iter().any(|firing| firing.population == p);
@@ -291,10 +267,10 @@ impl Settler {
         (ledger, order, rounds): (&mut Ledger, &mut dyn Order, Rounds),
         job: &Job<'_>,
         cut: bool,
-    ) -> Result<Run, SettleError> {
+    ) -> Result<Driven, SettleError> {
         let (plan, stopping, options) = (job.plan, job.settling.stopping, job.options);
         let timeline = Timeline { plan, order, ledger, stopping, options, whole: job.whole(), rounds, cut };
-        Ok(Run { course: timeline.settle(network, &mut self.activities, states)?, actors: None })
+        Ok(Driven { course: timeline.settle(network, &mut self.activities, states)?, actors: None })
     }
 
     fn actors(
@@ -304,7 +280,7 @@ impl Settler {
         ledger: &mut Ledger,
         job: &Job<'_>,
         pace: Pace,
-    ) -> Result<Run, SettleError> {
+    ) -> Result<Driven, SettleError> {
         let Job { plan, settling, options, .. } = *job;
         let Self { activities, carriers, gate, .. } = self;
         each_lane(network, activities, states, |lane| {
@@ -324,60 +300,7 @@ impl Settler {
         };
         let quiet = is_quiet.then_some(returned.quiet);
         let (firings, waiting) = (returned.firings.clone(), returned.waiting.clone());
-        Ok(Run { course: Course { steps, quiet, firings, waiting }, actors: Some(returned) })
-    }
-
-    fn sum_up(&self, job: &Job<'_>, circuit: &str, mut states: Vec<LaneState>, ledger: Ledger, run: Run) -> Settled {
-        let Job { wiring, plan, settling, options } = *job;
-        let Run { course, actors } = run;
-        let movement = |n: &LaneState| plan.free_states.iter().map(|id| n.movement[id.0]).fold(0.0, f32::max);
-        let operations: Vec<u64> =
-            (0..wiring.populations.len()).map(|p| states.iter().map(|state| state.operations[p]).sum()).collect();
-        let loads: Vec<&[Load]> = states.iter().map(|state| &state.loads[..]).collect();
-        let ends = Ends { operations: &operations, readout: options.stop_at.is_none() };
-        let mut account = ledger.close(wiring, plan, &loads, &ends);
-        let (movement, energies) = (states.iter().map(movement).fold(0.0, f32::max), self.energies(plan, &states));
-        let mut traced = None;
-        if let Some(returned) = actors {
-            for (population, (computing, waiting)) in account.populations.iter_mut().zip(returned.seconds) {
-                (population.computing, population.waiting) = (computing, waiting);
-            }
-            traced = Some(returned.trace);
-        }
-        let Course { steps, quiet, firings, waiting } = course;
-        let trace = options.trace.then(|| joined(&mut states, traced, &firings));
-        let log = options.record.then(|| {
-            let names = |keep: &dyn Fn(usize) -> bool| {
-                let kept = wiring.populations().filter(|(id, _)| keep(id.0));
-                kept.map(|(_, spec)| spec.name.clone()).collect()
-            };
-            DeliveryLog {
-                version: VERSION,
-                circuit: circuit.to_owned(),
-                schedule: settling.schedule.name().to_owned(),
-                populations: names(&|_| true),
-                clamped: names(&|p| plan.clamped[p]),
-                messages: settling.messages,
-                steps,
-                firings,
-                waiting,
-            }
-        });
-        Settled { steps, quiet, energies, movement, account, log, trace }
-    }
-
-    /// Sums what lanes measured, shard by shard in the order of the samples.
-    fn energies(&self, plan: &Plan, states: &[LaneState]) -> Energies {
-        let populations = plan.errors.len();
-        let shards: Vec<_> = self.activities.lanes().iter().map(|lane| lane.rows.len().div_ceil(SHARD_ROWS)).collect();
-        let records = states.first().map_or(0, |n| n.energies.len() / (populations * shards[0]).max(1));
-        let sum = |record: usize, population: usize| -> f64 {
-            let place = record * populations + population;
-            let lanes = states.iter().zip(&shards);
-            lanes.flat_map(|(n, shards)| &n.energies[place * shards..(place + 1) * shards]).sum()
-        };
-        let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
-        Energies { populations: plan.errors.clone(), sums }
+        Ok(Driven { course: TimelineEnd { steps, quiet, firings, waiting }, actors: Some(returned) })
     }
 }
 
@@ -393,16 +316,4 @@ fn complete(order: &[PopulationId], job: &Job<'_>) -> Result<(), SettleError> {
         names.join(", ")
     );
     Err(SettleError::Order { problem })
-}
-
-/// What lanes recorded, behind what actors did, with the ticks of virtual time.
-fn joined(states: &mut [LaneState], actors: Option<Trace>, firings: &[Firing]) -> Trace {
-    let lanes = states.iter_mut().filter_map(|n| n.recorder.take()).map(Recorder::into_trace);
-    let lanes = trace::of_lanes(lanes);
-    let mut all = actors.unwrap_or_default();
-    all.firings.extend(lanes.firings);
-    for (traced, firing) in all.firings.iter_mut().zip(firings) {
-        traced.tick = firing.tick;
-    }
-    all
 }

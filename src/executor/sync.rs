@@ -39,7 +39,7 @@ mod checked {
         Disconnected,
     }
 
-    struct Shared<T> {
+    struct ChannelCore<T> {
         state: Mutex<State<T>>,
         changed: Condvar,
         most: usize,
@@ -51,8 +51,8 @@ mod checked {
         receivers: usize,
     }
 
-    pub(in crate::executor) struct Sender<T>(Arc<Shared<T>>);
-    pub(in crate::executor) struct Receiver<T>(Arc<Shared<T>>);
+    pub(in crate::executor) struct Sender<T>(Arc<ChannelCore<T>>);
+    pub(in crate::executor) struct Receiver<T>(Arc<ChannelCore<T>>);
 
     pub(in crate::executor) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
         bounded(usize::MAX)
@@ -64,7 +64,7 @@ mod checked {
         (Sender(Arc::clone(&shared)), Receiver(shared))
     }
 
-    impl<T> Shared<T> {
+    impl<T> ChannelCore<T> {
         fn with<R>(&self, change: impl FnOnce(&mut State<T>) -> R) -> R {
             let result = change(&mut self.state.lock().expect("no panic under this lock"));
             self.changed.notify_all();

@@ -42,7 +42,7 @@ pub(super) struct Timeline<'a> {
 
 /// What it came to.
 #[derive(Debug, Default)]
-pub(super) struct Course {
+pub(super) struct TimelineEnd {
     /// Updates of the free state population that made the fewest.
     pub(super) steps: usize,
     pub(super) quiet: Option<bool>,
@@ -69,13 +69,13 @@ impl Timeline<'_> {
         network: &mut Network,
         activities: &mut Activities,
         states: &mut [LaneState],
-    ) -> Result<Course, SettleError> {
+    ) -> Result<TimelineEnd, SettleError> {
         let wiring = Arc::clone(network.wiring());
         each_lane(network, activities, states, |lane| {
             lane.begin(&self.plan.from_states);
             Ok(())
         })?;
-        let mut course = Course::default();
+        let mut course = TimelineEnd::default();
         if self.options.learn || matches!(self.stopping, Stopping::Quiet { .. }) {
             self.run_together(network, activities, states, &wiring, &mut course)?;
         } else {
@@ -93,7 +93,7 @@ impl Timeline<'_> {
     }
 
     /// The next turn, noted in the books; `None` where there is none.
-    fn prepare(&mut self, step: &mut Step, course: &mut Course) -> Result<bool, SettleError> {
+    fn prepare(&mut self, step: &mut Step, course: &mut TimelineEnd) -> Result<bool, SettleError> {
         if !self.order.next(&mut step.turn)? {
             return Ok(false);
         }
@@ -113,7 +113,7 @@ impl Timeline<'_> {
         network: &Network,
         activities: &mut Activities,
         states: &mut [LaneState],
-        course: &mut Course,
+        course: &mut TimelineEnd,
     ) -> Result<(), SettleError> {
         let mut steps: Vec<Step> = Vec::new();
         let mut more = true;
@@ -142,7 +142,7 @@ impl Timeline<'_> {
         activities: &mut Activities,
         states: &mut [LaneState],
         wiring: &Wiring,
-        course: &mut Course,
+        course: &mut TimelineEnd,
     ) -> Result<(), SettleError> {
         let mut quiet = QuietWatch::new(wiring, self.plan, self.stopping, self.whole);
         let mut step = Step::default();

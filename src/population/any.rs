@@ -1,6 +1,8 @@
 //! State and error populations behind one type, so that an executor can hold them side by side.
 
-use super::{ErrorActivity, ErrorPopulation, Fired, Heard, Population, Presented, StateActivity, StatePopulation};
+use super::contract::{Fired, Heard, Population, WIRED};
+use super::error::{ErrorActivity, ErrorPopulation};
+use super::state::{Presented, StateActivity, StatePopulation};
 use crate::learning::{Covariance, Refused};
 use crate::params::{Arrivals, Messages};
 use crate::signal::{Carries, Signal};
@@ -187,5 +189,5 @@ impl AnyActivity {
 
 /// What a population makes of a signal that its wiring brought.
 fn wired<I>(input: Result<I, Signal>) -> I {
-    input.unwrap_or_else(|signal| unreachable!("{}, and this is {:?}", super::WIRED, signal.carries()))
+    input.unwrap_or_else(|signal| unreachable!("{}, and this is {:?}", WIRED, signal.carries()))
 }

@@ -1,11 +1,11 @@
 //! Error populations: prediction, mismatch, and the generative synapses `W` that arrive here (Eqs. 9-12, 16).
 
+use super::contract::{Fired, Heard, Population, WIRED, sealed};
 use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
 use super::precision::{Scratch, Weighing};
 use super::upkeep::{Renewal, Upkeep};
-use super::{Fired, Heard, Population};
 use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::{Onto, SHARD_ROWS};
@@ -237,6 +237,8 @@ impl ErrorPopulation {
     }
 }
 
+impl sealed::Sealed for ErrorPopulation {}
+
 impl Population for ErrorPopulation {
     type Activity = ErrorActivity;
     type Input = ErrorInput;
@@ -289,7 +291,7 @@ impl Population for ErrorPopulation {
         let synapses = self.generative.get(inlet);
         let content = match (input, synapses) {
             (ErrorInput::Activity(content), Some(_)) | (ErrorInput::Target(content), None) => content,
-            (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", super::WIRED),
+            (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", WIRED),
         };
         inlets[inlet].take(content, number, list, |arrived| match (arrived, synapses) {
             (Arrived::Whole, Some(_)) => drive.invalidate(),

@@ -4,7 +4,7 @@
 //! message told it, so that an overtaken message is still good for what no later one told, and an empty one supersedes
 //! nothing. Where they come in order, there is nothing to remember.
 
-use super::Heard;
+use super::contract::Heard;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::SHARD_ROWS;
 use crate::kernels::sparse::List;

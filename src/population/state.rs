@@ -1,10 +1,10 @@
 //! State populations: `z`, what pulls on it, and the error synapses `E` that arrive here (Eqs. 13-15, 17).
 
+use super::contract::{Fired, Heard, Population, WIRED, sealed};
 use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
 use super::upkeep::Renewal;
-use super::{Fired, Heard, Population};
 use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
@@ -198,6 +198,8 @@ impl StatePopulation {
     }
 }
 
+impl sealed::Sealed for StatePopulation {}
+
 impl Population for StatePopulation {
     type Activity = StateActivity;
     type Input = StateInput;
@@ -260,7 +262,7 @@ impl Population for StatePopulation {
         let content = match (input, returned) {
             (StateInput::Mismatch(content), Some(Returned::Learned { .. }) | None)
             | (StateInput::Pathway(content), Some(Returned::Pathway)) => content,
-            (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", super::WIRED),
+            (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", WIRED),
         };
         inlets[inlet].take(content, number, list, |arrived| match (arrived, returned) {
             (Arrived::Whole, Some(_)) => drive.invalidate(),

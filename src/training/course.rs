@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub(crate) type Seen<'a> = &'a mut dyn FnMut(usize) -> ControlFlow<()>;
 
 /// Images to be measured on, and how far the training is then.
-pub(crate) struct Held<'a> {
+pub(crate) struct MeasuredRows<'a> {
     pub(crate) images: &'a Images,
     pub(crate) rows: &'a [usize],
     pub(crate) progress: &'a Progress,
@@ -31,7 +31,7 @@ pub(crate) trait Learner {
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, Self::Error>;
 
     /// Measures on the images `rows`; `None` where `seen` has broken it off.
-    fn measure(&mut self, shown: Held<'_>, seen: Seen<'_>) -> Result<Option<Measures>, Self::Error>;
+    fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, Self::Error>;
 
     /// All that it is, at a position in the data.
     fn snapshot(&self, progress: Progress) -> Snapshot;
@@ -200,7 +200,7 @@ impl<'a> Course<'a> {
         let parts = [(validation, &self.split.validation), (test, &test_rows)];
         for (slot, (images, rows)) in measured.iter_mut().zip(parts) {
             let Some(images) = images else { continue };
-            *slot = learner.measure(Held { images, rows, progress: &self.progress }, &mut seen)?;
+            *slot = learner.measure(MeasuredRows { images, rows, progress: &self.progress }, &mut seen)?;
             if slot.is_none() {
                 return Ok(None);
             }

@@ -208,7 +208,7 @@ fn check_warns_of_events_that_stay_lost() {
     assert_eq!(warned("VirtualTime(drop: 0.1)", "Events(threshold: 0.1)"), 1);
     assert_eq!(warned("VirtualTime(drop: 0.1)", "Events(threshold: 0.1, refresh: 5)"), 0);
     assert_eq!(warned("VirtualTime(drop: 0.1)", "Dense"), 0);
-    assert_eq!(warned("VirtualTime(delay: Fixed(3))", "Events(threshold: 0.1)"), 0);
+    assert_eq!(warned("VirtualTime(delay: Fixed(4))", "Events(threshold: 0.1)"), 0);
 }
 
 #[cfg(unix)]

@@ -7,8 +7,8 @@ use super::message::{Letter, Message, Outgoing};
 use super::pace::{Pace, lockstep, waits_for};
 use super::shared::Shared;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
+use crate::executor::energy::free_energy;
 use crate::executor::error::SettleError;
-use crate::executor::lane::free_energy;
 use crate::executor::ledger::{Book, Load};
 use crate::executor::log::Firing;
 use crate::executor::sync::Ordering;
@@ -37,7 +37,7 @@ pub(super) enum Report {
 
 /// A link that leaves, to a receiver that listens.
 #[derive(Debug)]
-struct Outlet {
+struct LeavingLink {
     place: usize,
     link: Link,
     /// Whether it is in the account: the receiver can fire.
@@ -78,7 +78,7 @@ pub(super) struct Actor {
     pub(super) population: AnyPopulation,
     pub(super) activity: AnyActivity,
     pub(super) inbox: Inbox,
-    leaving: Vec<Outlet>,
+    leaving: Vec<LeavingLink>,
     pub(super) fired: u64,
     pub(super) depth: u64,
     /// Firings since it last became deeper.
@@ -102,7 +102,7 @@ impl Actor {
         (clamped, listens): (&[bool], &[bool]),
     ) -> Self {
         let links = || wiring.links.iter().copied().enumerate();
-        let outlet = |(place, link): (usize, Link)| Outlet {
+        let outlet = |(place, link): (usize, Link)| LeavingLink {
             place,
             link,
             counted: !clamped[link.to.0],
@@ -201,7 +201,7 @@ impl Actor {
                     shared.depths[self.id.0].store(u64::MAX, Ordering::Relaxed);
                 }
                 let fired = self.fired;
-                let last = |o: &Outlet| (o.link.to, Message::Finished { inlet: o.link.inlet, fired });
+                let last = |o: &LeavingLink| (o.link.to, Message::Finished { inlet: o.link.inlet, fired });
                 self.out.extend(self.leaving.iter().map(last));
             }
             Next::Finished | Next::Wait(_) => {}

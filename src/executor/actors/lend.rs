@@ -53,7 +53,7 @@ pub(in crate::executor) struct Loan<'a> {
 
 /// What a run of actors left behind.
 #[derive(Default)]
-pub(in crate::executor) struct Returned {
+pub(in crate::executor) struct ActorsEnd {
     pub(in crate::executor) firings: Vec<Firing>,
     /// What waited in inlets at the end: place of a link and number.
     pub(in crate::executor) waiting: Vec<(usize, u64)>,
@@ -73,7 +73,7 @@ impl Loan<'_> {
         carriers: &mut Carriers,
         pace: Pace,
         gate: &Gate,
-    ) -> Result<Returned, SettleError> {
+    ) -> Result<ActorsEnd, SettleError> {
         let wiring = Arc::clone(self.network.wiring());
         let asked = Asked {
             pace,
@@ -95,7 +95,7 @@ impl Loan<'_> {
         let (actors, still) = self.lend(&wiring);
         let (actors, result) = coordinator.run(actors);
         let returned = self.take_back(&coordinator.shared, actors, still);
-        result.map(|quiet| Returned { quiet, ..returned })
+        result.map(|quiet| ActorsEnd { quiet, ..returned })
     }
 
     /// Moves populations out of the network; those that do nothing in the episode are kept apart.
@@ -119,10 +119,10 @@ impl Loan<'_> {
     }
 
     /// Puts every population and activity back where it was, and collects what was counted.
-    fn take_back(self, shared: &Shared, actors: Vec<Actor>, still: Vec<Lent>) -> Returned {
+    fn take_back(self, shared: &Shared, actors: Vec<Actor>, still: Vec<Lent>) -> ActorsEnd {
         let populations = shared.wiring.populations.len();
         let mut returned =
-            Returned { seconds: vec![(0.0, 0.0); populations], depths: vec![0; populations], ..Returned::default() };
+            ActorsEnd { seconds: vec![(0.0, 0.0); populations], depths: vec![0; populations], ..ActorsEnd::default() };
         let (mut receivers, mut senders, mut all, mut notes) = (Vec::new(), Vec::new(), still, Vec::new());
         for mut actor in actors {
             let id = actor.id;

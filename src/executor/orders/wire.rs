@@ -12,7 +12,7 @@ pub(super) struct Wire {
     delay: Delay,
     rng: ChaCha8Rng,
     /// By number.
-    under_way: Vec<Letter>,
+    under_way: Vec<UnderWay>,
     /// The newest message that was delivered.
     held: u64,
     /// The newest firing of the receiver that a delivered message answers; `None` before the first.
@@ -20,12 +20,12 @@ pub(super) struct Wire {
     /// The newest message that a newer whole one has superseded on its way, with all before it.
     superseded: u64,
     /// Messages that have arrived, in the order of arrival; kept for its storage.
-    here: Vec<Letter>,
+    here: Vec<UnderWay>,
 }
 
 /// A message under way.
 #[derive(Debug, Clone, Copy)]
-struct Letter {
+struct UnderWay {
     number: u64,
     sent: u64,
     arrival: u64,
@@ -33,7 +33,7 @@ struct Letter {
     answers: u64,
 }
 
-impl Letter {
+impl UnderWay {
     fn is_here(&self, tick: u64) -> bool {
         self.sent < tick && self.arrival <= tick
     }
@@ -65,7 +65,7 @@ impl Wire {
 
     /// A message is under way.
     pub(super) fn keep(&mut self, number: u64, sent: u64, arrival: u64, answers: u64) {
-        self.under_way.push(Letter { number, sent, arrival, answers });
+        self.under_way.push(UnderWay { number, sent, arrival, answers });
     }
 
     /// Nobody will use what is under way, because a newer whole message will be there first: gives what was not known to

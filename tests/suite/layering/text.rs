@@ -189,7 +189,11 @@ pub(super) fn line_of(code: &[char], at: usize) -> usize {
 /// Every path that starts with `root::`, without it and with groups written out, and where it starts.
 pub(super) fn paths(code: &[char], root: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    for (start, _) in words(code).into_iter().filter(|(_, word)| word == root) {
+    let words = words(code);
+    // `pub(in crate::a)` says who may see, and imports nothing.
+    let is_visibility = |i: usize| i > 0 && words[i - 1].1 == "in" && code[..words[i - 1].0].ends_with(&['(']);
+    for (i, (start, _)) in words.iter().enumerate().filter(|(i, (_, word))| word == root && !is_visibility(*i)) {
+        let start = *start;
         let mut at = start + root.len();
         if code[at..].starts_with(&[':', ':']) {
             at += 2;
