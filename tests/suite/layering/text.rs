@@ -192,8 +192,8 @@ pub(super) fn paths(code: &[char], root: &str) -> Vec<(usize, String)> {
     let words = words(code);
     // `pub(in crate::a)` says who may see, and imports nothing.
     let is_visibility = |i: usize| i > 0 && words[i - 1].1 == "in" && code[..words[i - 1].0].ends_with(&['(']);
-    for (i, (start, _)) in words.iter().enumerate().filter(|(i, (_, word))| word == root && !is_visibility(*i)) {
-        let start = *start;
+    let starts = (0..words.len()).filter(|i| words[*i].1 == root && !is_visibility(*i)).map(|i| words[i].0);
+    for start in starts {
         let mut at = start + root.len();
         if code[at..].starts_with(&[':', ':']) {
             at += 2;
