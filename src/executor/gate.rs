@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Settling looks at it before every firing and ends with [`SettleError::Stopped`].
 ///
 /// ```
-/// let flag = gncn::executor::StopFlag::default();
+/// let flag = gncn::StopFlag::default();
 /// flag.clone().request();
 /// assert!(flag.is_requested());
 /// ```

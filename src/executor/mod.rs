@@ -50,7 +50,9 @@ mod traffic;
 mod virtual_time;
 
 pub use error::SettleError;
-pub use gate::{Fault, StopFlag};
+#[cfg(feature = "testing")]
+pub use gate::Fault;
+pub use gate::StopFlag;
 pub use log::{DeliveryLog, Firing};
 pub use settler::{Energies, Measure, SettleOptions, Settled, Settler};
 pub use trace::{Trace, TracedFiring, TracedWait};
