@@ -5,11 +5,7 @@
 //! through messages only. A *schedule* says who fires when; it is named, recorded, and part of the experiment.
 //!
 //! ```
-//! use gncn::circuit::Circuit;
-//! use gncn::episode::Episode;
-//! use gncn::executor::{Measure, SettleOptions, Settler};
-//! use gncn::matrix::Matrix;
-//! use gncn::network::Network;
+//! use gncn::{Circuit, Episode, Matrix, Measure, Network, SettleOptions, Settler};
 //! use std::sync::Arc;
 //!
 //! let circuit = Circuit::parse(br#"
@@ -63,32 +59,141 @@
 //! the crate is a library that settles, learns, measures, and reads and writes data. `counting` lets the binary count
 //! allocations, and `baselines` adds the models that the paper compares with.
 
+// Without `testing`, what only tests look at is neither reachable nor used; with it, both lints hold for all of the crate.
+#![cfg_attr(not(feature = "testing"), allow(dead_code, unreachable_pub))]
+// Pages of the public surface may name what only readers of the source can open.
+#![allow(rustdoc::private_intra_doc_links)]
+
+// Most modules are private. With `testing`, which only this package's own tests and benchmarks turn on, they can be seen
+// from outside.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod activities;
-#[cfg(feature = "baselines")]
-pub mod baseline;
+#[cfg(not(feature = "testing"))]
+mod activities;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod checkpoint;
+#[cfg(not(feature = "testing"))]
+mod checkpoint;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod circuit;
-#[cfg(feature = "cli")]
-pub mod cli;
-pub mod data;
+#[cfg(not(feature = "testing"))]
+mod circuit;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod episode;
-pub mod evaluation;
+#[cfg(not(feature = "testing"))]
+mod episode;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod executor;
+#[cfg(not(feature = "testing"))]
+mod executor;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod kernels;
+#[cfg(not(feature = "testing"))]
+mod kernels;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod learning;
+#[cfg(not(feature = "testing"))]
+mod learning;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod matrix;
+#[cfg(not(feature = "testing"))]
+mod matrix;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod network;
-pub mod paper;
+#[cfg(not(feature = "testing"))]
+mod network;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod params;
+#[cfg(not(feature = "testing"))]
+mod params;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod population;
+#[cfg(not(feature = "testing"))]
+mod population;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod rng;
+#[cfg(not(feature = "testing"))]
+mod rng;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod signal;
+#[cfg(not(feature = "testing"))]
+mod signal;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod synapse;
+#[cfg(not(feature = "testing"))]
+mod synapse;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod training;
+#[cfg(not(feature = "testing"))]
+mod training;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod weights;
+#[cfg(not(feature = "testing"))]
+mod weights;
+
+// The public surface, by what a user does.
+
+// Describe a circuit: from text to checked data, who talks to whom in it, and what that costs.
+pub use circuit::{
+    Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise, PopulationId,
+    Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages, wiring,
+};
+pub use params::{
+    Activation, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision, PrecisionForm, Prior,
+    StepSize, Target, When,
+};
+
+// Run it: a network, a presentation of data, and what settles one on the other.
+pub use activities::Activities;
+pub use episode::{Episode, EpisodeError, Shown};
+pub use executor::{Energies, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler, StopFlag};
+pub use matrix::Matrix;
+pub use network::{Network, Tensors, WeightsError, covariance_name, tensor_shapes};
+
+// Watch it: every firing, every message, and the log that runs it again.
+pub use executor::{
+    AGES, Account, DeliveryLog, Firing, LinkAccount, NeverHeard, Observed, Observer, PopulationAccount, Trace,
+    TracedFiring, TracedWait,
+};
+pub mod view;
+
+// Let it learn.
+pub use network::LearningError;
+pub use training::{Ended, EpochMetrics, Event, Flow, TrainError, TrainSpec, Training};
+
+// Read data, and measure what was learned.
+pub mod data;
+pub mod evaluation;
 #[cfg(feature = "pictures")]
 pub mod picture;
-pub mod population;
-pub mod rng;
-pub mod signal;
-pub mod synapse;
-pub mod training;
-pub mod view;
-pub mod weights;
+
+// Keep it: weights, checkpoints, run folders.
+pub use checkpoint::weights::{fingerprint, load as load_weights, save as save_weights};
+pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError};
+
+// The paper: its tables, the models that it compares with, and the command line.
+#[cfg(feature = "baselines")]
+pub mod baseline;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+pub mod paper;
 
 /// Rust in the README compiles and runs, too.
 #[cfg(doctest)]

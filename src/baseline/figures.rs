@@ -6,9 +6,7 @@ use super::measure::Codes;
 use super::spec::ComparedKind;
 use crate::data::{Dataset, Images};
 use crate::evaluation::mixture::{Draws, Mixture};
-use crate::evaluation::{
-    Emission, Logistic, LogisticOptions, PriorDraws, PriorOptions, as_published, balanced, log_likelihood,
-};
+use crate::evaluation::{Emission, Logistic, LogisticOptions, PriorDraws, PriorOptions, as_published, balanced};
 use crate::matrix::Matrix;
 use crate::params::Likelihood;
 use crate::rng;

@@ -24,8 +24,8 @@ impl Circuit {
     /// ```
     /// # let text = br#"(name: "x", layers: {"z0": (size: 4, sense: "image"), "z1": (size: 2, beta: 0.1)},
     /// #     projections: [(from: "z1", to: "z0", feedback: Transposed)])"#;
-    /// # let circuit = gncn::circuit::Circuit::parse(text).unwrap();
-    /// use gncn::circuit::{Settling, Stopping};
+    /// # let circuit = gncn::Circuit::parse(text).unwrap();
+    /// use gncn::{Settling, Stopping};
     ///
     /// let settling = |steps| Settling { stopping: Stopping::Steps(steps), ..circuit.settling().clone() };
     /// assert!(circuit.clone().with_settling(settling(20)).is_ok());

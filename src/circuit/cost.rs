@@ -15,7 +15,7 @@ const BYTES: u64 = 4;
 ///
 /// # Examples
 /// ```
-/// use gncn::circuit::{Circuit, cost::Cost};
+/// use gncn::{Circuit, cost::Cost};
 ///
 /// let text = br#"(
 ///     name: "smallest",

@@ -42,7 +42,7 @@ impl Circuit {
     ///     },
     ///     projections: [(from: "z1", to: "z0", feedback: Transposed)],
     /// )"#;
-    /// let circuit = gncn::circuit::Circuit::parse(text).unwrap();
+    /// let circuit = gncn::Circuit::parse(text).unwrap();
     /// assert_eq!(circuit.settling().stopping.max_steps(), 50);
     /// ```
     pub fn parse(text: &[u8]) -> Result<Self, CircuitError> {
@@ -77,8 +77,8 @@ impl Schedule {
     /// ```
     /// # let text = br#"(name: "x", layers: {"z0": (size: 4, sense: "image"), "z1": (size: 2, beta: 0.1)},
     /// #     projections: [(from: "z1", to: "z0", feedback: Transposed)])"#;
-    /// # let circuit = gncn::circuit::Circuit::parse(text).unwrap();
-    /// use gncn::circuit::Schedule;
+    /// # let circuit = gncn::Circuit::parse(text).unwrap();
+    /// use gncn::Schedule;
     ///
     /// let schedule = Schedule::parse(r#"Sweep(order: ["z0.error", "z1"])"#, &circuit).unwrap();
     /// assert_eq!(schedule.name(), "Sweep");
@@ -98,8 +98,8 @@ impl Schedule {
 ///
 /// # Examples
 /// ```
-/// use gncn::circuit::parse_messages;
-/// use gncn::params::Messages;
+/// use gncn::parse_messages;
+/// use gncn::Messages;
 ///
 /// assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::Events { threshold: 0.1 });
 /// assert!(parse_messages("Events(threshold: -0.1)").is_err());

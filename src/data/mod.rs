@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use gncn::data::{Batches, Source, load};
-//! use gncn::matrix::Matrix;
+//! use gncn::Matrix;
 //!
 //! let data = load(&Source::Digits { seed: 1, train: 50, test: 10 })?;
 //! let split = data.split(1);

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Settling looks at it before every firing and ends with [`SettleError::Stopped`].
 ///
 /// ```
-/// let flag = gncn::executor::StopFlag::default();
+/// let flag = gncn::StopFlag::default();
 /// flag.clone().request();
 /// assert!(flag.is_requested());
 /// ```

@@ -69,6 +69,7 @@ mod turn;
 
 pub use account::{AGES, Account, LinkAccount, NeverHeard, PopulationAccount};
 pub use error::SettleError;
+#[cfg(feature = "testing")]
 pub use faults::Fault;
 pub use gate::StopFlag;
 pub use log::{DeliveryLog, Firing};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Somebody who watches firings, from whichever thread they happen on. A run waits while it watches.
 ///
 /// ```
-/// use gncn::executor::{Observed, Observer, Settler};
+/// use gncn::{Observed, Observer, Settler};
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
