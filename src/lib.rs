@@ -60,7 +60,7 @@
 //! allocations, and `baselines` adds the models that the paper compares with.
 
 // Without `testing`, what only tests look at is neither reachable nor used; with it, both lints hold for all of the crate.
-#![cfg_attr(not(feature = "testing"), allow(dead_code, unreachable_pub))]
+#![cfg_attr(not(feature = "testing"), allow(dead_code, unreachable_pub, unused_imports))]
 // Pages of the public surface may name what only readers of the source can open.
 #![allow(rustdoc::private_intra_doc_links)]
 

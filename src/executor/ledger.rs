@@ -167,6 +167,9 @@ pub(super) struct Ledger {
     books: Vec<Book>,
     /// Firings of each population so far, in the order of the schedule.
     fired: Vec<u64>,
+    /// By population: the tick of its last firing, under virtual time. What fires at the same tick fires at once, so that
+    /// it is not before it.
+    ticks: Vec<Option<u64>>,
     /// By population: places of links.
     arriving: Vec<Vec<usize>>,
     leaving: Vec<Vec<usize>>,
@@ -187,6 +190,7 @@ impl Ledger {
         Self {
             books: vec![Book::default(); wiring.links.len()],
             fired: vec![0; wiring.populations.len()],
+            ticks: vec![None; wiring.populations.len()],
             arriving: each(&|link| wiring.links[link].to),
             leaving: each(&|link| wiring.links[link].from),
             hears: wiring.links.iter().map(|link| !plan.clamped[link.from.0]).collect(),
@@ -209,7 +213,7 @@ impl Ledger {
 
     /// A firing of a schedule that is known beforehand; `out` gets the messages that lanes have to hand over.
     pub(super) fn fire(&mut self, turn: &Turn, out: &mut Vec<Handed>) {
-        let Self { books, fired, arriving, leaving, hears, inlets, senders, whole, numbers } = self;
+        let Self { books, fired, ticks, arriving, leaving, hears, inlets, senders, whole, numbers } = self;
         let p = turn.population.0;
         for link in &arriving[p] {
             let of_link = |(inlet, _): &&(usize, u64)| *inlet == inlets[*link];
@@ -217,9 +221,12 @@ impl Ledger {
             numbers.extend(turn.arrived.iter().filter(of_link).map(|(_, number)| *number));
             let before = out.len();
             books[*link].hand(*link, numbers, *whole, out);
-            books[*link].age(fired[senders[*link]], out.len() > before, hears[*link]);
+            let sender = senders[*link];
+            let at_once = u64::from(turn.tick.is_some() && ticks[sender] == turn.tick);
+            books[*link].age(fired[sender] - at_once, out.len() > before, hears[*link]);
         }
         fired[p] += 1;
+        ticks[p] = turn.tick;
         for link in &leaving[p] {
             books[*link].post(turn.lost.contains(link));
         }

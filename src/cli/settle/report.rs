@@ -49,18 +49,26 @@ pub(super) fn traffic_table(account: &Account) -> String {
             table::count(link.overwritten),
             table::count(link.dropped),
             table::count(link.in_flight),
+        ]
+    };
+    let header = ["messages", ">sent", ">used", ">overwritten", ">lost", ">in flight"];
+    let messages = table::render(&header, account.links.iter().map(row).collect());
+    let row = |link: &LinkAccount| {
+        vec![
+            format!("{} to {}", link.from, link.to),
+            table::bytes(link.bytes),
             table::count(link.operations),
             ages(&link.staleness),
             ages(&link.unheard),
         ]
     };
-    let header = ["link", ">sent", ">used", ">overwr.", ">lost", ">in flight", ">operations", ">stale", ">unheard"];
+    let header = ["link", ">sent", ">operations", ">staleness", ">unheard"];
     let links = table::render(&header, account.links.iter().map(row).collect());
     let row = |p: &PopulationAccount| vec![p.population.clone(), table::count(p.firings), table::count(p.operations)];
     let fired = account.populations.iter().filter(|population| population.firings > 0);
     let populations = table::render(&["population", ">firings", ">operations"], fired.map(row).collect());
     let total = table::count(account.operations());
-    format!("{links}\n\n{populations}\n\n{total} synaptic operations of links and populations")
+    format!("{messages}\n\n{links}\n\n{populations}\n\n{total} synaptic operations of links and populations")
 }
 
 /// The mean and the largest age of a histogram.
