@@ -189,7 +189,7 @@ fn schedules_and_messages_read_on_their_own() {
     );
     assert_eq!(
         words("Events(thresold: 1)"),
-        "1:8: messages.thresold: unexpected field `thresold`, expected only threshold; did you mean `threshold`?"
+        "1:8: messages.thresold: unexpected field `thresold`, expected one of threshold, refresh; did you mean `threshold`?"
     );
     assert_eq!(words("Sparse"), "1:1: messages: unexpected word `Sparse`, expected one of Dense, Events");
 }

@@ -21,7 +21,7 @@ const LAYERS: &[(u8, &str, May)] = &[
     (0, "rng", Only(&[])),
     (0, "matrix", Only(&[])),
     (0, "kernels", Only(&["params"])),
-    (1, "signal", Only(&["matrix", "kernels"])),
+    (1, "signal", Only(&["matrix", "kernels", "params"])),
     (1, "weights", Only(&["matrix", "kernels"])),
     (1, "data", Only(&["matrix", "rng", "params"])),
     (1, "picture", Only(&["data"])),
