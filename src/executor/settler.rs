@@ -26,6 +26,7 @@ use crate::activities::Activities;
 use crate::circuit::wiring::PopulationId;
 use crate::circuit::{Schedule, Settling, Stopping, VirtualTime};
 use crate::episode::Episode;
+use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Arrivals, When};
@@ -147,8 +148,7 @@ impl Settler {
         let learn = options.learn && network.circuit().learning().when == When::EveryStep;
         let options = SettleOptions { learn, ..options };
         let job = Job { wiring: &wiring, plan: &plan, settling, options };
-        let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. });
-        let shards = if is_actors { usize::MAX } else { 1 };
+        let shards = shards_per_lane(&job, episode.rows());
         // Where nobody runs ahead, messages come one by one, and nobody has to remember which told what.
         let arrivals = match settling.schedule {
             Schedule::Synchronous | Schedule::Bounded { staleness: 0 } => Arrivals::InOrder,
@@ -301,6 +301,17 @@ impl Settler {
         let quiet = is_quiet.then_some(returned.quiet);
         let (firings, waiting) = (returned.firings.clone(), returned.waiting.clone());
         Ok(Driven { course: TimelineEnd { steps, quiet, firings, waiting }, actors: Some(returned) })
+    }
+}
+
+/// How many shards of samples a lane has. Actors hold the whole batch. Events read few synapses for each sample, so that
+/// it pays to use those that are in the cache for as many samples as a thread has; whole messages read all of them for
+/// every shard. Bits do not depend on it, but a trace sums energies lane by lane.
+fn shards_per_lane(job: &Job<'_>, rows: usize) -> usize {
+    match job.settling.schedule {
+        Schedule::Bounded { .. } | Schedule::Free { .. } => usize::MAX,
+        _ if job.whole() || job.options.trace => 1,
+        _ => rows.div_ceil(SHARD_ROWS).div_ceil(rayon::current_num_threads()).max(1),
     }
 }
 
