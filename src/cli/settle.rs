@@ -42,7 +42,21 @@ where it is missing and to be completed.
 
 --out holds state.NAME, mean.NAME and error.NAME (f32, [samples, neurons]) and
 energy.NAME (f64, free energy summed over the samples at each step, the last
-one at the readout).
+one at the readout; a step is over once every population that fires has made as
+many firings, under Free once every free state has made as many updates).
+
+--traffic tells what became of the messages of each link whose receiver can
+fire (docs/account.md has the whole table):
+  sent         posted by firings; what rest and readout send is not among them
+  used         a firing took in something of them
+  overwritten  newer ones superseded all of them before a firing could
+  lost         on their way (dropped in the JSON)
+  in flight    on their way or waiting when the episode ended; sent is the sum
+  operations   multiply-accumulates they caused at synapses; those inside of
+               firings (precision, pathways of type 1) stand by the population
+  staleness    firings of the sender since what an inlet was last handed, as
+               mean/largest over all firings of the receiver
+  unheard      firings of the receiver since an inlet was last handed anything
 
 --trace has one row for each firing, in an order in which senders come before
 receivers, and these columns: firing (from 1), population, layer, number (the
@@ -107,7 +121,7 @@ pub(super) struct SettleArguments {
     /// repeated
     #[arg(long, value_name = "POPULATION")]
     show: Vec<String>,
-    /// Print what went over every link: messages, operations, staleness
+    /// Print the account: what became of every message, ages, operations
     #[arg(long)]
     traffic: bool,
     /// Print JSON instead of a table
