@@ -60,7 +60,7 @@ mod checked {
 
     pub(in crate::executor) fn bounded<T>(most: usize) -> (Sender<T>, Receiver<T>) {
         let state = Mutex::new(State { queue: VecDeque::new(), senders: 1, receivers: 1 });
-        let shared = Arc::new(Shared { state, changed: Condvar::new(), most });
+        let shared = Arc::new(ChannelCore { state, changed: Condvar::new(), most });
         (Sender(Arc::clone(&shared)), Receiver(shared))
     }
 

@@ -279,3 +279,51 @@ fn no_thread_is_left() {
         }
     });
 }
+
+/// Where the system gives no more threads, settling ends with exit code 1 and says so, at once. Root is not limited, so that
+/// there the binary runs as nobody.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_system_without_threads_ends_the_command() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("folder");
+    let binary = folder.path().join("gncn");
+    std::fs::copy(env!("CARGO_BIN_EXE_gncn"), &binary).expect("a copy that nobody may run");
+    let case = root.join("tests/golden/two-senses");
+    for file in ["circuit.ron", "weights.safetensors", "input.image.npy"] {
+        std::fs::copy(case.join(file), folder.path().join(file)).expect("a copy");
+    }
+    open_to_all(folder.path());
+    for (executor, limit) in [("Threads", 3), ("Tasks", 3), ("Threads", 6), ("Tasks", 5)] {
+        let settle = format!(
+            "cd {}; ulimit -u {limit}; exec ./gncn settle circuit.ron --weights weights.safetensors --input \
+             image=input.image.npy --schedule Free --executor {executor} --threads 2",
+            folder.path().display()
+        );
+        let begun = Instant::now();
+        let mut command = std::process::Command::new("setpriv");
+        let output = command.args(["--reuid=65534", "--clear-groups", "bash", "-c", &settle]).output();
+        let Ok(output) = output else {
+            println!("skipped: there is no setpriv");
+            return;
+        };
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        if words.contains("setpriv") || words.contains("fork") {
+            println!("skipped: {words}");
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{executor}, {limit}: {:?}", begun.elapsed());
+        assert_eq!(output.status.code(), Some(1), "{executor}, {limit}: {words}");
+        assert!(!words.contains("panicked"), "{executor}, {limit}: {words}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open_to_all(folder: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let all = || std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(folder, all()).expect("ours");
+    for entry in std::fs::read_dir(folder).expect("ours").flatten() {
+        std::fs::set_permissions(entry.path(), all()).expect("ours");
+    }
+}

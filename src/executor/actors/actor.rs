@@ -123,9 +123,9 @@ impl Actor {
             shallow: 0,
             told: false,
             notes: Notes::default(),
-            before: Vec::new(),
-            handed: Vec::new(),
-            out: Vec::new(),
+            before: Vec::with_capacity(wiring.populations.len()),
+            handed: Vec::with_capacity(wiring.links.len()),
+            out: Vec::with_capacity(wiring.links.len()),
         }
     }
 

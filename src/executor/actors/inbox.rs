@@ -6,6 +6,9 @@ use crate::executor::ledger::{Book, Handed, Load};
 use crate::signal::Signal;
 use std::collections::VecDeque;
 
+/// Room for messages, made at once: more than a bound of a few firings lets come together.
+const FEW: usize = 16;
+
 /// One inlet.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -95,7 +98,7 @@ impl Inbox {
         let queue = |(place, link): (usize, &Link)| Queue {
             place,
             link: *link,
-            waiting: VecDeque::new(),
+            waiting: VecDeque::with_capacity(FEW),
             heard: 0,
             depth: 0,
             answered: None,
@@ -110,9 +113,9 @@ impl Inbox {
         Self {
             queues: links.map(queue).collect(),
             news: true,
-            handed: Vec::new(),
-            numbers: Vec::new(),
-            letters: Vec::new(),
+            handed: Vec::with_capacity(FEW),
+            numbers: Vec::with_capacity(FEW),
+            letters: Vec::with_capacity(FEW),
         }
     }
 

@@ -1,8 +1,8 @@
 //! What travels between actors.
 
 use crate::circuit::wiring::PopulationId;
+use crate::executor::sync::{AtomicBool, Ordering};
 use crate::signal::Signal;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One message to one inlet.
 #[derive(Debug, Clone)]
