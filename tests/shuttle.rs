@@ -9,6 +9,8 @@ use gncn::executor::{Observed, Observer, SettleError, SettleOptions, Settled, Se
 use gncn::matrix::Matrix;
 use gncn::network::Network;
 use gncn::params::Messages;
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::{Config, Runner};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -61,8 +63,14 @@ fn settle(schedule: &Schedule, stopping: Stopping, stop_at: u64) -> (Result<Sett
 }
 
 fn try_orders(run: impl Fn() + Send + Sync + Clone + 'static) {
-    shuttle::check_random(run.clone(), orders());
-    shuttle::check_pct(run, orders(), 3);
+    // Firings need more of a stack than the checker gives.
+    let config = || {
+        let mut config = Config::new();
+        config.stack_size = 1 << 21;
+        config
+    };
+    Runner::new(RandomScheduler::new(orders()), config()).run(run.clone());
+    Runner::new(PctScheduler::new(3, orders()), config()).run(run);
 }
 
 const SCHEDULES: [Schedule; 5] = [
