@@ -297,6 +297,16 @@ impl Leak {
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
 pub struct StepSize(f32);
 
+/// What a state population does with its step size where it is answered late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum StepRule {
+    /// It takes β, whatever comes.
+    #[default]
+    Given,
+    /// It takes no larger step than its lateness and its stiffness bear; β where it is not late.
+    Bearable,
+}
+
 impl StepSize {
     /// What a sensory layer uses where it is masked or released and its circuit file gives no `beta`.
     pub const SENSORY: Self = Self(0.1);

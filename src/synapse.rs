@@ -51,6 +51,18 @@ impl Synapses {
         self.backwards.is_some()
     }
 
+    /// The gain of the pathway, where there is one.
+    #[must_use]
+    pub fn pathway_gain(&self) -> Option<f32> {
+        self.backwards.as_ref().map(|backwards| backwards.gain)
+    }
+
+    /// The largest singular value.
+    #[must_use]
+    pub fn norm(&self) -> f32 {
+        self.weights.norm()
+    }
+
     /// The name of the tensor, such as `z2_to_z1.generative`: a label for files, not an address.
     #[must_use]
     pub fn name(&self) -> &str {

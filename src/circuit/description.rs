@@ -3,7 +3,8 @@
 use super::ids::LayerId;
 use super::schedule::Settling;
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, StepSize, Target, When,
+    Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, StepRule, StepSize,
+    Target, When,
 };
 
 /// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
@@ -47,6 +48,7 @@ pub struct Layer {
     /// `β`
     pub(super) beta: StepSize,
     /// `γ`
+    pub(super) step: StepRule,
     pub(super) leak: Leak,
     /// Pull to rest.
     pub(super) prior: Prior,
@@ -236,6 +238,12 @@ impl Layer {
     #[must_use]
     pub fn beta(&self) -> StepSize {
         self.beta
+    }
+
+    /// Whether β gives way to lateness.
+    #[must_use]
+    pub fn step(&self) -> StepRule {
+        self.step
     }
 
     /// `γ`

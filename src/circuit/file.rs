@@ -6,7 +6,8 @@
 
 use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Target, When,
+    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, StepRule, Target,
+    When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -64,6 +65,9 @@ pub struct LayerFile {
     /// `β`; only a sensory layer can do without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beta: Option<f32>,
+    /// Whether β gives way to lateness.
+    #[serde(default, skip_serializing_if = "is_given")]
+    pub step: StepRule,
     /// `γ`
     #[serde(default)]
     pub leak: f32,
@@ -76,6 +80,11 @@ pub struct LayerFile {
     /// `Σ⁻¹`
     #[serde(default)]
     pub precision: Precision,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_given(step: &StepRule) -> bool {
+    *step == StepRule::Given
 }
 
 /// RON would write this `None` as `r#None`.

@@ -55,6 +55,7 @@ impl From<&Layer> for LayerFile {
             likelihood: layer.likelihood,
             derivative: layer.derivative,
             beta: Some(layer.beta.get()),
+            step: layer.step,
             leak: layer.leak.get(),
             prior: layer.prior,
             lateral: layer.lateral,

@@ -10,6 +10,7 @@
 
 use super::account::{AGES, Account, LinkAccount, PopulationAccount};
 use super::plan::Plan;
+use super::roundtrip::RoundTrip;
 use super::turn::Turn;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::population::Heard;
@@ -177,8 +178,11 @@ pub(super) struct Ledger {
     hears: Vec<bool>,
     inlets: Vec<usize>,
     senders: Vec<usize>,
+    receivers: Vec<usize>,
     whole: bool,
     numbers: Vec<u64>,
+    /// By link, where populations want to know how late they are answered.
+    trips: Option<Vec<RoundTrip>>,
 }
 
 impl Ledger {
@@ -196,8 +200,38 @@ impl Ledger {
             hears: wiring.links.iter().map(|link| !plan.clamped[link.from.0]).collect(),
             inlets: wiring.links.iter().map(|link| link.inlet).collect(),
             senders: wiring.links.iter().map(|link| link.from.0).collect(),
+            receivers: wiring.links.iter().map(|link| link.to.0).collect(),
             whole,
             numbers: Vec::new(),
+            trips: None,
+        }
+    }
+
+    /// From here on round trips are kept as well.
+    pub(super) fn keep_round_trips(&mut self) {
+        self.trips = Some(vec![RoundTrip::default(); self.books.len()]);
+    }
+
+    /// How late a state population is answered in the firing that was entered last: the latest of its answers, in
+    /// firings of its own.
+    pub(super) fn late(&self, population: usize) -> u64 {
+        let Some(trips) = &self.trips else { return 0 };
+        let before = self.fired[population].saturating_sub(1);
+        let heard = self.arriving[population].iter().filter(|link| self.hears[**link]);
+        heard.map(|link| trips[*link].late(before)).max().unwrap_or(0)
+    }
+
+    /// Takes note of the round trips that a firing ends and begins.
+    fn travel(&mut self, population: usize) {
+        let Some(trips) = &mut self.trips else { return };
+        for link in &self.arriving[population] {
+            trips[*link].hand(self.books[*link].newest);
+        }
+        for link in &self.leaving[population] {
+            let receiver = self.receivers[*link];
+            let back = self.arriving[population].iter().filter(|back| self.senders[**back] == receiver);
+            let answers = back.map(|back| self.books[*back].newest).min().unwrap_or(0);
+            trips[*link].send(self.fired[population], answers);
         }
     }
 
@@ -213,7 +247,7 @@ impl Ledger {
 
     /// A firing of a schedule that is known beforehand; `out` gets the messages that lanes have to hand over.
     pub(super) fn fire(&mut self, turn: &Turn, out: &mut Vec<Handed>) {
-        let Self { books, fired, ticks, arriving, leaving, hears, inlets, senders, whole, numbers } = self;
+        let Self { books, fired, ticks, arriving, leaving, hears, inlets, senders, whole, numbers, .. } = self;
         let p = turn.population.0;
         for link in &arriving[p] {
             let of_link = |(inlet, _): &&(usize, u64)| *inlet == inlets[*link];
@@ -230,6 +264,7 @@ impl Ledger {
         for link in &leaving[p] {
             books[*link].post(turn.lost.contains(link));
         }
+        self.travel(p);
     }
 
     /// What waits in inlets at the end: place of a link and number.

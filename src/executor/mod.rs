@@ -37,6 +37,7 @@
 //! | `lane`, `lockstep`, `timeline` | drivers on shared memory: moves, lock-step, and any order of turns |
 //! | `actors/` | `Bounded` and `Free`: populations as actors, on threads or tasks |
 //! | `quiet`, `knowledge` | when nothing moves any more and nothing is under way |
+//! | `bearing`, `roundtrip` | step sizes that lateness and stiffness bear |
 //! | `gate`, `faults`, `observer` | what every firing passes: stops, planted trouble, those who watch |
 //! | `log`, `trace`, `rounds` | what is written down |
 //!
@@ -44,6 +45,7 @@
 
 mod account;
 mod actors;
+mod bearing;
 mod closing;
 mod energy;
 mod error;
@@ -61,6 +63,7 @@ mod outcome;
 mod plan;
 mod quiet;
 mod rounds;
+mod roundtrip;
 mod settler;
 mod sync;
 mod timeline;

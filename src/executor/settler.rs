@@ -2,6 +2,7 @@
 
 use super::actors::lend::{Carriers, Loan};
 use super::actors::pace::Pace;
+use super::bearing::Bearing;
 use super::closing::{self, Driven, Job};
 use super::error::SettleError;
 use super::faults::Fault;
@@ -269,7 +270,12 @@ impl Settler {
         cut: bool,
     ) -> Result<Driven, SettleError> {
         let (plan, stopping, options) = (job.plan, job.settling.stopping, job.options);
-        let timeline = Timeline { plan, order, ledger, stopping, options, whole: job.whole(), rounds, cut };
+        let replays = matches!(job.settling.schedule, Schedule::Replay(_));
+        let bearing = Bearing::of(network).filter(|_| !replays);
+        if bearing.is_some() {
+            ledger.keep_round_trips();
+        }
+        let timeline = Timeline { plan, order, ledger, stopping, options, whole: job.whole(), rounds, cut, bearing };
         Ok(Driven { course: timeline.settle(network, &mut self.activities, states)?, actors: None })
     }
 

@@ -5,6 +5,7 @@
 //! kept until it is handed over or nobody will use it. The bookkeeper sees every turn once, before the lanes do. Lanes
 //! meet after every turn only where quiet is to be found or synapses learn at every step.
 
+use super::bearing::Bearing;
 use super::error::SettleError;
 use super::knowledge::Parts;
 use super::lane::{LaneAtWork, LaneState, each_lane, learn_held};
@@ -38,6 +39,8 @@ pub(super) struct Timeline<'a> {
     pub(super) rounds: Rounds,
     /// Whether the run ends before its readout.
     pub(super) cut: bool,
+    /// Where populations take bearable steps; a log says of each firing what it did.
+    pub(super) bearing: Option<Bearing>,
 }
 
 /// What it came to.
@@ -99,8 +102,12 @@ impl Timeline<'_> {
         }
         step.handed.clear();
         self.ledger.fire(&step.turn, &mut step.handed);
-        step.number = self.ledger.fired(step.turn.population.0);
-        step.measured = self.rounds.fired(step.turn.population.0) && self.options.measure == Measure::EveryStep;
+        let population = step.turn.population.0;
+        if let Some(bearing) = &self.bearing {
+            step.turn.scale *= bearing.scale(population, self.ledger.late(population));
+        }
+        step.number = self.ledger.fired(population);
+        step.measured = self.rounds.fired(population) && self.options.measure == Measure::EveryStep;
         if self.options.record || self.options.trace {
             course.firings.push(Firing::of(&step.turn));
         }

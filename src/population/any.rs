@@ -78,6 +78,24 @@ impl AnyPopulation {
         }
     }
 
+    /// Of an error population: by inlet, how strongly it answers a change of what it hears there.
+    #[must_use]
+    pub fn answers(&self) -> Vec<f32> {
+        match self {
+            Self::State(_) => Vec::new(),
+            Self::Error(p) => p.answers(),
+        }
+    }
+
+    /// Of a state population: the largest curvature that it can meet, given the answers of its senders by inlet.
+    #[must_use]
+    pub fn stiffness(&self, answers: &[f32]) -> f32 {
+        match self {
+            Self::State(p) => p.stiffness(answers),
+            Self::Error(_) => 0.0,
+        }
+    }
+
     /// See [`Population::fire`].
     pub fn fire(&self, activity: &mut AnyActivity, scale: f32) -> Fired {
         match (self, activity) {

@@ -93,6 +93,15 @@ impl ErrorPopulation {
         Self { plastic, ..self }
     }
 
+    pub(super) fn mean(&self) -> Activation {
+        self.mean
+    }
+
+    /// The largest factor between a raw mismatch and what is sent of it.
+    pub(super) fn precision_norm(&self) -> f32 {
+        self.covariance.as_ref().map_or(1.0, Covariance::norm)
+    }
+
     /// Number of neurons.
     #[must_use]
     pub fn size(&self) -> usize {

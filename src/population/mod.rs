@@ -64,6 +64,7 @@ mod inlet;
 mod outlet;
 mod precision;
 mod state;
+mod stiffness;
 mod upkeep;
 
 pub use any::{AnyActivity, AnyPopulation};

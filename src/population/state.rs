@@ -125,6 +125,14 @@ impl StatePopulation {
         Self { plastic, ..self }
     }
 
+    pub(super) fn rule(&self) -> &UpdateRule {
+        &self.rule
+    }
+
+    pub(super) fn returned(&self) -> &[Returned] {
+        &self.returned
+    }
+
     /// Number of neurons.
     #[must_use]
     pub fn size(&self) -> usize {

@@ -191,6 +191,23 @@ fn twin(schedule: Schedule) -> Schedule {
     Schedule::VirtualTime(Box::new(twin_of_sweep(&order)))
 }
 
+fn free(fire: Fire) -> Schedule {
+    Schedule::Free { fire }
+}
+
+/// Clocks that tick without the answer they wait for make no firing; some answers are lost.
+fn on_answers() -> Schedule {
+    let time = VirtualTime {
+        delay: Delay::Uniform(0, 5),
+        drop: 0.05,
+        fire: Some(Fire::OnAnswer),
+        patience: 6,
+        seed: 2,
+        ..VirtualTime::default()
+    };
+    Schedule::VirtualTime(Box::new(time))
+}
+
 /// Every schedule of the design on every executor that runs it. `Replay` follows each of them: see `promise_holds`.
 pub(crate) fn executions() -> Vec<Execution> {
     use ExecutorKind::{Tasks, Threads};
@@ -202,8 +219,13 @@ pub(crate) fn executions() -> Vec<Execution> {
         execution("Bounded(0) on tasks", Tasks, |_| Schedule::Bounded { staleness: 0 }, synchronous()),
         execution("Bounded(2) on threads", Threads, |_| Schedule::Bounded { staleness: 2 }, Promise::Bound(2)),
         execution("Bounded(2) on tasks", Tasks, |_| Schedule::Bounded { staleness: 2 }, Promise::Bound(2)),
-        execution("Free on threads", Threads, |_| Schedule::Free { fire: Fire::OnAny }, Promise::Ends),
-        execution("Free on tasks", Tasks, |_| Schedule::Free { fire: Fire::OnAny }, Promise::Ends),
+        execution("Free on threads", Threads, |_| free(Fire::OnAny), Promise::Ends),
+        execution("Free on tasks", Tasks, |_| free(Fire::OnAny), Promise::Ends),
+        execution("Free on all, threads", Threads, |_| free(Fire::OnAll), Promise::Ends),
+        execution("Free on all, tasks", Tasks, |_| free(Fire::OnAll), Promise::Ends),
+        execution("Free on answers, threads", Threads, |_| free(Fire::OnAnswer), Promise::Ends),
+        execution("Free on answers, tasks", Tasks, |_| free(Fire::OnAnswer), Promise::Ends),
+        execution("VirtualTime, late, on answers", Threads, |_| on_answers(), Promise::BitsAgain),
         execution("Sweep up", Threads, sweep, Promise::BitsOf(|s| twin(sweep(s)))),
         execution("Sweep down", Threads, sweep_down, Promise::BitsOf(|s| twin(sweep_down(s)))),
         execution("VirtualTime, unit clocks", Threads, |_| Schedule::VirtualTime(Box::default()), synchronous()),

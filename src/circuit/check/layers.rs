@@ -47,6 +47,7 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         likelihood: file.likelihood,
         derivative: file.derivative,
         beta: beta(file, at, report),
+        step: file.step,
         leak: Leak::new(file.leak).unwrap_or_default(),
         prior: file.prior,
         lateral: file.lateral,

@@ -247,7 +247,9 @@ impl Actor {
         });
         self.hand_over(shared);
         self.notes.recorder.iter_mut().for_each(Recorder::begin);
-        let fired = self.population.fire(&mut self.activity, 1.0);
+        let late = || self.inbox.late(self.fired);
+        let scale = shared.bearing.as_ref().map_or(1.0, |bearing| bearing.scale(self.id.0, late()));
+        let fired = self.population.fire(&mut self.activity, scale);
         self.fired += 1;
         self.notes.movement = fired.movement;
         self.notes.operations += fired.operations;
@@ -258,7 +260,7 @@ impl Actor {
             return Err(SettleError::NotFinite { population, firing: self.fired, magnitude: self.notes.peak });
         }
         self.note(shared, place);
-        self.post(shared, place);
+        self.post(shared, place, scale);
         if shared.asked.learn {
             let rows = self.activity.rows();
             let learned = self.population.learn(&[&self.activity], rows);
@@ -293,7 +295,7 @@ impl Actor {
     }
 
     /// Lays out what was sent for all who hear it.
-    fn post(&mut self, shared: &Shared, place: u64) {
+    fn post(&mut self, shared: &Shared, place: u64, scale: f32) {
         let (number, depth) = (self.fired, self.depth);
         let mut lost = Vec::new();
         for outlet in &mut self.leaving {
@@ -317,7 +319,7 @@ impl Actor {
                 Pace::Bounded { .. } => 2 * number + u64::from(self.kind == Kind::State),
             };
             let (population, delivered) = (self.id.0, self.handed.clone());
-            let firing = Firing { population, scale: 1.0, tick: None, delivered, lost };
+            let firing = Firing { population, scale, tick: None, delivered, lost };
             self.notes.firings.push((place, firing));
         }
     }

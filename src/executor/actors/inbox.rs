@@ -23,6 +23,8 @@ pub(super) struct Queue {
     depth: u64,
     /// The newest own firing that what has come answers; `None` while nothing has come.
     answered: Option<u64>,
+    /// The newest own firing that what was handed over answers; 0 is rest.
+    held_answers: u64,
     /// Whether something has come since the last firing.
     news: bool,
     /// Nothing will come any more, and nobody waits for it: the sender is held by data or has finished.
@@ -102,6 +104,7 @@ impl Inbox {
             heard: 0,
             depth: 0,
             answered: None,
+            held_answers: 0,
             news: false,
             closed: clamped[link.from.0],
             last: clamped[link.from.0].then_some(0),
@@ -181,6 +184,7 @@ impl Inbox {
                 let found = letters.iter().position(|letter| letter.number == handed.number);
                 let Some(letter) = found.map(|at| letters.swap_remove(at)) else { continue };
                 queue.depth = queue.depth.max(letter.depth);
+                queue.held_answers = queue.held_answers.max(letter.answers);
                 if let Some(signal) = letter.signal {
                     each(queue, letter.number, signal, handed.doubtful);
                 }
@@ -201,6 +205,12 @@ impl Inbox {
         }
         self.news = false;
         None
+    }
+
+    /// How late the population is answered in the firing after `fired`, in firings of its own: the latest of its answers.
+    pub(super) fn late(&self, fired: u64) -> u64 {
+        let open = self.queues.iter().filter(|queue| queue.hears);
+        open.map(|queue| fired.saturating_sub(queue.held_answers)).max().unwrap_or(0)
     }
 
     /// The open inlet that holds the least depth, which a population waits for to become deeper.

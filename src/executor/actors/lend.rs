@@ -84,9 +84,7 @@ impl Loan<'_> {
             learn: self.options.learn,
             measure: self.options.measure == Measure::EveryStep,
         };
-        let circuit = self.network.circuit();
-        let layers = wiring.populations.iter().map(|p| circuit.layer(p.layer).name().to_owned()).collect();
-        let shared = Shared::new(Arc::clone(&wiring), layers, asked, gate.clone(), &self.plan.free_states);
+        let shared = Shared::new(self.network, asked, gate.clone(), &self.plan.free_states);
         let carrier = carriers.of(self.settling.executor);
         carrier.open(wiring.populations.len(), wiring.populations.len())?;
         // What an actor may use is never newer than what lock-step would, under `Bounded`: inlets are whole vectors to it.

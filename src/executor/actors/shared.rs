@@ -4,9 +4,11 @@
 use super::depth::SHALLOW;
 use super::pace::Pace;
 use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::executor::bearing::Bearing;
 use crate::executor::error::SettleError;
 use crate::executor::gate::Gate;
 use crate::executor::sync::{AtomicBool, AtomicU64, Mutex, Ordering, PoisonError};
+use crate::network::Network;
 use std::sync::Arc;
 
 /// What a run of actors is asked.
@@ -41,6 +43,8 @@ pub(super) struct Shared {
     pub(super) limits: Vec<u64>,
     /// What every firing passes.
     pub(super) gate: Gate,
+    /// Where populations take bearable steps.
+    pub(super) bearing: Option<Bearing>,
     /// Raised to bring all actors back; who raises it wakes them.
     pub(super) stop: AtomicBool,
     order: Mutex<FiringOrder>,
@@ -62,13 +66,9 @@ struct FiringOrder {
 }
 
 impl Shared {
-    pub(super) fn new(
-        wiring: Arc<Wiring>,
-        layers: Vec<String>,
-        asked: Asked,
-        gate: Gate,
-        free: &[PopulationId],
-    ) -> Self {
+    pub(super) fn new(network: &Network, asked: Asked, gate: Gate, free: &[PopulationId]) -> Self {
+        let (circuit, wiring) = (network.circuit(), Arc::clone(network.wiring()));
+        let layers = wiring.populations.iter().map(|p| circuit.layer(p.layer).name().to_owned()).collect();
         let populations = wiring.populations.len();
         let zeros = || (0..populations).map(|_| AtomicU64::new(0)).collect();
         let is_deep = asked.quiet && asked.pace.is_free();
@@ -83,6 +83,7 @@ impl Shared {
             layers,
             asked,
             gate,
+            bearing: Bearing::of(network),
         }
     }
 
