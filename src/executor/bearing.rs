@@ -17,7 +17,7 @@ use crate::params::StepRule;
 use crate::population::AnyPopulation;
 
 /// Share of the bound that is used: several populations pull on one another at once.
-const SAFE: f64 = 0.7;
+const SAFE: f64 = 0.85;
 
 /// What every population knows of its surroundings.
 #[derive(Debug, Clone)]
