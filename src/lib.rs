@@ -50,6 +50,7 @@
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
+//! 8  view/                                     circuits as pictures
 //! 9  cli/ -> main                              the command line
 //! ```
 
@@ -73,6 +74,7 @@ pub mod rng;
 pub mod signal;
 pub mod synapse;
 pub mod training;
+pub mod view;
 pub mod weights;
 
 /// Rust in the README compiles and runs, too.

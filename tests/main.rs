@@ -22,6 +22,10 @@ mod conformance;
 mod data;
 #[path = "suite/determinism.rs"]
 mod determinism;
+#[path = "suite/draw.rs"]
+mod draw;
+#[path = "suite/drawing.rs"]
+mod drawing;
 #[path = "suite/dynamics.rs"]
 mod dynamics;
 #[path = "suite/golden.rs"]
