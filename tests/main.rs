@@ -24,6 +24,10 @@ mod conformance;
 mod data;
 #[path = "suite/determinism.rs"]
 mod determinism;
+#[path = "suite/draw.rs"]
+mod draw;
+#[path = "suite/drawing.rs"]
+mod drawing;
 #[path = "suite/drift.rs"]
 mod drift;
 #[path = "suite/dynamics.rs"]
