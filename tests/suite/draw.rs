@@ -169,7 +169,7 @@ fn norms_are_shown_as_numbers_and_widths() {
     let circuit = parsed(
         r#""z0": (size: 2, sense: "image"), "z1": (size: 2, beta: 0.1), "z2": (size: 2, beta: 0.1)"#,
         r#"(from: "z1", to: "z0", feedback: Learned(rate: 1.0)),
-           (from: "z2", to: "z1", feedback: ScaledTranspose(gain: -0.5))"#,
+           (from: "z2", to: "z1", feedback: ScaledTranspose(gain: 0.5))"#,
     );
     let mut tensors = Network::new(Arc::new(circuit.clone()), 1).tensors();
     for (name, value) in [("z1_to_z0.generative", 3.0), ("z1_to_z0.feedback", 1.5), ("z2_to_z1.generative", 2.0)] {
