@@ -3,7 +3,7 @@
 use crate::properties::Dice;
 use gncn::circuit::Circuit;
 use gncn::circuit::wiring::Wiring;
-use gncn::view::draw::{Line, Mark, Overlay, Point, Rect, Scale, Scene, Theme, scene, svg};
+use gncn::view::draw::{Line, LinkMark, Overlay, Rect, Scale, Scene, Spot, Theme, scene, svg};
 
 /// The nearest that two lines of different links may run beside each other, middle to middle.
 const APART: f64 = 4.5;
@@ -94,7 +94,7 @@ fn ends(circuit: &Circuit, scene: &Scene, faults: &mut Vec<String>) {
             let mut cells = scene.rooms.iter().flat_map(|room| &room.cells);
             cells.find(|cell| cell.population == population).map(|cell| cell.rect)
         };
-        let touches = |place: Option<Rect>, at: &Point| {
+        let touches = |place: Option<Rect>, at: &Spot| {
             let on_edge = |place: Rect| (at.y - place.y).abs() < 0.1 || (at.y - place.bottom()).abs() < 0.1;
             place.is_some_and(|place| on_edge(place) && place.x < at.x && at.x < place.right())
         };
@@ -105,7 +105,7 @@ fn ends(circuit: &Circuit, scene: &Scene, faults: &mut Vec<String>) {
     }
 }
 
-fn pieces(line: &Line) -> impl Iterator<Item = (Point, Point)> + '_ {
+fn pieces(line: &Line) -> impl Iterator<Item = (Spot, Spot)> + '_ {
     line.points.windows(2).map(|pair| (pair[0], pair[1]))
 }
 
@@ -114,7 +114,7 @@ fn crosses(line: &Line, rect: &Rect) -> bool {
 }
 
 /// Whether two pieces are parallel and nearer than they may be, over more than a corner.
-fn runs_on((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
+fn runs_on((a, b): (Spot, Spot), (c, d): (Spot, Spot)) -> bool {
     let shared = |a: f64, b: f64, c: f64, d: f64| a.max(b).min(c.max(d)) - a.min(b).max(c.min(d));
     let upright = a.x == b.x && c.x == d.x && (a.x - c.x).abs() < APART && shared(a.y, b.y, c.y, d.y) > 1.0;
     let level = a.y == b.y && c.y == d.y && (a.y - c.y).abs() < APART && shared(a.x, b.x, c.x, d.x) > 1.0;
@@ -168,7 +168,7 @@ pub(crate) fn marks(circuit: &Circuit, seed: u64) -> Overlay {
         if dice.chance(share) {
             let label = dice.pick(&[None, Some("3"), Some("W 12.3"), Some("a label that is far too long for a link")]);
             let (width, shade) = (f64::from(dice.real(-0.2, 1.2)), f64::from(dice.real(-0.2, 1.2)));
-            let mark = Mark { width: Some(width), shade: Some(shade), label: label.map(ToOwned::to_owned) };
+            let mark = LinkMark { width: Some(width), shade: Some(shade), label: label.map(ToOwned::to_owned) };
             overlay.marks.insert(link, mark);
         }
     }
@@ -227,8 +227,8 @@ fn made_up_faults_are_found() {
     found(
         &|scene| {
             let (line, label) = (&mut scene.links[0], scene.labels[0].rect);
-            line.points.push(Point { x: label.x + 3.0, y: label.y + 3.0 });
-            line.points.push(Point { x: label.x + 9.0, y: label.y + 3.0 });
+            line.points.push(Spot { x: label.x + 3.0, y: label.y + 3.0 });
+            line.points.push(Spot { x: label.x + 9.0, y: label.y + 3.0 });
         },
         "runs through the label",
     );
@@ -236,7 +236,7 @@ fn made_up_faults_are_found() {
         &|scene| {
             let room = scene.rooms.iter().find(|room| !scene.links[0].layers.contains(&room.layer)).map(|r| r.rect);
             let room = room.expect("a layer without this link");
-            scene.links[0].points = vec![Point { x: room.x, y: room.y }, Point { x: room.right(), y: room.y }];
+            scene.links[0].points = vec![Spot { x: room.x, y: room.y }, Spot { x: room.right(), y: room.y }];
         },
         "runs through the room",
     );

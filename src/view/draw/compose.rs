@@ -3,11 +3,11 @@
 use super::cables::{Cable, cables, levels, own_links, value};
 use super::legend::{Legend, least_width};
 use super::overlay::Overlay;
-use super::places::{Places, Stand};
-use super::rooms::{BESIDE, GAP, HEADING, INSET, LOOP, Measures, PAD, Words, cell_height};
+use super::places::{RoomPlaces, Stand};
+use super::rooms::{BESIDE, DrawingMeasures, GAP, HEADING, INSET, LOOP, PAD, Words, cell_height};
 use super::routes::Routes;
-use super::rows::Rows;
-use super::scene::{Cell, Label, Line, LinkKind, Point, Rect, Role, Room, Scene, Swatch};
+use super::rows::RoomRows;
+use super::scene::{Cell, Label, Line, LinkKind, Rect, Role, Room, Scene, Spot, Swatch};
 use super::{text, words};
 use crate::circuit::wiring::{Kind, Wiring};
 use crate::circuit::{Circuit, LayerId};
@@ -47,10 +47,10 @@ pub fn scene(circuit: &Circuit, overlay: &Overlay) -> Scene {
     let wiring = Wiring::new(circuit);
     let levels = levels(circuit);
     let cables = cables(circuit, &wiring, overlay);
-    let rows = Rows::of(circuit, &levels, &cables);
+    let rows = RoomRows::of(circuit, &levels, &cables);
     let words: Vec<Words> = circuit.layers().map(|(id, _)| Words::of(circuit, id)).collect();
-    let measures = Measures::of(circuit, &wiring, overlay, &words);
-    let places = Places::of(&rows, &cables, &measures);
+    let measures = DrawingMeasures::of(circuit, &wiring, overlay, &words);
+    let places = RoomPlaces::of(&rows, &cables, &measures);
     let mut heights = vec![0.0; rows.rows.len()];
     words.iter().zip(&levels).for_each(|(words, level)| heights[*level] = words.height().max(heights[*level]));
     let routes = Routes::of(&rows, &cables, &places, &heights);
@@ -68,8 +68,10 @@ pub fn scene(circuit: &Circuit, overlay: &Overlay) -> Scene {
         painter.room(id, &words[id.0], &places.rooms[&id], bottom);
     }
     for (number, cable) in cables.iter().enumerate() {
-        painter
-            .cable(cable, &Course { passes: &rows.passes[number], levels: &levels, places: &places, routes: &routes });
+        painter.cable(
+            cable,
+            &CableRun { passes: &rows.passes[number], levels: &levels, places: &places, routes: &routes },
+        );
     }
     painter.scene.links.sort_by_key(|line| (line.link.is_none(), line.link, line.layers.clone()));
     let top = painter.y + routes.height + BREAK;
@@ -91,10 +93,10 @@ fn empty(circuit: &Circuit, overlay: &Overlay) -> Scene {
 }
 
 /// Where the lines of a cable run.
-struct Course<'a> {
+struct CableRun<'a> {
     passes: &'a [super::rows::Pass],
     levels: &'a [usize],
-    places: &'a Places,
+    places: &'a RoomPlaces,
     routes: &'a Routes,
 }
 
@@ -131,8 +133,8 @@ impl Painter<'_> {
     }
 
     /// A line, its corners in the drawing's own measure.
-    fn line(&mut self, kind: LinkKind, link: Option<usize>, layers: Vec<LayerId>, points: Vec<Point>, title: String) {
-        let moved = points.into_iter().map(|p| Point { x: p.x + self.x, y: p.y + self.y }).collect();
+    fn line(&mut self, kind: LinkKind, link: Option<usize>, layers: Vec<LayerId>, points: Vec<Spot>, title: String) {
+        let moved = points.into_iter().map(|p| Spot { x: p.x + self.x, y: p.y + self.y }).collect();
         let width = link.map_or(kind.width(), |link| self.overlay.width(link, kind.width()));
         let shade = link.and_then(|link| self.overlay.shade(link));
         let title = match link.and_then(|link| self.overlay.label(link)) {
@@ -203,7 +205,7 @@ impl Painter<'_> {
         let Some((target, mismatch)) = own_links(self.wiring, id) else { return };
         for (kind, link, share) in [(LinkKind::Target, target, 0.3), (LinkKind::Mismatch, mismatch, 0.65)] {
             let x = (error.x + error.width * share).round();
-            let (up, down) = (Point { x, y: error.bottom() }, Point { x, y: state.y });
+            let (up, down) = (Spot { x, y: error.bottom() }, Spot { x, y: state.y });
             let points = if kind == LinkKind::Target { vec![down, up] } else { vec![up, down] };
             self.line(kind, Some(link), vec![id], points, words::link(self.wiring, &self.wiring.links[link]));
             if let Some(label) = self.overlay.label(link) {
@@ -220,13 +222,13 @@ impl Painter<'_> {
         }
         let (near, far) = (state.right(), state.right() + LOOP - 4.0);
         let (up, down) = (state.y + 6.0, state.bottom() - 6.0);
-        let points = [(near, up), (far, up), (far, down), (near, down)].map(|(x, y)| Point { x, y }).to_vec();
+        let points = [(near, up), (far, up), (far, down), (near, down)].map(|(x, y)| Spot { x, y }).to_vec();
         let title = format!("{}: lateral synapses, {}", self.circuit.layer(id).name(), LinkKind::Lateral.meaning());
         self.line(LinkKind::Lateral, None, vec![id], points, title);
     }
 
     /// The lines of a projection, each with its label at its arrow.
-    fn cable(&mut self, cable: &Cable, course: &Course<'_>) {
+    fn cable(&mut self, cable: &Cable, course: &CableRun<'_>) {
         let edges = [cable.from, cable.to].map(|id| course.routes.rows[course.levels[id.0]]);
         let (start, end) = (edges[0].1 - PAD, self.top_of(cable.to));
         for strand in &cable.strands {
@@ -255,8 +257,8 @@ impl Painter<'_> {
 }
 
 /// The corners without those that are none.
-fn straightened(points: Vec<Point>) -> Vec<Point> {
-    let mut kept: Vec<Point> = Vec::with_capacity(points.len());
+fn straightened(points: Vec<Spot>) -> Vec<Spot> {
+    let mut kept: Vec<Spot> = Vec::with_capacity(points.len());
     for point in points {
         while let [.., a, b] = kept[..] {
             let is_straight = (a.x == b.x && b.x == point.x) || (a.y == b.y && b.y == point.y);

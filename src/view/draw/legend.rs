@@ -1,7 +1,7 @@
 //! The legend under a drawing: a sample of every style that it has, what widths and colours mean.
 
 use super::overlay::{Overlay, SHADES};
-use super::scene::{Label, Line, LinkKind, Point, Rect, Role, Swatch};
+use super::scene::{Label, Line, LinkKind, Rect, Role, Spot, Swatch};
 use super::text;
 
 /// From a sample to its words.
@@ -16,7 +16,7 @@ const ROW: f64 = 20.0;
 const MOST: usize = 70;
 
 /// What stands before the words of an entry.
-enum Mark {
+enum ArrowMark {
     Nothing,
     Line(LinkKind),
     Patch(&'static str),
@@ -54,24 +54,24 @@ impl Legend {
         legend
     }
 
-    fn mark(&mut self, mark: &Mark, x: f64, y: f64) {
+    fn mark(&mut self, mark: &ArrowMark, x: f64, y: f64) {
         let middle = y + text::line_height(Role::Legend) / 2.0;
         match mark {
-            Mark::Nothing => (),
-            Mark::Line(kind) => self.samples.push(Line {
+            ArrowMark::Nothing => (),
+            ArrowMark::Line(kind) => self.samples.push(Line {
                 kind: *kind,
-                points: vec![Point { x, y: middle }, Point { x: x + SAMPLE, y: middle }],
+                points: vec![Spot { x, y: middle }, Spot { x: x + SAMPLE, y: middle }],
                 width: kind.width(),
                 shade: None,
                 link: None,
                 layers: Vec::new(),
                 title: kind.meaning().to_owned(),
             }),
-            Mark::Patch(class) => {
+            ArrowMark::Patch(class) => {
                 let rect = Rect { x, y: middle - 6.0, width: 18.0, height: 12.0 };
                 self.swatches.push(Swatch { class: (*class).to_owned(), rect });
             }
-            Mark::Shades => {
+            ArrowMark::Shades => {
                 for i in 0..SHADES {
                     let rect = Rect { x: x + i as f64 * 14.0, y: middle - 5.0, width: 14.0, height: 10.0 };
                     self.swatches.push(Swatch { class: format!("s{i}"), rect });
@@ -81,7 +81,7 @@ impl Legend {
     }
 }
 
-impl Mark {
+impl ArrowMark {
     fn width(&self) -> f64 {
         match self {
             Self::Nothing => 0.0,
@@ -92,24 +92,26 @@ impl Mark {
     }
 }
 
-fn entries(kinds: &[LinkKind], has_sense: bool, overlay: &Overlay) -> Vec<(Mark, String)> {
-    let mut entries =
-        vec![(Mark::Patch("state"), "state neurons".to_owned()), (Mark::Patch("error"), "error neurons".to_owned())];
+fn entries(kinds: &[LinkKind], has_sense: bool, overlay: &Overlay) -> Vec<(ArrowMark, String)> {
+    let mut entries = vec![
+        (ArrowMark::Patch("state"), "state neurons".to_owned()),
+        (ArrowMark::Patch("error"), "error neurons".to_owned()),
+    ];
     if has_sense {
-        entries.push((Mark::Patch("badge"), "sense".to_owned()));
+        entries.push((ArrowMark::Patch("badge"), "sense".to_owned()));
     }
     let drawn = LinkKind::ALL.into_iter().filter(|kind| kinds.contains(kind));
-    entries.extend(drawn.map(|kind| (Mark::Line(kind), kind.meaning().to_owned())));
+    entries.extend(drawn.map(|kind| (ArrowMark::Line(kind), kind.meaning().to_owned())));
     if let Some(scale) = &overlay.scale {
-        entries.push((Mark::Shades, format!("{}: {} to {}", scale.quantity, scale.low, scale.high)));
+        entries.push((ArrowMark::Shades, format!("{}: {} to {}", scale.quantity, scale.low, scale.high)));
     }
-    entries.extend(overlay.notes.iter().map(|note| (Mark::Nothing, note.clone())));
+    entries.extend(overlay.notes.iter().map(|note| (ArrowMark::Nothing, note.clone())));
     entries
 }
 
 /// The width of the widest entry, which a legend needs.
 pub(super) fn least_width(kinds: &[LinkKind], has_sense: bool, overlay: &Overlay) -> f64 {
     let width =
-        |(mark, words): (Mark, String)| mark.width() + text::width(&text::shortened(&words, MOST), Role::Legend);
+        |(mark, words): (ArrowMark, String)| mark.width() + text::width(&text::shortened(&words, MOST), Role::Legend);
     entries(kinds, has_sense, overlay).into_iter().map(width).fold(0.0, f64::max)
 }

@@ -33,9 +33,9 @@ pub use compose::scene;
 pub use dot::dot;
 pub use file::{Format, bytes};
 pub use norms::norms;
-pub use overlay::{Mark, Overlay, SHADES, Scale};
+pub use overlay::{LinkMark, Overlay, SHADES, Scale};
 pub use palette::{Theme, style_sheet};
 #[cfg(feature = "png")]
 pub use raster::png;
-pub use scene::{Cell, Label, Line, LinkKind, Point, Rect, Role, Room, Scene, Swatch};
+pub use scene::{Cell, Label, Line, LinkKind, Rect, Role, Room, Scene, Spot, Swatch};
 pub use svg::{svg, svg_element};

@@ -1,7 +1,7 @@
 //! How strong the synapses of each projection are, for a drawing.
 
 use super::cables::{feedback, prediction};
-use super::overlay::{Mark, Overlay};
+use super::overlay::{LinkMark, Overlay};
 use crate::circuit::Circuit;
 use crate::circuit::wiring::Wiring;
 use crate::matrix::Matrix;
@@ -43,7 +43,7 @@ pub fn norms(circuit: &Circuit, tensors: &Tensors) -> Overlay {
     let most = found.iter().map(|(_, _, norm)| *norm).fold(0.0, f64::max);
     let mark = |(link, name, norm): (usize, &str, f64)| {
         let width = if most > 0.0 { norm / most } else { 0.0 };
-        (link, Mark { width: Some(width), shade: None, label: Some(format!("{name} {}", shown(norm))) })
+        (link, LinkMark { width: Some(width), shade: None, label: Some(format!("{name} {}", shown(norm))) })
     };
     let notes = vec!["width and number of a link: Frobenius norm of its synapses".to_owned()];
     Overlay { marks: found.into_iter().map(mark).collect(), notes, scale: None }

@@ -10,7 +10,7 @@ const WIDTHS: (f64, f64) = (1.2, 6.0);
 
 /// What is shown on one link. Empty by default, and then the link looks as it does in a plain drawing.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Mark {
+pub struct LinkMark {
     /// From 0 (thin) to 1 (6 pixels); other numbers count as the nearer end, and no number as 0.
     pub width: Option<f64>,
     /// From 0 to 1 along the scale of colours, in the same way.
@@ -35,14 +35,14 @@ pub struct Scale {
 /// # Examples
 /// ```
 /// use gncn::circuit::Circuit;
-/// use gncn::view::draw::{Mark, Overlay, scene};
+/// use gncn::view::draw::{LinkMark, Overlay, scene};
 ///
 /// let circuit = Circuit::parse(br#"(
 ///     name: "smallest",
 ///     layers: { "z0": (size: 4, sense: "image"), "z1": (size: 2, beta: 0.1) },
 ///     projections: [(from: "z1", to: "z0", feedback: Transposed)],
 /// )"#).unwrap();
-/// let mark = Mark { width: Some(0.5), label: Some("2.5 late".to_owned()), ..Mark::default() };
+/// let mark = LinkMark { width: Some(0.5), label: Some("2.5 late".to_owned()), ..LinkMark::default() };
 /// let overlay = Overlay { marks: [(0, mark)].into(), ..Overlay::default() };
 /// let scene = scene(&circuit, &overlay);
 /// assert!(scene.labels.iter().any(|label| label.text == "2.5 late"));
@@ -50,7 +50,7 @@ pub struct Scale {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Overlay {
     /// By the number of a link in [`Wiring::links`](crate::circuit::wiring::Wiring::links). Other numbers are ignored.
-    pub marks: BTreeMap<usize, Mark>,
+    pub marks: BTreeMap<usize, LinkMark>,
     /// What widths and labels mean, as lines of the legend.
     pub notes: Vec<String>,
     /// What shades mean.

@@ -5,8 +5,8 @@
 //! nearest that keeps it clear of the ends of all others in its channel, so that no two lines ever run on each other.
 
 use super::cables::{Cable, Strand};
-use super::rooms::{BESIDE, Measures, PAD};
-use super::rows::{End, Pass, Rows, Unit};
+use super::rooms::{BESIDE, DrawingMeasures, PAD};
+use super::rows::{Pass, RoomRows, RowEnd, Unit};
 use super::spacing::{APART, Seeker, fit, spread};
 use crate::circuit::LayerId;
 use std::collections::BTreeMap;
@@ -33,17 +33,17 @@ pub(super) struct Stand {
     pub(super) cell: (f64, f64),
 }
 
-/// Places from left to right, the leftmost room or line at 0.
+/// RoomPlaces from left to right, the leftmost room or line at 0.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct RoomPlaces {
     pub(super) rooms: BTreeMap<LayerId, Stand>,
-    lines: BTreeMap<(End, usize), f64>,
+    lines: BTreeMap<(RowEnd, usize), f64>,
     pub(super) width: f64,
 }
 
-impl Places {
-    pub(super) fn of(rows: &Rows, cables: &[Cable], measures: &Measures) -> Self {
-        let mut plan = Plan::new(rows, cables, measures);
+impl RoomPlaces {
+    pub(super) fn of(rows: &RoomRows, cables: &[Cable], measures: &DrawingMeasures) -> Self {
+        let mut plan = RoomPlan::new(rows, cables, measures);
         for sweep in 0..SWEEPS {
             let count = rows.rows.len();
             (0..count).for_each(|i| plan.move_row(if sweep % 2 == 0 { i } else { count - 1 - i }));
@@ -57,25 +57,25 @@ impl Places {
     }
 
     /// Where a line of a link meets a row.
-    pub(super) fn line(&self, end: &End, link: usize) -> f64 {
+    pub(super) fn line(&self, end: &RowEnd, link: usize) -> f64 {
         self.lines[&(*end, link)]
     }
 }
 
 /// What a unit takes on either side of its anchor, which is the middle of its populations or lines.
 #[derive(Debug, Clone, Copy)]
-struct Extent {
+struct RoomExtent {
     left: f64,
     right: f64,
 }
 
-struct Plan<'a> {
-    rows: &'a Rows,
+struct RoomPlan<'a> {
+    rows: &'a RoomRows,
     cables: &'a [Cable],
-    extents: BTreeMap<(usize, Unit), Extent>,
+    extents: BTreeMap<(usize, Unit), RoomExtent>,
     anchors: BTreeMap<(usize, Unit), f64>,
     cells: BTreeMap<LayerId, f64>,
-    lines: BTreeMap<(End, usize), f64>,
+    lines: BTreeMap<(RowEnd, usize), f64>,
 }
 
 /// A strand's share of a side: what must be free behind it.
@@ -84,8 +84,8 @@ fn room(strand: &Strand, is_above: bool) -> f64 {
     if strand.label > 0.0 && strand.is_feedback() == is_above { STEP.max(strand.label + BESIDE + 8.0) } else { STEP }
 }
 
-impl<'a> Plan<'a> {
-    fn new(rows: &'a Rows, cables: &'a [Cable], measures: &Measures) -> Self {
+impl<'a> RoomPlan<'a> {
+    fn new(rows: &'a RoomRows, cables: &'a [Cable], measures: &DrawingMeasures) -> Self {
         let (extents, anchors, cells, lines) = Default::default();
         let mut plan = Self { rows, cables, extents, anchors, cells, lines };
         for (at, row) in rows.rows.iter().enumerate() {
@@ -105,11 +105,11 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    fn extent(&mut self, unit: Unit, measures: &Measures) -> Extent {
+    fn extent(&mut self, unit: Unit, measures: &DrawingMeasures) -> RoomExtent {
         match unit {
             Unit::Corridor(cable) => {
                 let half = self.cables[cable].strands.len() as f64 * (STEP + 2.0 * APART) / 2.0;
-                Extent { left: half, right: half }
+                RoomExtent { left: half, right: half }
             }
             Unit::Room(layer) => {
                 let need = |is_above: bool| {
@@ -119,7 +119,7 @@ impl<'a> Plan<'a> {
                 };
                 let cell = measures.cell.max(need(true)).max(need(false)).ceil();
                 self.cells.insert(layer, cell);
-                Extent { left: cell / 2.0 + measures.names + PAD, right: cell / 2.0 + measures.right }
+                RoomExtent { left: cell / 2.0 + measures.names + PAD, right: cell / 2.0 + measures.right }
             }
         }
     }
@@ -218,10 +218,10 @@ impl<'a> Plan<'a> {
                 Unit::Corridor(cable) => self.corridor(row, cable, &taken),
             };
             for (link, x) in placed {
-                self.lines.insert((End { row, unit: *unit, is_above: true }, link), x);
+                self.lines.insert((RowEnd { row, unit: *unit, is_above: true }, link), x);
                 // A corridor goes straight through its row.
                 if matches!(unit, Unit::Corridor(_)) {
-                    self.lines.insert((End { row, unit: *unit, is_above: false }, link), x);
+                    self.lines.insert((RowEnd { row, unit: *unit, is_above: false }, link), x);
                 }
             }
         }
@@ -232,22 +232,22 @@ impl<'a> Plan<'a> {
         for unit in &self.rows.rows[row] {
             if let Unit::Room(layer) = *unit {
                 for (link, x) in self.ports(row, layer, false, &[]) {
-                    self.lines.insert((End { row, unit: *unit, is_above: false }, link), x);
+                    self.lines.insert((RowEnd { row, unit: *unit, is_above: false }, link), x);
                 }
             }
         }
     }
 
-    /// Places of lines at one side of a room: its lower side where `is_above` (the room is above the channel).
+    /// RoomPlaces of lines at one side of a room: its lower side where `is_above` (the room is above the channel).
     fn ports(&self, row: usize, layer: LayerId, is_above: bool, taken: &[f64]) -> Vec<(usize, f64)> {
         let here = (row, Unit::Room(layer));
         let passes = self.rows.passes.iter().flatten();
         let meets = |pass: &&Pass| pass.ends.iter().any(|e| (e.row, e.unit, e.is_above) == (row, here.1, is_above));
-        let mut passes: Vec<(Pass, End)> = passes.filter(meets).map(|p| (*p, self.other(p, row, here.1))).collect();
+        let mut passes: Vec<(Pass, RowEnd)> = passes.filter(meets).map(|p| (*p, self.other(p, row, here.1))).collect();
         let middle = self.anchors[&here];
         let half = self.cells[&layer] / 2.0 - EDGE;
         // Turns to either side are nested: the nearest corridor has the outermost line.
-        let key = |(pass, other): &(Pass, End)| {
+        let key = |(pass, other): &(Pass, RowEnd)| {
             let x = self.anchors[&(other.row, other.unit)];
             match (pass.is_turn(), x < middle) {
                 (true, true) => (0, -x),
@@ -274,7 +274,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Where a room would best be left for another: in the middle of what faces it.
-    fn facing(&self, layer: LayerId, other: &End, middle: f64) -> f64 {
+    fn facing(&self, layer: LayerId, other: &RowEnd, middle: f64) -> f64 {
         let side = self.anchors[&(other.row, other.unit)];
         let Unit::Room(there) = other.unit else { return side };
         let [here, there] = [layer, there].map(|layer| self.cells[&layer] / 2.0 - EDGE);
@@ -282,7 +282,7 @@ impl<'a> Plan<'a> {
         if low <= high { (low + high) / 2.0 } else { side }
     }
 
-    /// Places of the lines of a corridor.
+    /// RoomPlaces of the lines of a corridor.
     fn corridor(&self, row: usize, cable: usize, taken: &[f64]) -> Vec<(usize, f64)> {
         let unit = Unit::Corridor(cable);
         let middle = self.anchors[&(row, unit)];
@@ -310,7 +310,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Where a strand is at the other side of its channel, if it goes there and has a place already.
-    fn target(&self, pass: &Pass, other: &End, strand: usize) -> Option<f64> {
+    fn target(&self, pass: &Pass, other: &RowEnd, strand: usize) -> Option<f64> {
         let link = self.cables[pass.cable].strands[strand].link;
         if pass.is_turn() {
             return None;
@@ -319,11 +319,11 @@ impl<'a> Plan<'a> {
     }
 
     /// The end of a pass that is not at this unit.
-    fn other(&self, pass: &Pass, row: usize, unit: Unit) -> End {
+    fn other(&self, pass: &Pass, row: usize, unit: Unit) -> RowEnd {
         if (pass.ends[0].row, pass.ends[0].unit) == (row, unit) { pass.ends[1] } else { pass.ends[0] }
     }
 
-    fn places(self, measures: &Measures) -> Places {
+    fn places(self, measures: &DrawingMeasures) -> RoomPlaces {
         let stand = |(layer, cell): (&LayerId, &f64)| {
             let found = self.anchors.iter().find(|((_, unit), _)| *unit == Unit::Room(*layer));
             let middle = found.map_or(0.0, |(_, anchor)| *anchor);
@@ -334,6 +334,6 @@ impl<'a> Plan<'a> {
         };
         let rooms: BTreeMap<_, _> = self.cells.iter().map(stand).collect();
         let rights = self.anchors.iter().map(|(key, anchor)| anchor + self.extents[key].right);
-        Places { rooms, width: rights.fold(0.0, f64::max).ceil(), lines: self.lines }
+        RoomPlaces { rooms, width: rights.fold(0.0, f64::max).ceil(), lines: self.lines }
     }
 }

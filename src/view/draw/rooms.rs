@@ -47,7 +47,7 @@ pub(super) struct Words {
 
 /// Sizes that all rooms of a drawing share, so that they look alike and stand in line.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Measures {
+pub(super) struct DrawingMeasures {
     /// The column with the names.
     pub(super) names: f64,
     /// The populations.
@@ -81,7 +81,7 @@ impl Words {
     }
 }
 
-impl Measures {
+impl DrawingMeasures {
     pub(super) fn of(circuit: &Circuit, wiring: &Wiring, overlay: &Overlay, words: &[Words]) -> Self {
         let most = |widths: &mut dyn Iterator<Item = f64>| widths.fold(0.0, f64::max);
         let of_names = |words: &Words| {

@@ -5,9 +5,9 @@
 //! tracks alone, so no line can meet a label. Tracks are put in an order with few crossings.
 
 use super::cables::{Cable, Strand};
-use super::places::Places;
-use super::rows::{Pass, Rows, Unit};
-use super::scene::Point;
+use super::places::RoomPlaces;
+use super::rows::{Pass, RoomRows, Unit};
+use super::scene::Spot;
 use std::collections::BTreeMap;
 
 /// From a track to the next.
@@ -40,7 +40,7 @@ struct Piece {
 
 impl Routes {
     /// `heights` are those of the rows.
-    pub(super) fn of(rows: &Rows, cables: &[Cable], places: &Places, heights: &[f64]) -> Self {
+    pub(super) fn of(rows: &RoomRows, cables: &[Cable], places: &RoomPlaces, heights: &[f64]) -> Self {
         let mut found = Self { rows: vec![(0.0, 0.0); heights.len()], height: 0.0, tracks: BTreeMap::new() };
         let mut y = 0.0;
         // From the channel above the top row down to the one below the lowest.
@@ -73,18 +73,18 @@ impl Routes {
     }
 
     /// The corners of a line, from the room of the cable's source at `start` to the room that it predicts at `end`.
-    pub(super) fn corners(&self, passes: &[Pass], link: usize, places: &Places, start: f64, end: f64) -> Vec<Point> {
+    pub(super) fn corners(&self, passes: &[Pass], link: usize, places: &RoomPlaces, start: f64, end: f64) -> Vec<Spot> {
         let mut points = Vec::new();
         for (i, pass) in passes.iter().enumerate() {
             let (a, b) = (places.line(&pass.ends[0], link), places.line(&pass.ends[1], link));
             if i == 0 {
-                points.push(Point { x: a, y: start });
+                points.push(Spot { x: a, y: start });
             }
             if let Some(y) = self.tracks.get(&(pass.channel, link)) {
-                points.extend([Point { x: a, y: *y }, Point { x: b, y: *y }]);
+                points.extend([Spot { x: a, y: *y }, Spot { x: b, y: *y }]);
             }
             if i + 1 == passes.len() {
-                points.push(Point { x: b, y: end });
+                points.push(Spot { x: b, y: end });
             }
         }
         points
@@ -97,7 +97,7 @@ fn ends_here<'a>(pass: &Pass, cables: &'a [Cable]) -> impl Iterator<Item = &'a S
     cables[pass.cable].strands.iter().filter(move |strand| is_room[usize::from(!strand.is_feedback())])
 }
 
-fn pieces(rows: &Rows, cables: &[Cable], places: &Places, channel: usize) -> Vec<Piece> {
+fn pieces(rows: &RoomRows, cables: &[Cable], places: &RoomPlaces, channel: usize) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for pass in rows.through(channel) {
         for strand in &cables[pass.cable].strands {

@@ -1,4 +1,4 @@
-//! Rows of rooms, one for each level, and in which order rooms and passing lines stand in a row.
+//! RoomRows of rooms, one for each level, and in which order rooms and passing lines stand in a row.
 //!
 //! A line that passes a row gets a corridor there, a place of its own between rooms, so it never has to cross one. Between
 //! rows there are channels: channel c lies below row c and above row c − 1. A cable is a chain of passes, each through one
@@ -21,7 +21,7 @@ pub(super) enum Unit {
 
 /// Where a cable meets a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct End {
+pub(super) struct RowEnd {
     pub(super) row: usize,
     pub(super) unit: Unit,
     /// Whether the row is the one above the channel.
@@ -33,7 +33,7 @@ pub(super) struct End {
 pub(super) struct Pass {
     pub(super) cable: usize,
     pub(super) channel: usize,
-    pub(super) ends: [End; 2],
+    pub(super) ends: [RowEnd; 2],
 }
 
 impl Pass {
@@ -45,7 +45,7 @@ impl Pass {
 
 /// The rows of a drawing, from below.
 #[derive(Debug, Clone)]
-pub(super) struct Rows {
+pub(super) struct RoomRows {
     pub(super) rows: Vec<Vec<Unit>>,
     /// The passes of every cable, from its source.
     pub(super) passes: Vec<Vec<Pass>>,
@@ -56,7 +56,7 @@ const SWEEPS: usize = 16;
 /// Rounds of swaps.
 const ROUNDS: usize = 8;
 
-impl Rows {
+impl RoomRows {
     pub(super) fn of(circuit: &Circuit, levels: &[usize], cables: &[Cable]) -> Self {
         let count = levels.iter().max().map_or(0, |top| top + 1);
         let mut rows = vec![Vec::new(); count];
@@ -164,7 +164,7 @@ impl Rows {
 
     /// Crossings of cables in a channel that no way of routing avoids.
     fn crossings(&self, channel: usize) -> usize {
-        let place = |end: &End| self.rows[end.row].iter().position(|unit| *unit == end.unit).unwrap_or(0);
+        let place = |end: &RowEnd| self.rows[end.row].iter().position(|unit| *unit == end.unit).unwrap_or(0);
         let spans: Vec<(Pass, [usize; 2])> =
             self.through(channel).map(|pass| (*pass, [place(&pass.ends[0]), place(&pass.ends[1])])).collect();
         let mut count = 0;
@@ -198,9 +198,9 @@ fn crosses((a, at): &(Pass, [usize; 2]), (b, bt): &(Pass, [usize; 2])) -> bool {
 /// The channels that a cable takes, one after the other.
 fn passes(number: usize, cable: &Cable, levels: &[usize]) -> Vec<Pass> {
     let (top, bottom) = (levels[cable.from.0], levels[cable.to.0]);
-    let corridor = |row: usize, is_above: bool| End { row, unit: Unit::Corridor(number), is_above };
-    let first = End { row: top, unit: Unit::Room(cable.from), is_above: true };
-    let last = End { row: bottom, unit: Unit::Room(cable.to), is_above: false };
+    let corridor = |row: usize, is_above: bool| RowEnd { row, unit: Unit::Corridor(number), is_above };
+    let first = RowEnd { row: top, unit: Unit::Room(cable.from), is_above: true };
+    let last = RowEnd { row: bottom, unit: Unit::Room(cable.to), is_above: false };
     let mut stops = vec![(top, first)];
     if top > bottom {
         // Down: into each corridor from above, out of it below.
@@ -216,6 +216,6 @@ fn passes(number: usize, cable: &Cable, levels: &[usize]) -> Vec<Pass> {
         }
     }
     stops.push((bottom + 1, last));
-    let pass = |pair: &[(usize, End)]| Pass { cable: number, channel: pair[0].0, ends: [pair[0].1, pair[1].1] };
+    let pass = |pair: &[(usize, RowEnd)]| Pass { cable: number, channel: pair[0].0, ends: [pair[0].1, pair[1].1] };
     stops.chunks(2).map(pass).collect()
 }

@@ -8,7 +8,7 @@ use crate::circuit::wiring::{Kind, PopulationId};
 
 /// A place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
+pub struct Spot {
     /// From the left.
     pub x: f64,
     /// From the top.
@@ -56,7 +56,7 @@ impl Rect {
 
     /// Whether the upright or level line from `a` to `b`, `width` pixels wide, enters the rectangle.
     #[must_use]
-    pub fn is_crossed_by(&self, a: Point, b: Point, width: f64) -> bool {
+    pub fn is_crossed_by(&self, a: Spot, b: Spot, width: f64) -> bool {
         let half = width / 2.0;
         let line = Self {
             x: a.x.min(b.x) - half,
@@ -177,7 +177,7 @@ pub struct Line {
     /// What it stands for.
     pub kind: LinkKind,
     /// Its corners, from the sender to the receiver.
-    pub points: Vec<Point>,
+    pub points: Vec<Spot>,
     /// Pixels across.
     pub width: f64,
     /// Which of the six shades of a scale it has, 0 the least; without, it has the colour of its kind.

@@ -1,7 +1,7 @@
 //! A scene as SVG: text stays text, colours come from classes, and words stand beside the picture for those who can't see it.
 
 use super::palette::{Theme, style_sheet};
-use super::scene::{Label, Line, LinkKind, Point, Rect, Role, Room, Scene};
+use super::scene::{Label, Line, LinkKind, Rect, Role, Room, Scene, Spot};
 use crate::circuit::wiring::Kind;
 use std::fmt::Write as _;
 
@@ -111,8 +111,8 @@ fn line(out: &mut String, line: &Line) {
             path(&shaft(line, tip, back))
         ),
     );
-    let across = Point { x: (tip.y - back.y) / length * half, y: (back.x - tip.x) / length * half };
-    let corner = |at: Point, sign: f64| place(Point { x: at.x + sign * across.x, y: at.y + sign * across.y });
+    let across = Spot { x: (tip.y - back.y) / length * half, y: (back.x - tip.x) / length * half };
+    let corner = |at: Spot, sign: f64| place(Spot { x: at.x + sign * across.x, y: at.y + sign * across.y });
     let [left, right] = [1.0, -1.0].map(|sign| corner(back, sign));
     let shape = match line.kind {
         // Predictions end in a full arrow, mismatches in an open one, lateral synapses in a bar.
@@ -121,7 +121,7 @@ fn line(out: &mut String, line: &Line) {
             format!("class=\"{class}\" fill=\"none\" stroke-width=\"{width}\" d=\"M{left} L{} L{right}\"", place(tip))
         }
         LinkKind::Lateral => {
-            let at = Point { x: (tip.x + back.x) / 2.0, y: (tip.y + back.y) / 2.0 };
+            let at = Spot { x: (tip.x + back.x) / 2.0, y: (tip.y + back.y) / 2.0 };
             format!("class=\"{class}\" stroke-width=\"2.5\" d=\"M{} L{}\"", corner(at, 1.3), corner(at, -1.3))
         }
         _ => format!("class=\"{class}-tip\" d=\"M{left} L{} L{right} Z\"", place(tip)),
@@ -136,14 +136,14 @@ fn arrow(line: &Line) -> (f64, f64) {
 }
 
 /// The tip of an arrow and the middle of its back.
-fn head(points: &[Point], length: f64) -> Option<(Point, Point)> {
+fn head(points: &[Spot], length: f64) -> Option<(Spot, Spot)> {
     let [.., before, tip] = points else { return None };
     let share = length / ((tip.x - before.x).abs() + (tip.y - before.y).abs()).max(1e-9);
-    Some((*tip, Point { x: tip.x + (before.x - tip.x) * share, y: tip.y + (before.y - tip.y) * share }))
+    Some((*tip, Spot { x: tip.x + (before.x - tip.x) * share, y: tip.y + (before.y - tip.y) * share }))
 }
 
 /// A line without what its arrow covers: a wide one would stick out at the tip.
-fn shaft(line: &Line, tip: Point, back: Point) -> Vec<Point> {
+fn shaft(line: &Line, tip: Spot, back: Spot) -> Vec<Spot> {
     let mut points = line.points.clone();
     if let Some(last) = points.last_mut() {
         let share = match line.kind {
@@ -151,22 +151,22 @@ fn shaft(line: &Line, tip: Point, back: Point) -> Vec<Point> {
             LinkKind::Lateral => 0.5,
             _ => 0.7,
         };
-        *last = Point { x: tip.x + (back.x - tip.x) * share, y: tip.y + (back.y - tip.y) * share };
+        *last = Spot { x: tip.x + (back.x - tip.x) * share, y: tip.y + (back.y - tip.y) * share };
     }
     points
 }
 
 /// A path through corners that are rounded off.
-fn path(points: &[Point]) -> String {
+fn path(points: &[Spot]) -> String {
     const RADIUS: f64 = 5.0;
     let mut d = format!("M{}", place(points[0]));
     for trio in points.windows(3) {
         let [a, b, c] = [trio[0], trio[1], trio[2]];
-        let length = |p: Point, q: Point| (p.x - q.x).abs() + (p.y - q.y).abs();
+        let length = |p: Spot, q: Spot| (p.x - q.x).abs() + (p.y - q.y).abs();
         let radius = RADIUS.min(length(a, b) / 2.0).min(length(b, c) / 2.0);
-        let toward = |p: Point| {
+        let toward = |p: Spot| {
             let share = radius / length(b, p).max(1e-9);
-            place(Point { x: b.x + (p.x - b.x) * share, y: b.y + (p.y - b.y) * share })
+            place(Spot { x: b.x + (p.x - b.x) * share, y: b.y + (p.y - b.y) * share })
         };
         put(&mut d, format_args!(" L{} Q{} {}", toward(a), place(b), toward(c)));
     }
@@ -193,7 +193,7 @@ fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 
-fn place(point: Point) -> String {
+fn place(point: Spot) -> String {
     format!("{} {}", number(point.x), number(point.y))
 }
 
