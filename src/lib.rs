@@ -50,6 +50,7 @@
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
+//! 8  study/                                    what runs say when they are compared, and the verdict before them
 //! 9  cli/ -> main                              the command line
 //! ```
 
@@ -71,6 +72,7 @@ pub mod picture;
 pub mod population;
 pub mod rng;
 pub mod signal;
+pub mod study;
 pub mod synapse;
 pub mod training;
 pub mod weights;

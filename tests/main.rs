@@ -40,6 +40,8 @@ mod quiet;
 mod reproduce;
 #[path = "suite/resume.rs"]
 mod resume;
+#[path = "suite/stability.rs"]
+mod stability;
 #[path = "suite/views.rs"]
 mod views;
 

@@ -43,6 +43,7 @@ const LAYERS: &[(u8, &str, May)] = &[
         "baseline",
         Above { not: &["circuit", "population", "executor", "episode"], also: &["training", "evaluation"] },
     ),
+    (8, "study", Above { not: &[], also: &[] }),
     (9, "cli", Above { not: &[], also: &[] }),
     (9, "main", Above { not: &[], also: &["cli"] }),
 ];
