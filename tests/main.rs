@@ -42,6 +42,8 @@ mod reproduce;
 mod resume;
 #[path = "suite/stability.rs"]
 mod stability;
+#[path = "suite/statistics.rs"]
+mod statistics;
 #[path = "suite/views.rs"]
 mod views;
 
