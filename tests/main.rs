@@ -44,6 +44,8 @@ mod resume;
 mod stability;
 #[path = "suite/statistics.rs"]
 mod statistics;
+#[path = "suite/studies.rs"]
+mod studies;
 #[path = "suite/views.rs"]
 mod views;
 

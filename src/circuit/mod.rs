@@ -7,13 +7,13 @@
 //! Order of reading: [`mod@file`] is the serde mirror of the text, `check` turns it into a [`Circuit`] or into all
 //! of its mistakes at once, [`wiring`] says who talks to whom, and [`cost`] what that costs.
 
-mod check;
+pub(crate) mod check;
 pub mod cost;
-mod error;
+pub(crate) mod error;
 mod explain;
 pub mod file;
-mod places;
-mod reader;
+pub(crate) mod places;
+pub(crate) mod reader;
 pub mod schedule;
 pub mod wiring;
 

@@ -6,7 +6,7 @@
 
 mod graph;
 mod layers;
-mod report;
+pub(crate) mod report;
 mod schedule;
 mod settling;
 
