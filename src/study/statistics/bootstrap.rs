@@ -2,6 +2,7 @@
 //!
 //! B. Efron, Better bootstrap confidence intervals, Journal of the American Statistical Association 82:171-185 (1987).
 
+use super::moments::mean;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -37,7 +38,7 @@ pub fn bca(estimate: f64, resampled: &[f64], jackknife: &[f64], level: f64) -> (
 
 /// `a`; 0 where the units are all alike.
 fn acceleration(jackknife: &[f64]) -> f64 {
-    let mean = super::units::mean(jackknife);
+    let mean = mean(jackknife);
     let sum = |power: i32| jackknife.iter().map(|v| (mean - v).powi(power)).sum::<f64>();
     let square = sum(2);
     if square > 0.0 { sum(3) / (6.0 * square.powf(1.5)) } else { 0.0 }
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn a_grid_of_one_seed_is_a_row_of_images() {
         let row: Vec<f64> = (0..40).map(|i| f64::from(i % 7)).collect();
-        let spread = |means: &[f64]| super::super::units::deviation(means);
+        let spread = |means: &[f64]| super::super::moments::deviation(means);
         let one = resampled_means(&row, 4000, &mut rng::stream(1, "a"));
         let grid = resampled_grids(&[row], 4000, &mut rng::stream(2, "b"));
         assert!((spread(&one) / spread(&grid) - 1.0).abs() < 0.06, "{} {}", spread(&one), spread(&grid));

@@ -2,8 +2,9 @@
 
 use super::holm::holm;
 use super::interval::{Interval, interval};
+use super::moments::deviation;
 use super::signs::{SignFlips, sign_flips};
-use super::units::{Differences, Pair, StatisticsError, Unit, deviation};
+use super::units::{Differences, Pair, StatisticsError, Unit};
 use serde::Serialize;
 
 /// How a comparison is made.

@@ -1,7 +1,8 @@
 //! Intervals of a mean: which method for how many units.
 
 use super::bootstrap::{bca, resampled_grids, resampled_means};
-use super::units::{Differences, deviation, mean};
+use super::moments::{deviation, mean};
+use super::units::Differences;
 use crate::rng;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};

@@ -15,6 +15,7 @@ mod bootstrap;
 mod compare;
 mod holm;
 mod interval;
+mod moments;
 mod signs;
 mod units;
 

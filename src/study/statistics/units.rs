@@ -1,5 +1,7 @@
 //! Pairs of measurements, and the independent units that they are summed up into.
 
+use super::bootstrap::jackknife_of_mean;
+use super::moments::mean;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -129,24 +131,13 @@ impl Differences {
 
     /// Means without one unit: of a grid, without one seed and then without one image.
     pub(super) fn jackknife(&self) -> Vec<f64> {
-        let without = |values: &[f64]| super::bootstrap::jackknife_of_mean(values);
         match self {
-            Self::OneWay(values) => without(values),
-            Self::TwoWay(grid) => [self.of_seeds(grid), self.of_images(grid)].iter().flat_map(|v| without(v)).collect(),
+            Self::OneWay(values) => jackknife_of_mean(values),
+            Self::TwoWay(grid) => {
+                [self.of_seeds(grid), self.of_images(grid)].iter().flat_map(|v| jackknife_of_mean(v)).collect()
+            }
         }
     }
-}
-
-/// `Σ v / n`
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Standard deviation, with n − 1; 0 for a single value.
-pub(super) fn deviation(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    (squares / (values.len().max(2) - 1) as f64).sqrt()
 }
 
 fn means(pairs: &[Pair], unit: impl Fn(&Pair) -> u64) -> Vec<f64> {
