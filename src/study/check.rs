@@ -1,9 +1,9 @@
 //! From what is written to what is sound: a study file becomes a [`Study`], or all of its mistakes.
 
-use super::file::{CircuitEntry, Measure, StudyFile, WeightsFrom};
+use super::file::{CircuitEntry, StudyFile, StudyMeasure, WeightsFrom};
 use super::plan::{Axis, AxisKind, MOST_POINTS, Study, StudyCircuit};
 use super::runs;
-use super::tree::{Astray, Step, Tree, steps};
+use super::tree::{Astray, PathStep, Tree, steps};
 use crate::circuit::check::report::{Legal, Mistakes};
 use crate::circuit::error::{did_you_mean, listed, shown};
 use crate::circuit::places::Places;
@@ -225,13 +225,13 @@ fn kind(path: &str, at: &str, report: &mut Mistakes<'_>) -> Option<AxisKind> {
         ("seed", _) => Some(AxisKind::Seed),
         ("data.name", _) => Some(AxisKind::DataName),
         ("data.images", _) => Some(AxisKind::DataImages),
-        (_, Some([Step::Name(root), ..])) if root == "data" || root == "seed" => {
+        (_, Some([PathStep::Name(root), ..])) if root == "data" || root == "seed" => {
             report.add(at, "no such field; of data there are `data.name` and `data.images`, and the seed is `seed`");
             None
         }
-        (_, Some([Step::Name(root), _, ..])) if FIELDS.contains(&root.as_str()) => parsed.map(AxisKind::Circuit),
-        (_, Some([Step::Name(root)])) if root == "init" => parsed.map(AxisKind::Circuit),
-        (_, Some([Step::Name(root), ..])) if !FIELDS.contains(&root.as_str()) => {
+        (_, Some([PathStep::Name(root), _, ..])) if FIELDS.contains(&root.as_str()) => parsed.map(AxisKind::Circuit),
+        (_, Some([PathStep::Name(root)])) if root == "init" => parsed.map(AxisKind::Circuit),
+        (_, Some([PathStep::Name(root), ..])) if !FIELDS.contains(&root.as_str()) => {
             let meant = did_you_mean(root, FIELDS);
             report.add(
                 at,
@@ -247,7 +247,7 @@ fn kind(path: &str, at: &str, report: &mut Mistakes<'_>) -> Option<AxisKind> {
 }
 
 /// What is wrong with a circuit once a value is in place, in a sentence.
-fn fits(name: &str, base: &Tree, path: &str, steps: &[Step], value: &Tree) -> Option<String> {
+fn fits(name: &str, base: &Tree, path: &str, steps: &[PathStep], value: &Tree) -> Option<String> {
     let mut tree = base.clone();
     let name = shown(name);
     match tree.set(steps, value) {
@@ -303,20 +303,20 @@ fn baseline(tree: &Tree, axes: &[Axis], report: &mut Mistakes<'_>) -> Vec<(usize
     found
 }
 
-fn measures(measures: &[Measure], circuits: &[StudyCircuit], report: &mut Mistakes<'_>) {
+fn measures(measures: &[StudyMeasure], circuits: &[StudyCircuit], report: &mut Mistakes<'_>) {
     if measures.is_empty() {
         report.add("measures", "is empty; name what is measured, such as [FreeEnergy, Bce, Work]");
     }
     for (i, measure) in measures.iter().enumerate() {
         let at = format!("measures[{i}]");
         match measure {
-            Measure::Rest { within } => {
+            StudyMeasure::Rest { within } => {
                 let at = format!("{at}.within");
                 if report.number(&at, *within, Legal::Share) && *within == 0.0 {
                     report.add(&at, "is 0, but no settling ends exactly at its rest; give a share such as 0.01");
                 }
             }
-            Measure::Oscillation { layer } => {
+            StudyMeasure::Oscillation { layer } => {
                 for circuit in circuits.iter().filter(|circuit| circuit.circuit.find(layer).is_none()) {
                     let layers = circuit.circuit.layers().map(|(_, layer)| layer.name());
                     report.unknown(

@@ -12,4 +12,4 @@ pub mod stability;
 pub mod statistics;
 mod tree;
 
-pub use plan::{Axis, MOST_POINTS, Point, PointError, Study, StudyCircuit};
+pub use plan::{Axis, GridPoint, MOST_POINTS, PointError, Study, StudyCircuit};

@@ -1,7 +1,7 @@
 //! A checked study: circuits, axes and the points of their grid.
 
-use super::file::{DataFile, Measure, Quick, WeightsFrom};
-use super::tree::{Astray, Step, Tree};
+use super::file::{DataFile, Quick, StudyMeasure, WeightsFrom};
+use super::tree::{Astray, PathStep, Tree};
 use crate::circuit::{Circuit, CircuitError, Schedule};
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ pub struct Study {
     /// baseline of its own.
     pub baseline: Vec<(usize, usize)>,
     /// What is measured.
-    pub measures: Vec<Measure>,
+    pub measures: Vec<StudyMeasure>,
     /// Training images; all where it is `None`.
     pub limit: Option<usize>,
     /// Smaller numbers for a first look.
@@ -64,7 +64,7 @@ pub struct Axis {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AxisKind {
     /// A field of the circuits.
-    Circuit(Vec<Step>),
+    Circuit(Vec<PathStep>),
     /// The name of the data.
     DataName,
     /// How many images.
@@ -75,7 +75,7 @@ pub(super) enum AxisKind {
 
 /// One point of the grid of one circuit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Point {
+pub struct GridPoint {
     /// The circuit, by its place.
     pub circuit: usize,
     /// The value on each axis, by its place.
@@ -108,7 +108,7 @@ impl Study {
     }
 
     /// All points, circuit by circuit, the last axis fastest.
-    pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
+    pub fn points(&self) -> impl Iterator<Item = GridPoint> + '_ {
         let each = self.len() / self.circuits.len().max(1);
         (0..self.len()).map(move |n| {
             let (circuit, mut rest) = (n / each, n % each);
@@ -116,13 +116,13 @@ impl Study {
             for (value, axis) in values.iter_mut().zip(&self.axes).rev() {
                 (*value, rest) = (rest % axis.values.len(), rest / axis.values.len());
             }
-            Point { circuit, values }
+            GridPoint { circuit, values }
         })
     }
 
     /// The point that another is compared with; `None` where the study has no baseline.
     #[must_use]
-    pub fn baseline_of(&self, point: &Point) -> Option<Point> {
+    pub fn baseline_of(&self, point: &GridPoint) -> Option<GridPoint> {
         let mut baseline = point.clone();
         self.baseline.iter().for_each(|(axis, value)| baseline.values[*axis] = *value);
         (!self.baseline.is_empty()).then_some(baseline)
@@ -132,7 +132,7 @@ impl Study {
     ///
     /// # Errors
     /// [`PointError`] where values that fit one by one don't fit together.
-    pub fn circuit(&self, point: &Point) -> Result<Circuit, PointError> {
+    pub fn circuit(&self, point: &GridPoint) -> Result<Circuit, PointError> {
         let entry = &self.circuits[point.circuit];
         let mut tree = entry.tree.clone();
         let failed = |cause| PointError { point: self.words(point), circuit: entry.name.clone(), cause };
@@ -148,7 +148,7 @@ impl Study {
 
     /// What is shown at a point.
     #[must_use]
-    pub fn data(&self, point: &Point) -> DataFile {
+    pub fn data(&self, point: &GridPoint) -> DataFile {
         let mut data = self.data.clone();
         for (axis, value) in self.axes.iter().zip(&point.values) {
             let tree = &axis.trees[*value];
@@ -163,7 +163,7 @@ impl Study {
 
     /// The seed of settling at a point; 0 where no axis says otherwise.
     #[must_use]
-    pub fn seed(&self, point: &Point) -> u64 {
+    pub fn seed(&self, point: &GridPoint) -> u64 {
         let mut values = self.axes.iter().zip(&point.values).filter(|(axis, _)| axis.kind == AxisKind::Seed);
         values.next().and_then(|(axis, value)| axis.trees[*value].word().parse().ok()).unwrap_or(0)
     }
@@ -180,7 +180,7 @@ impl Study {
 
     /// The axes of a point with their values, in words.
     #[must_use]
-    pub fn words(&self, point: &Point) -> String {
+    pub fn words(&self, point: &GridPoint) -> String {
         let words =
             self.axes.iter().zip(&point.values).map(|(axis, value)| format!("{}: {}", axis.path, axis.values[*value]));
         words.collect::<Vec<_>>().join(", ")

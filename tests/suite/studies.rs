@@ -3,7 +3,7 @@
 use gncn::circuit::file::CircuitFile;
 use gncn::circuit::{Schedule, Stopping};
 use gncn::study::file::WeightsFrom;
-use gncn::study::{Point, Study};
+use gncn::study::{GridPoint, Study};
 use std::path::{Path, PathBuf};
 
 /// The folder that studies are read from: circuits are one level up, as in `circuits/studies/`.
@@ -47,18 +47,18 @@ fn mistakes(from: &str, to: &str) -> String {
 #[test]
 fn a_grid_is_every_value_with_every_other() {
     let study = parse(STUDY);
-    let points: Vec<Point> = study.points().collect();
+    let points: Vec<GridPoint> = study.points().collect();
     assert_eq!((points.len(), study.len()), (24, 24));
     assert_eq!(points.iter().collect::<std::collections::BTreeSet<_>>().len(), 24);
-    assert_eq!(points[0], Point { circuit: 0, values: vec![0, 0, 0, 0] });
-    assert_eq!(points[17], Point { circuit: 1, values: vec![1, 0, 1, 0] });
+    assert_eq!(points[0], GridPoint { circuit: 0, values: vec![0, 0, 0, 0] });
+    assert_eq!(points[17], GridPoint { circuit: 1, values: vec![1, 0, 1, 0] });
     assert_eq!(
         study.words(&points[1]),
         "settling.schedule: Synchronous, layers.z2.beta: 0.1, data.images: 1000, seed: 3"
     );
     assert_eq!((study.data(&points[0]).images, study.data(&points[1]).images, study.seed(&points[0])), (100, 1000, 3));
     let baseline = study.baseline_of(&points[17]).expect("there is one");
-    assert_eq!(baseline, Point { circuit: 1, values: vec![0, 0, 1, 0] });
+    assert_eq!(baseline, GridPoint { circuit: 1, values: vec![0, 0, 1, 0] });
     assert!(points.contains(&baseline));
 }
 

@@ -32,9 +32,9 @@ use crate::matrix::Matrix;
 use crate::network::Network;
 use indexmap::IndexMap;
 use rayon::prelude::*;
-use sample::Figures;
+use sample::SampleFigures;
 use serde::Serialize;
-use synapses::Synapses;
+use synapses::LinearSynapses;
 
 /// What a circuit bears where it has settled; of several samples the worst, figure by figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -145,27 +145,27 @@ impl Stability {
         if circuit.layers().all(|(id, _)| episode.is_clamped(id)) {
             return Err(StabilityError::NothingMoves { circuit: circuit.name().to_owned() });
         }
-        let synapses = Synapses::of(network);
+        let synapses = LinearSynapses::of(network);
         let states: Vec<Matrix> = circuit.layers().map(|(id, _)| activities.state(network.wiring(), id)).collect();
         let figures = (0..episode.rows()).into_par_iter().map(|sample| {
             let z: Vec<_> = states.iter().map(|states| wide(states.row(sample))).collect();
             let free: Vec<_> = circuit.layers().map(|(id, _)| free(circuit, episode, id, sample)).collect();
             let failed = || StabilityError::NotFinite { circuit: circuit.name().to_owned(), sample };
-            Figures::of(circuit, &synapses, &z, &free).ok_or_else(failed)
+            SampleFigures::of(circuit, &synapses, &z, &free).ok_or_else(failed)
         });
         let figures = figures.collect::<Result<Vec<_>, _>>()?;
         Ok(Self::worst(circuit, &figures, updates))
     }
 
     /// The worst of some samples, of which there is at least one.
-    fn worst(circuit: &Circuit, figures: &[Figures], updates: usize) -> Self {
-        let largest = |of: &dyn Fn(&Figures) -> f64| figures.iter().map(of).fold(0.0, f64::max);
-        let stiff = |id: LayerId| largest(&|f: &Figures| f.stiffness[id.0].unwrap_or(0.0));
+    fn worst(circuit: &Circuit, figures: &[SampleFigures], updates: usize) -> Self {
+        let largest = |of: &dyn Fn(&SampleFigures) -> f64| figures.iter().map(of).fold(0.0, f64::max);
+        let stiff = |id: LayerId| largest(&|f: &SampleFigures| f.stiffness[id.0].unwrap_or(0.0));
         let moving = circuit.layers().filter(|(id, _)| figures.iter().any(|f| f.stiffness[id.0].is_some()));
         let stiffness: Vec<_> = moving.map(|(id, layer)| (layer, stiff(id))).collect();
         let scaled = |entry: &&(&crate::circuit::Layer, f64)| f64::from(entry.0.beta().get()) * entry.1;
         let stiffest = stiffness.iter().max_by(|a, b| scaled(a).total_cmp(&scaled(b)));
-        let verdict = figures.iter().map(Figures::verdict).max().unwrap_or(Verdict::Grows);
+        let verdict = figures.iter().map(SampleFigures::verdict).max().unwrap_or(Verdict::Grows);
         // `None` sorts below every number, as it should.
         let factor = |k: usize| {
             let all = figures.iter().map(|f| f.step_factor[k]);

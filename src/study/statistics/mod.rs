@@ -1,7 +1,7 @@
 //! How sure a difference between runs is: paired by what was shown and by whose weights, and resampled by the units that are
 //! independent of each other.
 //!
-//! [`compare`] makes a [`Comparison`] of pairs: the mean difference with its interval, its effect size, and the sign-flip
+//! [`compare`] makes a [`PairedComparison`] of pairs: the mean difference with its interval, its effect size, and the sign-flip
 //! test, never one without the others. [`correct`] adjusts the tests of a family by Holm's method.
 //!
 //! What a unit is has to be said, because it decides how much a run is worth. Images that are settled one by one are units.
@@ -20,8 +20,8 @@ mod signs;
 mod units;
 
 pub use bootstrap::{bca, jackknife_of_mean, resampled_means};
-pub use compare::{Comparison, Options, compare, correct};
+pub use compare::{Options, PairedComparison, compare, correct};
 pub use holm::holm;
 pub use interval::{FEWEST, Interval, Method, student};
 pub use signs::{EXACT, SignFlips, sign_flips};
-pub use units::{Pair, StatisticsError, Unit};
+pub use units::{PairedValue, ResampledUnit, StatisticsError};
