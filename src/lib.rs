@@ -47,6 +47,7 @@
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
 //! 8  view/ -> paper/                           what a run is shown as; the tables of the paper
+//! 8  study/                                    what runs say when they are compared, and the verdict before them
 //! 9  cli/ -> main                              the command line (feature `cli`)
 //! ```
 //!
@@ -194,6 +195,9 @@ pub mod baseline;
 #[doc(hidden)]
 pub mod cli;
 pub mod paper;
+
+// Compare runs, and judge a circuit before it runs.
+pub mod study;
 
 /// Rust in the README compiles and runs, too.
 #[cfg(doctest)]

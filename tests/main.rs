@@ -24,6 +24,10 @@ mod conformance;
 mod data;
 #[path = "suite/determinism.rs"]
 mod determinism;
+#[path = "suite/draw.rs"]
+mod draw;
+#[path = "suite/drawing.rs"]
+mod drawing;
 #[path = "suite/drift.rs"]
 mod drift;
 #[path = "suite/dynamics.rs"]
@@ -48,6 +52,12 @@ mod reproduce;
 mod resume;
 #[path = "suite/samples.rs"]
 mod samples;
+#[path = "suite/stability.rs"]
+mod stability;
+#[path = "suite/statistics.rs"]
+mod statistics;
+#[path = "suite/studies.rs"]
+mod studies;
 #[path = "suite/views.rs"]
 mod views;
 

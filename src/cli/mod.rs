@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod complete;
 mod data;
+mod draw;
 mod eval;
 mod failure;
 mod features;
@@ -64,6 +65,7 @@ const LAST: usize = 100;
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArguments),
+    Draw(draw::DrawArguments),
     Settle(Box<settle::SettleArguments>),
     Train(Box<train::TrainArguments>),
     Eval(Box<eval::EvalArguments>),
@@ -92,6 +94,7 @@ pub fn main() -> ExitCode {
     log_to_stderr(arguments.verbose);
     let done = match arguments.command {
         Command::Check(command) => command.run(),
+        Command::Draw(command) => command.run(),
         Command::Settle(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Eval(command) => command.run(),

@@ -1,5 +1,7 @@
-//! What a run is shown as: files for other programs to open. It knows what executors return, and prints nothing.
+//! What circuits and runs are shown as: drawings, and files for other programs to open. It knows what executors return,
+//! and prints nothing.
 
+pub mod draw;
 pub mod numbers;
 pub mod timeline;
 #[cfg(feature = "tables")]
