@@ -1,12 +1,21 @@
 //! `gncn check`: is the circuit sound, who talks to whom, and what does it cost?
 
 use super::failure::Failure;
+use super::settle::{SenseFile, sense_file};
 use super::trained::network_of;
+use super::values::{positive, use_threads};
 use super::{output, table};
 use crate::circuit::advice;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
-use crate::circuit::{Circuit, Stopping};
+use crate::circuit::{Circuit, Schedule, Settling, Stopping};
+use crate::data::{Source, load, read_matrix_or_row};
+use crate::episode::Episode;
+use crate::evaluation::{Show, episode};
+use crate::executor::{SettleOptions, Settler};
+use crate::network::Network;
+use crate::params::Messages;
+use crate::study::stability::Stability;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -29,6 +38,21 @@ pub(super) struct CheckArguments {
     /// Check also that these weights fit the circuit
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// Say what settling bears: linearise it where it has settled, and tell
+    /// how late messages may be
+    #[arg(long)]
+    stability: bool,
+    /// What a sense is shown for --stability (.npy, .npz or FILE.npz:ARRAY); can
+    /// be repeated. Without it, three drawn digits where they fit
+    #[arg(long, value_name = "SENSE=FILE", value_parser = sense_file)]
+    input: Vec<SenseFile>,
+    /// Updates in lock-step before --stability looks; those of the circuit if not
+    /// given
+    #[arg(long, value_name = "N", value_parser = positive)]
+    steps: Option<usize>,
+    /// Seed of synapses for --stability where no weights are given
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -43,20 +67,22 @@ struct CheckReport<'a> {
     /// What is legal and yet likely to surprise.
     warnings: &'a [String],
     cost: &'a Cost,
+    /// With --stability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stability: Option<&'a Stability>,
 }
 
 impl CheckArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let circuit = Arc::new(Circuit::load(&self.circuit)?);
-        if let Some(path) = &self.weights {
-            network_of(&circuit, path)?;
-        }
+        let network = self.weights.as_ref().map(|path| network_of(&circuit, path)).transpose()?;
+        let stability = if self.stability { Some(self.stability(&circuit, network)?) } else { None };
         let cost = Cost::new(&circuit);
         let warnings = [circuit.settling().warnings(), advice::idle_options(&circuit)].concat();
         if self.json {
             let schedule = circuit.settling().schedule.name();
             let (name, about, warnings) = (circuit.name(), circuit.about(), &warnings);
-            let report = CheckReport { name, about, schedule, warnings, cost: &cost };
+            let report = CheckReport { name, about, schedule, warnings, cost: &cost, stability: stability.as_ref() };
             return output::print_json(&report);
         }
         let text =
@@ -65,11 +91,72 @@ impl CheckArguments {
         for warning in &warnings {
             output::print(&format!("\n{}", table::wrap(&format!("warning: {warning}"))))?;
         }
+        if let Some(stability) = &stability {
+            output::print(&format!("\n{}", verdict(&circuit, stability)))?;
+        }
         if let Some(path) = &self.weights {
             output::print(&format!("\n{} fits this circuit.", path.display()))?;
         }
         Ok(())
     }
+}
+
+impl CheckArguments {
+    /// Settles in lock-step and judges.
+    fn stability(&self, circuit: &Arc<Circuit>, network: Option<Network>) -> Result<Stability, Failure> {
+        use_threads(None)?;
+        let mut network = network.unwrap_or_else(|| {
+            output::note(&format!("no --weights: synapses are drawn from seed {}", self.seed));
+            Network::new(Arc::clone(circuit), self.seed)
+        });
+        let episode = self.episode(circuit)?;
+        let steps = self.steps.unwrap_or_else(|| circuit.settling().stopping.max_steps());
+        let settling = Settling {
+            stopping: Stopping::Steps(steps),
+            schedule: Schedule::Synchronous,
+            messages: Messages::Dense,
+            ..circuit.settling().clone()
+        };
+        let mut settler = Settler::new();
+        settler.settle(&mut network, &episode, &settling, SettleOptions::default())?;
+        let judged = Stability::of(&network, &episode, settler.activities(), steps);
+        judged.map_err(|error| Failure::Request(format!("--stability: {error}")))
+    }
+
+    /// What is shown: the arrays that were given, or a few drawn digits.
+    fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
+        const DIGITS: usize = 3;
+        if !self.input.is_empty() {
+            let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), read_matrix_or_row(&given.file)?)));
+            return Ok(Episode::new(circuit, inputs.collect::<Result<Vec<_>, Failure>>()?)?);
+        }
+        let digits = load(&Source::Digits { seed: 0, train: DIGITS, test: DIGITS })?;
+        let rows: Vec<usize> = (0..DIGITS).collect();
+        episode(circuit, &digits.train, &rows, Show::Everything).map_err(|error| {
+            Failure::Request(format!("--stability: drawn digits do not fit ({error}); add --input SENSE=FILE"))
+        })
+    }
+}
+
+/// The verdict in words, with its figures.
+fn verdict(circuit: &Circuit, stability: &Stability) -> String {
+    let number = |value: f64| format!("{value:.4}");
+    let mut rows = vec![
+        vec!["linearised".to_owned(), format!("{}, {} samples", stability.at, stability.samples)],
+        vec!["spectral radius of an update".to_owned(), number(stability.update_radius)],
+        vec!["of the absolute map on all populations".to_owned(), number(stability.absolute_radius)],
+    ];
+    let factors = stability.step_factor.iter().enumerate().filter(|(late, _)| [0, 1, 2, 4, 8].contains(late));
+    rows.extend(factors.map(|(late, factor)| {
+        let factor = factor.map_or("none".to_owned(), |factor| format!("{factor:.3}"));
+        vec![format!("largest factor on beta, {late} firings late"), factor]
+    }));
+    rows.extend(stability.stiffness.iter().map(|(layer, curvature)| {
+        let decides = if *layer == stability.stiffest { ", which decides" } else { "" };
+        vec![format!("stiffness of {layer}{decides}"), number(*curvature)]
+    }));
+    let table = table::render(&["stability", ">"], rows);
+    format!("{table}\n\n{}", table::wrap(&format!("{} {}.", circuit.name(), stability.words())))
 }
 
 fn heading(circuit: &Circuit) -> String {

@@ -131,12 +131,12 @@ pub(super) struct SettleArguments {
 
 /// `SENSE=FILE`
 #[derive(Debug, Clone)]
-struct SenseFile {
-    sense: String,
-    file: PathBuf,
+pub(super) struct SenseFile {
+    pub(super) sense: String,
+    pub(super) file: PathBuf,
 }
 
-fn sense_file(text: &str) -> Result<SenseFile, String> {
+pub(super) fn sense_file(text: &str) -> Result<SenseFile, String> {
     match text.split_once('=') {
         Some((sense, file)) if !sense.is_empty() && !file.is_empty() => {
             Ok(SenseFile { sense: sense.to_owned(), file: file.into() })

@@ -46,7 +46,7 @@ pub struct Stability {
     /// Spectral radius of the absolute value of the map on all populations, mismatches as well as states.
     pub absolute_radius: f64,
     /// The largest k up to [`MOST_LATENESS`] such that settling contracts with every link's messages k′ firings older than
-    /// lock-step's, for each k′ ≤ k; `None` if not even for 0. Of a neutral circuit, what is neutral is left out.
+    /// lock-step's, for each k′ ≤ k; `None` if not even for 0.
     pub lateness: Option<usize>,
     /// For lateness 0 to [`MOST_FACTORS`]: the largest common factor on all β below which settling contracts; `None` where some
     /// mode grows however small the steps are.
@@ -127,7 +127,7 @@ impl Stability {
     /// let mut network = Network::new(Arc::new(circuit.clone()), 1);
     /// let episode = Episode::new(&circuit, [("x".to_owned(), Matrix::from_fn(1, 4, |_, j| j as f32))])?;
     /// let mut settler = Settler::new();
-    /// let settled = settler.settle(&mut network, &episode, &circuit.settling, SettleOptions::default())?;
+    /// let settled = settler.settle(&mut network, &episode, circuit.settling(), SettleOptions::default())?;
     /// let stability = Stability::of(&network, &episode, settler.activities(), settled.steps)?;
     /// assert_eq!((stability.verdict, stability.lateness), (Verdict::AnyOrder, Some(64)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -175,7 +175,8 @@ impl Stability {
             at: if largest(&|f| f.movement) <= REST { At::Rest } else { At::AfterUpdates(updates) },
             update_radius: largest(&|f| f.update_radius),
             absolute_radius: largest(&|f| f.absolute_radius),
-            lateness: figures.iter().map(|f| f.lateness).min().flatten(),
+            // What is neutral does not contract, not even in lock-step.
+            lateness: figures.iter().map(|f| f.lateness.filter(|_| f.verdict() != Verdict::Neutral)).min().flatten(),
             step_factor: (0..=MOST_FACTORS).map(factor).collect(),
             stiffest: stiffest.map(|(layer, _)| layer.name().to_owned()).unwrap_or_default(),
             stiffness: stiffness.into_iter().map(|(layer, value)| (layer.name().to_owned(), value)).collect(),
