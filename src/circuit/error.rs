@@ -125,7 +125,7 @@ pub(crate) fn did_you_mean<'a>(name: &str, legal: impl IntoIterator<Item = &'a s
 
 /// Names in a sentence, `a, b, c`, with the rest of a long list counted.
 pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const MOST: usize = 12;
+    const MOST: usize = 20;
     let names: Vec<&str> = names.into_iter().collect();
     let mut out = names.iter().take(MOST).map(|name| shown(name)).collect::<Vec<_>>().join(", ");
     if names.len() > MOST {

@@ -68,7 +68,7 @@ pub(super) fn link(wiring: &Wiring, link: &Link) -> String {
     let carries = match link.carries {
         Carries::Activity => "activity, through generative synapses",
         Carries::Target => "target, neuron to neuron",
-        Carries::Mismatch if from.layer == to.layer && from.kind == Kind::Error && link.fan == link.width => {
+        Carries::Mismatch if from.layer == to.layer && from.kind == Kind::Error && link.fan == 0 => {
             "mismatch, neuron to neuron"
         }
         Carries::Mismatch => "mismatch, through learned error synapses",
