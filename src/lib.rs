@@ -46,7 +46,7 @@
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
-//! 8  view/ -> paper/                           what a run is shown as; the tables of the paper
+//! 8  view/ -> paper/, study/                   what a run is shown as; the tables of the paper; studies
 //! 9  cli/ -> main                              the command line (feature `cli`)
 //! ```
 //!
@@ -194,6 +194,9 @@ pub mod baseline;
 #[doc(hidden)]
 pub mod cli;
 pub mod paper;
+
+// Put a question to circuits, and write the answer.
+pub mod study;
 
 /// Rust in the README compiles and runs, too.
 #[cfg(doctest)]

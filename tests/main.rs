@@ -42,6 +42,8 @@ mod measures;
 mod properties;
 #[path = "suite/quiet.rs"]
 mod quiet;
+#[path = "suite/reports.rs"]
+mod reports;
 #[path = "suite/reproduce.rs"]
 mod reproduce;
 #[path = "suite/resume.rs"]

@@ -54,6 +54,7 @@ const LAYERS: &[(u8, &str, May)] = &[
     ),
     (8, "view", Above { not: &[], also: &[] }),
     (8, "paper", Above { not: &[], also: &["view"] }),
+    (8, "study", Above { not: &[], also: &["view"] }),
     (9, "cli", Above { not: &[], also: &[] }),
     (9, "main", Above { not: &[], also: &["cli"] }),
 ];
