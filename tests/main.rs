@@ -50,6 +50,8 @@ mod reproduce;
 mod resume;
 #[path = "suite/samples.rs"]
 mod samples;
+#[path = "suite/studying.rs"]
+mod studying;
 #[path = "suite/views.rs"]
 mod views;
 
