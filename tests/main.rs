@@ -50,6 +50,12 @@ mod reproduce;
 mod resume;
 #[path = "suite/samples.rs"]
 mod samples;
+#[path = "suite/stability.rs"]
+mod stability;
+#[path = "suite/statistics.rs"]
+mod statistics;
+#[path = "suite/studies.rs"]
+mod studies;
 #[path = "suite/studying.rs"]
 mod studying;
 #[path = "suite/views.rs"]

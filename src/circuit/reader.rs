@@ -27,7 +27,7 @@ pub(super) fn options() -> Options {
 }
 
 /// The bytes of a file, at most one more than a circuit may have.
-pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, CircuitError> {
+pub(crate) fn bytes_of(path: &Path) -> Result<Vec<u8>, CircuitError> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes));
     read.map_err(|error| CircuitError::whole(format!("the file cannot be read: {error}")))?;
@@ -35,7 +35,7 @@ pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, CircuitError> {
 }
 
 /// The value that a text holds; `root` is the path of its outermost value.
-pub(super) fn read<T: DeserializeOwned>(text: &[u8], root: &str) -> Result<T, CircuitError> {
+pub(crate) fn read<T: DeserializeOwned>(text: &[u8], root: &str) -> Result<T, CircuitError> {
     if text.len() > MOST_BYTES {
         let most = MOST_BYTES >> 20;
         return Err(CircuitError::whole(format!("the text is longer than {most} MiB, so it is not a circuit")));

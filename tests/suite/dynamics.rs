@@ -112,15 +112,15 @@ const LOW: f64 = 1e-7_f32 as f64;
 const HIGH: f64 = (1.0 - 1e-7_f32) as f64;
 
 /// What error neurons have computed for one sample, by layer; empty where a layer is not predicted.
-struct Errors {
+pub(crate) struct Errors {
     mean: Vec<Vec<f64>>,
     /// `d = t − μ`
     difference: Vec<Vec<f64>>,
-    mismatch: Vec<Vec<f64>>,
+    pub(crate) mismatch: Vec<Vec<f64>>,
 }
 
 /// The slow reference of a circuit with its weights.
-struct Twin<'a> {
+pub(crate) struct Twin<'a> {
     circuit: &'a Circuit,
     tensors: BTreeMap<String, Grid>,
     /// The least distance from a jump of any function so far: within rounding of one, f32 and f64 may part.
@@ -128,7 +128,7 @@ struct Twin<'a> {
 }
 
 impl<'a> Twin<'a> {
-    fn new(network: &'a Network) -> Self {
+    pub(crate) fn new(network: &'a Network) -> Self {
         let tensors = network.tensors().iter().map(|(name, m)| (name.clone(), Grid::of(m))).collect();
         Self { circuit: network.circuit(), tensors, margin: Cell::new(f64::INFINITY) }
     }
@@ -223,7 +223,7 @@ impl<'a> Twin<'a> {
     }
 
     /// All error neurons fire on the states `z`.
-    fn errors(&self, z: &[Vec<f64>]) -> Errors {
+    pub(crate) fn errors(&self, z: &[Vec<f64>]) -> Errors {
         let none = || vec![Vec::new(); z.len()];
         let mut errors = Errors { mean: none(), difference: none(), mismatch: none() };
         for (id, layer) in self.circuit.layers().filter(|(id, _)| self.circuit.is_predicted(*id)) {
@@ -302,7 +302,7 @@ impl<'a> Twin<'a> {
     }
 
     /// `dz` of a layer.
-    fn pull(&self, id: LayerId, z: &[Vec<f64>], errors: &Errors) -> Vec<f64> {
+    pub(crate) fn pull(&self, id: LayerId, z: &[Vec<f64>], errors: &Errors) -> Vec<f64> {
         let layer = self.circuit.layer(id);
         let mut dz = vec![0.0; layer.size()];
         for p in self.circuit.projections().iter().filter(|p| p.from() == id) {
@@ -370,7 +370,7 @@ impl<'a> Twin<'a> {
 }
 
 /// Where a sample of a layer starts.
-fn start(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<f64> {
+pub(crate) fn start(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<f64> {
     match episode.shown(id) {
         Shown::Nothing => vec![0.0; size],
         Shown::All(data) => wide(data.row(row)),
@@ -381,7 +381,7 @@ fn start(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<f64> {
 }
 
 /// Which neurons of a layer move.
-fn free(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<bool> {
+pub(crate) fn free(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<bool> {
     match episode.shown(id) {
         Shown::Nothing => vec![true; size],
         Shown::All(_) => vec![false; size],

@@ -7,7 +7,7 @@
 mod graph;
 mod layers;
 mod limits;
-mod report;
+pub(crate) mod report;
 mod schedule;
 mod settling;
 
