@@ -1,6 +1,7 @@
 //! What a run is shown as: files for other programs to open. It knows what executors return, and prints nothing.
 
 pub mod numbers;
+pub mod starters;
 pub mod timeline;
 #[cfg(feature = "tables")]
 pub mod trace_table;

@@ -185,7 +185,7 @@ pub struct HeatMap {
 /// One cell of a heat map.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HeatCell {
-    /// The number; hatched where there is none or it is not finite.
+    /// The number; a dash where there is none or it is not finite.
     pub value: Option<f64>,
     /// What became of the point, such as `rests`.
     pub phase: String,

@@ -184,7 +184,7 @@ impl Answer<'_> {
                 .map(|(axis, value)| format!(", {}: {value}", groups::short(&self.plan.axes[*axis])));
             let title = self.of_circuit("Free energy over two axes", circuit) + &told.collect::<String>();
             let caption =
-                "Free energy of all layers at the readout, and what became of the point. Hatched: no number, because \
+                "Free energy of all layers at the readout, and what became of the point. A dash: no number, because \
                            a value was no longer finite."
                     .to_owned();
             Illustration { title, caption, chart: Chart::Heat(self.heat_map(&within, across, down)) }

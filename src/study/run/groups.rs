@@ -12,13 +12,15 @@ use std::collections::BTreeMap;
 pub(super) struct PointGroup<'a> {
     pub(super) circuit: &'a str,
     pub(super) values: &'a [String],
-    /// The records with their rows of the table of points, from 1.
-    pub(super) members: Vec<(usize, &'a PointRecord)>,
+    pub(super) members: Members<'a>,
 }
+
+/// Records with their rows of the table of points, from 1.
+pub(super) type Members<'a> = Vec<(usize, &'a PointRecord)>;
 
 /// All groups, in the order of the plan.
 pub(super) fn groups<'a>(plan: &'a StudyPlan, records: &'a BTreeMap<usize, PointRecord>) -> Vec<PointGroup<'a>> {
-    let mut found: IndexMap<(&str, &[String]), Vec<(usize, &PointRecord)>> = IndexMap::new();
+    let mut found: IndexMap<(&str, &[String]), Members<'_>> = IndexMap::new();
     for (row, record) in records.values().enumerate() {
         let planned = &plan.points[record.point];
         let circuit = plan.weights[planned.weights].circuit.as_str();

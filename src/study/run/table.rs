@@ -1,5 +1,7 @@
 //! A table of named columns, and its text as CSV (RFC 4180).
 
+use serde_json::Value;
+
 /// A table: columns of one length.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StudyTable {
@@ -39,6 +41,14 @@ impl StudyTable {
         self.columns.iter().map(|column| column.values.len()).min().unwrap_or(0)
     }
 
+    /// The rows as a list of objects; what is missing is null.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let row =
+            |row: usize| self.columns.iter().map(|column| (column.name.clone(), column.values.json(row))).collect();
+        Value::Array((0..self.rows()).map(|at| Value::Object(row(at))).collect())
+    }
+
     /// The text of the table, its header first. What is missing is empty; numbers read back as the very same.
     ///
     /// # Examples
@@ -76,6 +86,14 @@ impl ColumnValues {
 
     fn text(&self, row: usize) -> String {
         quoted(&self.plain(row))
+    }
+
+    fn json(&self, row: usize) -> Value {
+        match self {
+            Self::Text(values) => Value::from(values[row].as_str()),
+            Self::Whole(values) => Value::from(values[row]),
+            Self::Real(values) => values[row].map_or(Value::Null, Value::from),
+        }
     }
 
     /// A value as text that nobody has to read back out of a line.
