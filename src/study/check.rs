@@ -3,7 +3,7 @@
 use super::file::{AskedMeasure, CircuitEntry, StudyFile, WeightsFrom};
 use super::plan::{Axis, AxisKind, MOST_POINTS, Study, StudyCircuit};
 use super::runs;
-use super::tree::{Astray, Step, Tree, steps};
+use super::tree::{Astray, PathStep, Tree, steps};
 use crate::circuit::check::report::{Legal, Mistakes};
 use crate::circuit::error::{did_you_mean, listed, shown};
 use crate::circuit::places::Places;
@@ -225,13 +225,13 @@ fn kind(path: &str, at: &str, report: &mut Mistakes<'_>) -> Option<AxisKind> {
         ("seed", _) => Some(AxisKind::Seed),
         ("data.name", _) => Some(AxisKind::DataName),
         ("data.images", _) => Some(AxisKind::DataImages),
-        (_, Some([Step::Name(root), ..])) if root == "data" || root == "seed" => {
+        (_, Some([PathStep::Name(root), ..])) if root == "data" || root == "seed" => {
             report.add(at, "no such field; of data there are `data.name` and `data.images`, and the seed is `seed`");
             None
         }
-        (_, Some([Step::Name(root), _, ..])) if FIELDS.contains(&root.as_str()) => parsed.map(AxisKind::Circuit),
-        (_, Some([Step::Name(root)])) if root == "init" => parsed.map(AxisKind::Circuit),
-        (_, Some([Step::Name(root), ..])) if !FIELDS.contains(&root.as_str()) => {
+        (_, Some([PathStep::Name(root), _, ..])) if FIELDS.contains(&root.as_str()) => parsed.map(AxisKind::Circuit),
+        (_, Some([PathStep::Name(root)])) if root == "init" => parsed.map(AxisKind::Circuit),
+        (_, Some([PathStep::Name(root), ..])) if !FIELDS.contains(&root.as_str()) => {
             let meant = did_you_mean(root, FIELDS);
             report.add(
                 at,
@@ -247,7 +247,7 @@ fn kind(path: &str, at: &str, report: &mut Mistakes<'_>) -> Option<AxisKind> {
 }
 
 /// What is wrong with a circuit once a value is in place, in a sentence.
-fn fits(name: &str, base: &Tree, path: &str, steps: &[Step], value: &Tree) -> Option<String> {
+fn fits(name: &str, base: &Tree, path: &str, steps: &[PathStep], value: &Tree) -> Option<String> {
     let mut tree = base.clone();
     let name = shown(name);
     match tree.set(steps, value) {

@@ -1,7 +1,7 @@
 //! A checked study: circuits, axes and the points of their grid.
 
 use super::file::{AskedMeasure, DataFile, Quick, WeightsFrom};
-use super::tree::{Astray, Step, Tree};
+use super::tree::{Astray, PathStep, Tree};
 use crate::circuit::{Circuit, CircuitError, Schedule};
 use std::path::PathBuf;
 
@@ -64,7 +64,7 @@ pub struct Axis {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AxisKind {
     /// A field of the circuits.
-    Circuit(Vec<Step>),
+    Circuit(Vec<PathStep>),
     /// The name of the data.
     DataName,
     /// How many images.

@@ -24,7 +24,7 @@ struct Body {
 
 /// A step on a path of fields, such as `layers.*.beta` or `projections[0].feedback`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     /// A field, or an entry of a map.
     Name(String),
     /// Every entry of a map or list.
@@ -45,17 +45,17 @@ pub(super) enum Astray {
 }
 
 /// The steps of a path; `None` where it isn't one.
-pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
+pub(super) fn steps(path: &str) -> Option<Vec<PathStep>> {
     let mut steps = Vec::new();
     for part in path.split('.') {
         let (name, places) = part.split_at(part.find('[').unwrap_or(part.len()));
         match name {
             "" => return None,
-            "*" => steps.push(Step::Every),
-            name => steps.push(Step::Name(name.to_owned())),
+            "*" => steps.push(PathStep::Every),
+            name => steps.push(PathStep::Name(name.to_owned())),
         }
         for place in places.split('[').skip(1) {
-            steps.push(Step::Place(place.strip_suffix(']')?.parse().ok()?));
+            steps.push(PathStep::Place(place.strip_suffix(']')?.parse().ok()?));
         }
     }
     Some(steps)
@@ -92,25 +92,25 @@ impl Tree {
     }
 
     /// Puts `value` at a path. A field that isn't written yet is added; an entry of a map has to be there.
-    pub(super) fn set(&mut self, path: &[Step], value: &Self) -> Result<(), Astray> {
+    pub(super) fn set(&mut self, path: &[PathStep], value: &Self) -> Result<(), Astray> {
         let Some((step, rest)) = path.split_first() else {
             *self = value.clone();
             return Ok(());
         };
         // Options of a bare word, such as those of `VirtualTime`, and fields of what was left out.
         let is_quoted = self.head.starts_with(['"', 'r']) && self.head.ends_with('"');
-        if self.body.is_none() && (is_quoted || matches!(step, Step::Every | Step::Place(_))) {
+        if self.body.is_none() && (is_quoted || matches!(step, PathStep::Every | PathStep::Place(_))) {
             return Err(Astray::Leaf);
         }
         let body = self.body.get_or_insert_with(|| Body { open: '(', entries: Vec::new() });
         match step {
-            Step::Every => body.entries.iter_mut().try_for_each(|(_, entry)| entry.set(rest, value)),
-            Step::Place(place) => {
+            PathStep::Every => body.entries.iter_mut().try_for_each(|(_, entry)| entry.set(rest, value)),
+            PathStep::Place(place) => {
                 let length = body.entries.len();
                 let entry = body.entries.get_mut(*place).ok_or(Astray::Place { place: *place, length })?;
                 entry.1.set(rest, value)
             }
-            Step::Name(name) => {
+            PathStep::Name(name) => {
                 let is_there = |(key, _): &(Option<String>, Self)| key.as_deref().map(unquoted) == Some(name.as_str());
                 if !body.entries.iter().any(is_there) {
                     if body.open != '(' {

@@ -1,8 +1,8 @@
 //! The report of a study as a page: sound HTML without a script, whose links lead somewhere, with every kind of figure.
 
 use gncn::study::report::{
-    AgePanel, Ages, Chart, Curve, Curves, Fact, Finding, HeatCell, HeatMap, Illustration, ReportCell, ReportRow,
-    ReportTable, Span, Spread, Spreads, StudyReport,
+    AgeChart, AgePanel, Chart, Curve, CurveChart, Fact, Finding, HeatCell, HeatMap, Illustration, ReportCell,
+    ReportRow, ReportTable, Span, Spread, Spreads, StudyReport,
 };
 use std::collections::HashSet;
 
@@ -96,7 +96,7 @@ fn illustrations(schedules: &[&str]) -> Vec<Illustration> {
             .then(|| (0..=50).map(|t| decay(i, f64::from(t))).map(|f| Span { low: f - 3.0, high: f + 6.0 }).collect()),
         rows: vec![i + 1],
     };
-    let curves = Curves {
+    let curves = CurveChart {
         across: "updates".to_owned(),
         up: "free energy, nats an image".to_owned(),
         band: "from the least to the most of 5 runs".to_owned(),
@@ -132,7 +132,7 @@ fn illustrations(schedules: &[&str]) -> Vec<Illustration> {
         staleness: (0..64).map(|age| if age < ages { 100 / (age as u64 + 1) } else { 0 }).collect(),
         unheard: if ages > 40 { Vec::new() } else { vec![90, 8, 2, 0, 0, 0] },
     };
-    let ages = Ages {
+    let ages = AgeChart {
         links: vec![panel("z0.error → z1", 3), panel("z1 → z1.error", 12), panel("z2 → z1.error", 64)],
         rows: vec![2],
     };

@@ -149,7 +149,7 @@ struct Dense {
 
 impl Dense {
     fn new(circuit: &Circuit, twin: &Twin<'_>, episode: &Episode, z: &[Vec<f64>], h: f64) -> Self {
-        let free = |id: LayerId| free(episode, id, circuit.layer(id).size, 0);
+        let free = |id: LayerId| free(episode, id, circuit.layer(id).size(), 0);
         let moving = |id: LayerId| free(id).into_iter().enumerate().filter(|(_, f)| *f).map(move |(i, _)| (id.0, i));
         let states: Vec<_> = circuit.layers().flat_map(|(id, _)| moving(id)).collect();
         let errors = twin.errors(z);
@@ -266,7 +266,7 @@ fn late(circuit: &Circuit, twin: &Twin<'_>, episode: &Episode, k: usize, steps: 
             let pull = twin.pull(id, &past[n - 1], &errors);
             let free = free(episode, id, layer.size(), 0);
             for i in (0..layer.size()).filter(|i| free[*i]) {
-                z[id.0][i] += f64::from(layer.beta.get()) * pull[i];
+                z[id.0][i] += f64::from(layer.beta().get()) * pull[i];
             }
         }
         past.push(z);

@@ -1,6 +1,6 @@
 //! Ages of what links delivered: two histograms for each link, side by side.
 
-use super::data::{AgePanel, Ages, ReportCell, ReportRow, ReportTable};
+use super::data::{AgeChart, AgePanel, ReportCell, ReportRow, ReportTable};
 use super::legend::linked;
 use super::scale::Scale;
 use super::svg::{Anchor, Drawing, WIDTH};
@@ -9,7 +9,7 @@ const PITCH: f64 = 74.0;
 const HEIGHT: f64 = 34.0;
 
 /// The drawing.
-pub(super) fn draw(chart: &Ages, (id, title, description): (&str, &str, &str)) -> String {
+pub(super) fn draw(chart: &AgeChart, (id, title, description): (&str, &str, &str)) -> String {
     let half = 0.5 * WIDTH;
     let sides =
         [("staleness, firings of the sender", 34.0, half - 8.0), ("unheard, own firings", half + 34.0, WIDTH - 8.0)];
@@ -75,7 +75,7 @@ fn age_name(age: usize, entries: usize) -> String {
 }
 
 /// Mean, 95th of a hundred and greatest age, link by link.
-pub(super) fn table(chart: &Ages) -> ReportTable {
+pub(super) fn table(chart: &AgeChart) -> ReportTable {
     let cell = |value: Option<f64>| ReportCell { value, ..ReportCell::default() };
     let row = |link: &AgePanel| ReportRow {
         labels: vec![link.link.clone()],

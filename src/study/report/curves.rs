@@ -1,6 +1,6 @@
 //! Curves over updates, with bands.
 
-use super::data::{Curve, Curves, ReportCell, ReportRow, ReportTable, Span};
+use super::data::{Curve, CurveChart, ReportCell, ReportRow, ReportTable, Span};
 use super::legend::legend;
 use super::scale::Scale;
 use super::svg::{Drawing, Plane, SERIES, WIDTH, tick_width};
@@ -12,7 +12,7 @@ const HEIGHT: f64 = 250.0;
 const SHOWN: usize = 12;
 
 /// The drawing with its legend.
-pub(super) fn draw(chart: &Curves, (id, title, description): (&str, &str, &str)) -> String {
+pub(super) fn draw(chart: &CurveChart, (id, title, description): (&str, &str, &str)) -> String {
     let bands = || chart.curves.iter().flat_map(|curve| curve.band.iter().flatten());
     let heights = chart.curves.iter().flat_map(|curve| curve.points.iter().map(|(_, y)| *y));
     let heights = heights.chain(bands().flat_map(|span| [span.low, span.high]));
@@ -67,7 +67,7 @@ fn line(drawing: &mut Drawing, plane: &Plane, curve: &Curve, series: usize) {
 }
 
 /// The same numbers, at some of the updates.
-pub(super) fn table(chart: &Curves) -> ReportTable {
+pub(super) fn table(chart: &CurveChart) -> ReportTable {
     let mut places: Vec<f64> = chart.curves.iter().flat_map(|curve| curve.points.iter().map(|(x, _)| *x)).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();

@@ -130,18 +130,18 @@ pub struct Illustration {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Chart {
     /// Curves over updates, with bands.
-    Curves(Curves),
+    Curves(CurveChart),
     /// A grid of two axes.
     Heat(HeatMap),
     /// Distributions beside each other.
     Spreads(Spreads),
     /// Histograms of ages, link by link.
-    Ages(Ages),
+    Ages(AgeChart),
 }
 
 /// Curves that share their axes.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Curves {
+pub struct CurveChart {
     /// Name and unit of the horizontal axis.
     pub across: String,
     /// Name and unit of the vertical axis.
@@ -217,7 +217,7 @@ pub struct Spread {
 
 /// Ages of what links delivered, at one point.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Ages {
+pub struct AgeChart {
     /// One for each link.
     pub links: Vec<AgePanel>,
     /// The rows that it was made of.

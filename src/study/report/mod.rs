@@ -26,6 +26,6 @@ mod tables;
 mod text;
 
 pub use data::{
-    AgePanel, Ages, Chart, Curve, Curves, Fact, Finding, HeatCell, HeatMap, Illustration, ReportCell, ReportRow,
-    ReportTable, Span, Spread, Spreads, StudyReport,
+    AgeChart, AgePanel, Chart, Curve, CurveChart, Fact, Finding, HeatCell, HeatMap, Illustration, ReportCell,
+    ReportRow, ReportTable, Span, Spread, Spreads, StudyReport,
 };

@@ -9,8 +9,8 @@ use super::record::PointRecord;
 use super::table::ColumnValues;
 use super::tabulate;
 use crate::study::report::{
-    AgePanel, Ages, Chart, Curve, Curves, Fact, Finding, HeatCell, HeatMap, Illustration, ReportCell, ReportRow,
-    ReportTable, Span, Spread, Spreads, StudyReport,
+    AgeChart, AgePanel, Chart, Curve, CurveChart, Fact, Finding, HeatCell, HeatMap, Illustration, ReportCell,
+    ReportRow, ReportTable, Span, Spread, Spreads, StudyReport,
 };
 use std::collections::BTreeMap;
 
@@ -122,7 +122,7 @@ impl Answer<'_> {
                     self.over()
                 );
                 let band = "from the least to the most over weights and repeats".to_owned();
-                let chart = Curves { across: "updates".to_owned(), up: ENERGY.to_owned(), band, curves };
+                let chart = CurveChart { across: "updates".to_owned(), up: ENERGY.to_owned(), band, curves };
                 out.push(Illustration { title, caption, chart: Chart::Curves(chart) });
             }
         }
@@ -271,7 +271,7 @@ impl Answer<'_> {
             Illustration {
                 title: format!("Ages: {}", self.words(group)),
                 caption,
-                chart: Chart::Ages(Ages { links, rows: group.rows() }),
+                chart: Chart::Ages(AgeChart { links, rows: group.rows() }),
             }
         };
         self.groups.iter().filter(late).take(FIGURES).map(figure).collect()

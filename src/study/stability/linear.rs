@@ -13,7 +13,7 @@
 //! synchronous update is `δz ← (I − K + T) δz`. Components that data hold in place are no part of `δz`.
 
 use super::slopes::{self, Bent};
-use super::synapses::Synapses;
+use super::synapses::WideSynapses;
 use crate::circuit::{Circuit, Layer, LayerId};
 use crate::kernels::mismatch::CLIP;
 use crate::params::{Activation, Lateral, Likelihood, Target};
@@ -23,7 +23,7 @@ use std::ops::Range;
 /// A linearised circuit.
 pub(super) struct Linear<'a> {
     circuit: &'a Circuit,
-    synapses: &'a Synapses,
+    synapses: &'a WideSynapses,
     parts: Vec<StatePart>,
     errors: Vec<ErrorPart>,
     /// How many components are free.
@@ -62,7 +62,7 @@ pub(super) struct ErrorPart {
 
 impl<'a> Linear<'a> {
     /// The circuit around the states `z` of one sample, by layer; `free` says of each layer which neurons move.
-    pub(super) fn new(circuit: &'a Circuit, synapses: &'a Synapses, z: &[Vec<f64>], free: &[Vec<bool>]) -> Self {
+    pub(super) fn new(circuit: &'a Circuit, synapses: &'a WideSynapses, z: &[Vec<f64>], free: &[Vec<bool>]) -> Self {
         let bent: Vec<_> = circuit
             .layers()
             .map(|(_, layer)| layer)
@@ -103,7 +103,7 @@ impl<'a> Linear<'a> {
         self.circuit
     }
 
-    pub(super) fn synapses(&self) -> &Synapses {
+    pub(super) fn synapses(&self) -> &WideSynapses {
         self.synapses
     }
 
@@ -210,7 +210,7 @@ fn scattered(part: &StatePart, by: &[f64], x: MatRef<'_, f64>) -> Mat<f64> {
 
 fn error_part(
     circuit: &Circuit,
-    synapses: &Synapses,
+    synapses: &WideSynapses,
     id: LayerId,
     layer: &Layer,
     z: &[Vec<f64>],

@@ -34,7 +34,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 use sample::SampleFigures;
 use serde::Serialize;
-use synapses::Synapses;
+use synapses::WideSynapses;
 
 /// What a circuit bears where it has settled; of several samples the worst, figure by figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -141,7 +141,7 @@ impl Stability {
         if circuit.layers().all(|(id, _)| episode.is_clamped(id)) {
             return Err(StabilityError::NothingMoves { circuit: circuit.name().to_owned() });
         }
-        let synapses = Synapses::of(network);
+        let synapses = WideSynapses::of(network);
         let states: Vec<Matrix> = circuit.layers().map(|(id, _)| activities.state(network.wiring(), id)).collect();
         let figures = (0..episode.rows()).into_par_iter().map(|sample| {
             let z: Vec<_> = states.iter().map(|states| wide(states.row(sample))).collect();
