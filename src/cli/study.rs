@@ -138,7 +138,7 @@ impl StudyArguments {
         let machine = self.machine();
         let cpu = format!("{} ({}), {} threads", std::env::consts::ARCH, machine.cpu.join(", "), machine.threads);
         let facts = vec![fact("gncn", env!("CARGO_PKG_VERSION").to_owned()), fact("machine", cpu)];
-        let commands = vec![machine.command.join(" ")];
+        let commands = vec![machine.command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")];
         let report = answer(plan, run.records(), (facts, commands), findings(plan, run.records()));
         Ok(atomic::write(&self.out.join("report.html"), report.to_html().as_bytes())?)
     }
@@ -157,6 +157,15 @@ impl StudyArguments {
         output::print(&table::render(&["point", "phase", ">free energy", ">BCE", ">updates"], rows))?;
         output::print(&format!("report: {}", self.out.join("report.html").display()))
     }
+}
+
+/// A word as a shell takes it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Runs the points under a bar.

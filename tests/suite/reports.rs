@@ -56,7 +56,7 @@ fn findings(schedules: &[&str]) -> Vec<Finding> {
 fn table(schedules: &[&str]) -> ReportTable {
     let cell = |value: f64, row: usize| ReportCell {
         value: Some(value),
-        deviation: (row % 2 == 0).then_some(0.21),
+        deviation: row.is_multiple_of(2).then_some(0.21),
         rows: vec![row],
         ..ReportCell::default()
     };
