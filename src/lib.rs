@@ -46,8 +46,7 @@
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
-//! 8  view/ -> paper/                           what a run is shown as; the tables of the paper
-//! 8  study/                                    what runs say when they are compared, and the verdict before them
+//! 8  view/ -> paper/, study/                   what a run is shown as; the tables of the paper; studies
 //! 9  cli/ -> main                              the command line (feature `cli`)
 //! ```
 //!
@@ -196,7 +195,7 @@ pub mod baseline;
 pub mod cli;
 pub mod paper;
 
-// Compare runs, and judge a circuit before it runs.
+// Put a question to circuits, and write the answer.
 pub mod study;
 
 /// Rust in the README compiles and runs, too.

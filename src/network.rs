@@ -183,6 +183,23 @@ impl Network {
         self.populations[id.0].learn_inlet(inlet, &activities.of(id), activities.rows());
     }
 
+    /// The free energy of each sample as of the last firing of each error population, in nats, by layer in the order of the
+    /// wiring: `[rows]` each. After a settle that is the readout.
+    #[must_use]
+    pub fn free_energies(&self, activities: &Activities) -> Vec<(LayerId, Vec<f64>)> {
+        let of_layer = |(i, population): (usize, &AnyPopulation)| {
+            let AnyPopulation::Error(population) = population else { return None };
+            let mut each = vec![0.0; activities.rows()];
+            for lane in activities.lanes() {
+                if let Some(activity) = lane.activities[i].error() {
+                    population.free_energy(activity, &mut each[lane.rows.clone()]);
+                }
+            }
+            Some((self.wiring.population(PopulationId(i)).layer, each))
+        };
+        self.populations.iter().enumerate().filter_map(of_layer).collect()
+    }
+
     /// The weights, in the layout of files.
     #[must_use]
     pub fn tensors(&self) -> Tensors {

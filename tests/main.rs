@@ -46,6 +46,8 @@ mod measures;
 mod properties;
 #[path = "suite/quiet.rs"]
 mod quiet;
+#[path = "suite/reports.rs"]
+mod reports;
 #[path = "suite/reproduce.rs"]
 mod reproduce;
 #[path = "suite/resume.rs"]
@@ -58,6 +60,8 @@ mod stability;
 mod statistics;
 #[path = "suite/studies.rs"]
 mod studies;
+#[path = "suite/studying.rs"]
+mod studying;
 #[path = "suite/views.rs"]
 mod views;
 

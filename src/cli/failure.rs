@@ -9,6 +9,7 @@ use crate::evaluation::{DescentError, EvaluationError, MeasureError, PriorError,
 use crate::executor::SettleError;
 use crate::network::{LearningError, WeightsError};
 use crate::paper::PaperError;
+use crate::study::run::StudyRunError;
 use crate::training::TrainError;
 use std::fmt;
 
@@ -167,6 +168,15 @@ impl From<PaperError> for Failure {
         match error {
             PaperError::Request(text) => Self::Request(text),
             PaperError::Run(text) => Self::Run(text),
+        }
+    }
+}
+
+impl From<StudyRunError> for Failure {
+    fn from(error: StudyRunError) -> Self {
+        match error {
+            StudyRunError::Train(error) => error.into(),
+            other => Self::of(other.is_request(), &other),
         }
     }
 }

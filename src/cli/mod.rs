@@ -16,6 +16,7 @@ mod features;
 mod interrupt;
 mod latents;
 mod memory;
+mod new;
 mod output;
 mod progress;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod reproduce;
 mod sample;
 mod settle;
 mod settling;
+mod study;
 mod table;
 mod train;
 mod trained;
@@ -76,6 +78,8 @@ enum Command {
     Features(features::FeaturesArguments),
     Data(data::DataArguments),
     Bench(bench::BenchArguments),
+    Study(Box<study::StudyArguments>),
+    New(new::NewArguments),
     Baseline(Box<baseline::BaselineArguments>),
     Reproduce(Box<reproduce::ReproduceArguments>),
 }
@@ -105,6 +109,8 @@ pub fn main() -> ExitCode {
         Command::Features(command) => command.run(),
         Command::Data(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Study(command) => command.run(),
+        Command::New(command) => command.run(),
         Command::Baseline(command) => command.run(),
         Command::Reproduce(command) => command.run(),
     };

@@ -1,6 +1,6 @@
 //! From what is written to what is sound: a study file becomes a [`Study`], or all of its mistakes.
 
-use super::file::{CircuitEntry, StudyFile, StudyMeasure, WeightsFrom};
+use super::file::{AskedMeasure, CircuitEntry, StudyFile, WeightsFrom};
 use super::plan::{Axis, AxisKind, MOST_POINTS, Study, StudyCircuit};
 use super::runs;
 use super::tree::{Astray, PathStep, Tree, steps};
@@ -303,20 +303,20 @@ fn baseline(tree: &Tree, axes: &[Axis], report: &mut Mistakes<'_>) -> Vec<(usize
     found
 }
 
-fn measures(measures: &[StudyMeasure], circuits: &[StudyCircuit], report: &mut Mistakes<'_>) {
+fn measures(measures: &[AskedMeasure], circuits: &[StudyCircuit], report: &mut Mistakes<'_>) {
     if measures.is_empty() {
         report.add("measures", "is empty; name what is measured, such as [FreeEnergy, Bce, Work]");
     }
     for (i, measure) in measures.iter().enumerate() {
         let at = format!("measures[{i}]");
         match measure {
-            StudyMeasure::Rest { within } => {
+            AskedMeasure::Rest { within } => {
                 let at = format!("{at}.within");
                 if report.number(&at, *within, Legal::Share) && *within == 0.0 {
                     report.add(&at, "is 0, but no settling ends exactly at its rest; give a share such as 0.01");
                 }
             }
-            StudyMeasure::Oscillation { layer } => {
+            AskedMeasure::Oscillation { layer } => {
                 for circuit in circuits.iter().filter(|circuit| circuit.circuit.find(layer).is_none()) {
                     let layers = circuit.circuit.layers().map(|(_, layer)| layer.name());
                     report.unknown(

@@ -29,7 +29,7 @@ pub struct StudyFile {
     #[serde(default)]
     pub baseline: Listing<IgnoredAny>,
     /// What is measured.
-    pub measures: Vec<StudyMeasure>,
+    pub measures: Vec<AskedMeasure>,
     /// Smaller numbers for a first look.
     #[serde(default)]
     pub quick: Quick,
@@ -78,8 +78,8 @@ pub struct DataFile {
 
 /// What is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "StudyMeasure", deny_unknown_fields)]
-pub enum StudyMeasure {
+#[serde(rename = "Measure", deny_unknown_fields)]
+pub enum AskedMeasure {
     /// Free energy, in nats an image.
     FreeEnergy,
     /// Binary cross-entropy of the settled prediction, in nats an image.

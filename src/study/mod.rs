@@ -1,15 +1,22 @@
-//! Studies: the mathematics by which runs are compared, and by which a circuit is judged before it runs.
+//! Studies: the mathematics by which runs are compared, by which a circuit is judged before it runs, and the written answer.
 //!
 //! [`stability`] linearises a settled circuit and says what its settling bears; [`statistics`] says how sure a difference
 //! between runs is. A study file ([`mod@file`]) is checked into a [`Study`] with the points of its grid, each with a circuit of
-//! its own. Nothing here prints, and nothing here decides who fires when.
+//! its own; [`lay_out`] makes what [`run`] works through, [`findings`] are what was found beside the baseline, and [`report`]
+//! writes it all as one page. Nothing here prints, and nothing here decides who fires when.
 
 mod check;
 pub mod file;
+mod findings;
+mod layout;
 mod plan;
+pub mod report;
+pub mod run;
 mod runs;
 pub mod stability;
 pub mod statistics;
 mod tree;
 
+pub use findings::findings;
+pub use layout::{Layout, lay_out};
 pub use plan::{Axis, GridPoint, MOST_POINTS, PointError, Study, StudyCircuit};

@@ -1,6 +1,6 @@
 //! A checked study: circuits, axes and the points of their grid.
 
-use super::file::{DataFile, Quick, StudyMeasure, WeightsFrom};
+use super::file::{AskedMeasure, DataFile, Quick, WeightsFrom};
 use super::tree::{Astray, PathStep, Tree};
 use crate::circuit::{Circuit, CircuitError, Schedule};
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub struct Study {
     /// baseline of its own.
     pub baseline: Vec<(usize, usize)>,
     /// What is measured.
-    pub measures: Vec<StudyMeasure>,
+    pub measures: Vec<AskedMeasure>,
     /// Training images; all where it is `None`.
     pub limit: Option<usize>,
     /// Smaller numbers for a first look.

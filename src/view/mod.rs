@@ -3,6 +3,7 @@
 
 pub mod draw;
 pub mod numbers;
+pub mod starters;
 pub mod timeline;
 #[cfg(feature = "tables")]
 pub mod trace_table;

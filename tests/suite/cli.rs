@@ -98,7 +98,7 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["check"],
         &["draw"],
@@ -115,6 +115,8 @@ fn help_fits_a_terminal_and_shows_examples() {
         &["data", "make"],
         &["baseline"],
         &["reproduce"],
+        &["study"],
+        &["new"],
     ];
     for command in commands {
         for flag in ["--help", "-h"] {

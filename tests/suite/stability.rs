@@ -8,7 +8,7 @@ use crate::properties::{self, Dice, Kind};
 use crate::quiet::count;
 use faer::Mat;
 use gncn::circuit::wiring::Wiring;
-use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Fire, LayerId, Schedule, Settling, Stopping, VirtualTime};
+use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, LayerId, Schedule, Settling, Stopping, VirtualTime};
 use gncn::episode::Episode;
 use gncn::executor::{SettleError, SettleOptions, Settler};
 use gncn::network::Network;
@@ -109,7 +109,7 @@ fn neurons(dice: &mut Dice, manner: usize, size: usize, is_top: bool) -> String 
 
 fn shown(circuit: &Circuit, seed: u64) -> Episode {
     let mut dice = Dice::new("test.shown", seed);
-    let size = circuit.layer(gncn::circuit::LayerId(0)).size();
+    let size = circuit.layer(LayerId(0)).size();
     let episode = Episode::new(circuit, [("x".to_owned(), dice.matrix(1, size, -1.0, 1.0))]).expect("it fits");
     if size > 1 && seed.is_multiple_of(7) {
         episode.mask(circuit, "x", dice.mask(1, size)).expect("it fits")
@@ -159,7 +159,7 @@ impl Dense {
         let mut jacobian: Mat<f64> = Mat::zeros(all, all);
         let next = |z: &[Vec<f64>], errors: &_| -> Vec<f64> {
             let pulls: Vec<_> = circuit.layers().map(|(id, _)| twin.pull(id, z, errors)).collect();
-            let beta = |s: usize| f64::from(circuit.layer(gncn::circuit::LayerId(s)).beta().get());
+            let beta = |s: usize| f64::from(circuit.layer(LayerId(s)).beta().get());
             states.iter().map(|(s, i)| z[*s][*i] + beta(*s) * pulls[*s][*i]).collect()
         };
         for (j, (s, i)) in states.iter().enumerate() {
@@ -303,8 +303,8 @@ fn schedules(circuit: &Circuit, seed: u64) -> Vec<(Schedule, ExecutorKind, bool)
         (Schedule::Bounded { staleness: 3 }, threads, true),
         (Schedule::Bounded { staleness: 1 }, ExecutorKind::Tasks, true),
         // Populations may use up their firings before they hear of each other: no delay is bounded, only the distance.
-        (Schedule::Free { fire: Fire::OnAny }, threads, false),
-        (Schedule::Free { fire: Fire::OnAny }, ExecutorKind::Tasks, false),
+        (Schedule::Free { fire: Default::default() }, threads, false),
+        (Schedule::Free { fire: Default::default() }, ExecutorKind::Tasks, false),
     ];
     if circuit.layers().skip(1).all(|(_, layer)| layer.sense().is_none()) {
         all.push((Schedule::Sweep { order }, threads, true));

@@ -1,9 +1,8 @@
 //! Study files: what they mean, and what is said of the mistakes in them.
 
-use gncn::circuit::file::CircuitFile;
-use gncn::circuit::{Schedule, Stopping};
+use gncn::circuit::{Circuit, Schedule, Stopping};
 use gncn::study::file::WeightsFrom;
-use gncn::study::{GridPoint, Study};
+use gncn::study::{GridPoint, Study, lay_out};
 use std::path::{Path, PathBuf};
 
 /// The folder that studies are read from: circuits are one level up, as in `circuits/studies/`.
@@ -72,10 +71,12 @@ fn a_point_has_the_circuit_of_its_values_and_nothing_else_changed() {
         assert_eq!(circuit.settling().schedule.name(), ["Synchronous", "Free", "VirtualTime"][point.values[0]]);
         assert_eq!(study.repeats(&circuit), if point.values[0] == 1 { 5 } else { 1 });
         let own = &study.circuits[point.circuit].circuit;
-        let mut back = CircuitFile::from(&circuit);
-        back.settling.schedule = CircuitFile::from(own).settling.schedule;
-        back.layers.0[z2.0].1.beta = Some(own.layer(z2).beta().get());
-        assert_eq!(&back.check().expect("sound"), own);
+        assert_eq!(circuit.learning(), own.learning());
+        assert_eq!(circuit.settling().stopping, own.settling().stopping);
+        let others = |circuit: &Circuit| {
+            circuit.layers().filter(|(id, _)| *id != z2).map(|(_, l)| l.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!((others(&circuit), circuit.projections()), (others(own), own.projections()));
     }
 }
 
@@ -160,4 +161,44 @@ fn no_axes_are_no_grid() {
     let text = format!("{}axes: {{}},\n{}", &STUDY[..start], &STUDY[end..]);
     let said = Study::parse(text.as_bytes(), &folder()).expect_err("no grid").to_string();
     assert!(said.contains("there is no grid"), "{said}");
+}
+
+/// Every study that gncn brings along.
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("circuits/studies");
+    std::fs::read_dir(folder).expect("there are studies").map(|entry| entry.expect("readable").path()).collect()
+}
+
+#[test]
+fn shipped_studies_lay_out_with_a_baseline_for_every_other_point() {
+    let files = shipped();
+    assert!(files.len() >= 5);
+    for file in files {
+        let study = Study::load(&file).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(Some(study.name.as_str()), file.file_stem().and_then(|name| name.to_str()));
+        let laid = lay_out(&study.clone().quickly()).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(laid.left_out.is_empty(), "{}: {:?}", file.display(), laid.left_out);
+        let plan = laid.plan;
+        let (bases, others): (Vec<_>, Vec<_>) = plan.points.iter().partition(|point| point.baseline.is_none());
+        assert!(!bases.is_empty() && others.len() >= bases.len(), "{}", file.display());
+        for point in others {
+            let base = &plan.points[point.baseline.expect("there is one")];
+            assert!(base.baseline.is_none() && base.weights == point.weights);
+        }
+        let whole = lay_out(&study).expect("sound").plan;
+        assert_eq!((whole.weights.len(), plan.weights.len()), (3, 1), "quick has one seed");
+    }
+}
+
+#[test]
+fn files_to_start_from_are_sound() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).expect("written");
+    write("mine-circuit.ron", gncn::view::starters::circuit("mine-circuit"));
+    write("mine.ron", gncn::view::starters::study("mine", "mine-circuit.ron"));
+    let study = Study::load(folder.path().join("mine.ron")).unwrap_or_else(|error| panic!("{error}"));
+    let plan = lay_out(&study).expect("sound").plan;
+    // Two schedules once, one that promises no bits three times, with weights of three seeds each.
+    assert_eq!((plan.weights.len(), plan.points.len()), (3, 3 * (1 + 1 + 3)));
+    assert_eq!(plan.points.iter().filter(|point| point.repeat == 2).count(), 3);
 }

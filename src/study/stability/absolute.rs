@@ -14,6 +14,7 @@
 
 use super::linear::{ErrorPart, Linear, StatePart};
 use super::synapses::Return;
+use crate::circuit::LayerId;
 use crate::params::Lateral;
 use faer::{Mat, MatRef};
 use std::ops::Range;
@@ -87,7 +88,7 @@ impl<'a> Absolute<'a> {
             }
         }
         let own = self.mismatches_of(layer);
-        let lateral = self.linear.circuit().layer(crate::circuit::LayerId(layer)).lateral();
+        let lateral = self.linear.circuit().layer(LayerId(layer)).lateral();
         for j in 0..x.ncols() {
             let kept = kept(part, lateral, |row| x[(row, j)]);
             for (n, (row, i)) in part.at.clone().zip(&part.free).enumerate() {

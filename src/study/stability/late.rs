@@ -21,7 +21,7 @@ use std::f64::consts::PI;
 /// The eigenvalues along φ.
 pub(super) struct Curves {
     /// At `φ = π m / (len − 1)`; each list in the same order, so that places are branches.
-    at: Vec<Vec<CurvePoint>>,
+    at: Vec<Vec<SpectrumPoint>>,
     /// At φ = 0: all that are known, where the curves have the largest ones only.
     spectrum: Vec<c64>,
     /// Modes that grow at c → 0.
@@ -30,7 +30,7 @@ pub(super) struct Curves {
 
 /// An eigenvalue and its angle, which is what is compared again and again.
 #[derive(Debug, Clone, Copy)]
-struct CurvePoint {
+struct SpectrumPoint {
     value: c64,
     angle: f64,
 }
@@ -57,7 +57,7 @@ impl Curves {
             };
             at.push(matched);
         }
-        let point = |value: c64| CurvePoint { value, angle: value.im.atan2(value.re) };
+        let point = |value: c64| SpectrumPoint { value, angle: value.im.atan2(value.re) };
         let at = at.into_iter().map(|list| list.into_iter().map(point).collect()).collect();
         Self { at, spectrum, growing }
     }
@@ -100,25 +100,25 @@ impl Curves {
 
     /// The ends of every branch on a piece of the grid, however far round. On the way back from π to 2π they are the conjugates
     /// of those on the way there.
-    fn branches(&self, piece: usize) -> impl Iterator<Item = (CurvePoint, CurvePoint)> {
+    fn branches(&self, piece: usize) -> impl Iterator<Item = (SpectrumPoint, SpectrumPoint)> {
         let last = self.at.len() - 1;
         let (turn, place) = (piece / last, piece % last);
         let is_back = turn % 2 == 1;
         let ends = if is_back { (last - place, last - place - 1) } else { (place, place + 1) };
         let turned =
-            move |p: CurvePoint| if is_back { CurvePoint { value: p.value.conj(), angle: -p.angle } } else { p };
+            move |p: SpectrumPoint| if is_back { SpectrumPoint { value: p.value.conj(), angle: -p.angle } } else { p };
         self.at[ends.0].iter().zip(&self.at[ends.1]).map(move |(a, b)| (turned(*a), turned(*b)))
     }
 
     /// The crossing of a branch between two points of the grid, `width` apart in φ.
     fn crossing(
         k: usize,
-        from: CurvePoint,
-        to: CurvePoint,
+        from: SpectrumPoint,
+        to: SpectrumPoint,
         theta: &impl Fn(f64) -> f64,
         width: f64,
     ) -> Option<Crossing> {
-        let gap = |p: CurvePoint, theta: f64| folded(0.5 * PI + 0.5 * theta - p.angle);
+        let gap = |p: SpectrumPoint, theta: f64| folded(0.5 * PI + 0.5 * theta - p.angle);
         let (before, after) = (gap(from, theta(0.0)), gap(to, theta(1.0)));
         if (before < 0.0) == (after < 0.0) || (before - after).abs() > PI {
             return None;

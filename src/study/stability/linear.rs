@@ -13,7 +13,7 @@
 //! synchronous update is `δz ← (I − K + T) δz`. Components that data hold in place are no part of `δz`.
 
 use super::slopes::{self, Bent};
-use super::synapses::LinearSynapses;
+use super::synapses::WideSynapses;
 use crate::circuit::{Circuit, Layer, LayerId};
 use crate::kernels::mismatch::CLIP;
 use crate::params::{Activation, Lateral, Likelihood, Target};
@@ -23,7 +23,7 @@ use std::ops::Range;
 /// A linearised circuit.
 pub(super) struct Linear<'a> {
     circuit: &'a Circuit,
-    synapses: &'a LinearSynapses,
+    synapses: &'a WideSynapses,
     parts: Vec<StatePart>,
     errors: Vec<ErrorPart>,
     /// How many components are free.
@@ -62,8 +62,13 @@ pub(super) struct ErrorPart {
 
 impl<'a> Linear<'a> {
     /// The circuit around the states `z` of one sample, by layer; `free` says of each layer which neurons move.
-    pub(super) fn new(circuit: &'a Circuit, synapses: &'a LinearSynapses, z: &[Vec<f64>], free: &[Vec<bool>]) -> Self {
-        let bent: Vec<_> = circuit.layers().zip(z).map(|((_, layer), z)| slopes::bent(layer.activation(), z)).collect();
+    pub(super) fn new(circuit: &'a Circuit, synapses: &'a WideSynapses, z: &[Vec<f64>], free: &[Vec<bool>]) -> Self {
+        let bent: Vec<_> = circuit
+            .layers()
+            .map(|(_, layer)| layer)
+            .zip(z)
+            .map(|(layer, z)| slopes::bent(layer.activation(), z))
+            .collect();
         let predicted = circuit.layers().filter(|(id, _)| circuit.is_predicted(*id));
         let mut mismatches = vec![None; z.len()];
         let mut errors = Vec::new();
@@ -98,7 +103,7 @@ impl<'a> Linear<'a> {
         self.circuit
     }
 
-    pub(super) fn synapses(&self) -> &LinearSynapses {
+    pub(super) fn synapses(&self) -> &WideSynapses {
         self.synapses
     }
 
@@ -177,7 +182,9 @@ impl<'a> Linear<'a> {
     /// `K x`: a population's own pull, for columns of free components `[size, columns]`.
     pub(super) fn own(&self, x: MatRef<'_, f64>) -> Mat<f64> {
         let mut out = Mat::zeros(self.size, x.ncols());
-        for ((_, layer), part) in self.circuit.layers().zip(&self.parts).filter(|(_, part)| !part.free.is_empty()) {
+        for (layer, part) in
+            self.circuit.layers().map(|(_, layer)| layer).zip(&self.parts).filter(|(_, part)| !part.free.is_empty())
+        {
             let activity = scattered(part, &part.slope, x);
             for j in 0..x.ncols() {
                 let inhibition = lateral(layer.lateral(), &column_of(&activity, j));
@@ -203,7 +210,7 @@ fn scattered(part: &StatePart, by: &[f64], x: MatRef<'_, f64>) -> Mat<f64> {
 
 fn error_part(
     circuit: &Circuit,
-    synapses: &LinearSynapses,
+    synapses: &WideSynapses,
     id: LayerId,
     layer: &Layer,
     z: &[Vec<f64>],

@@ -34,7 +34,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 use sample::SampleFigures;
 use serde::Serialize;
-use synapses::LinearSynapses;
+use synapses::WideSynapses;
 
 /// What a circuit bears where it has settled; of several samples the worst, figure by figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -106,11 +106,7 @@ impl Stability {
     ///
     /// # Examples
     /// ```
-    /// use gncn::circuit::Circuit;
-    /// use gncn::episode::Episode;
-    /// use gncn::executor::{SettleOptions, Settler};
-    /// use gncn::matrix::Matrix;
-    /// use gncn::network::Network;
+    /// use gncn::{Circuit, Episode, Matrix, Network, SettleOptions, Settler};
     /// use gncn::study::stability::{Stability, Verdict};
     /// use std::sync::Arc;
     ///
@@ -145,7 +141,7 @@ impl Stability {
         if circuit.layers().all(|(id, _)| episode.is_clamped(id)) {
             return Err(StabilityError::NothingMoves { circuit: circuit.name().to_owned() });
         }
-        let synapses = LinearSynapses::of(network);
+        let synapses = WideSynapses::of(network);
         let states: Vec<Matrix> = circuit.layers().map(|(id, _)| activities.state(network.wiring(), id)).collect();
         let figures = (0..episode.rows()).into_par_iter().map(|sample| {
             let z: Vec<_> = states.iter().map(|states| wide(states.row(sample))).collect();

@@ -4,7 +4,7 @@ use super::absolute::Absolute;
 use super::late::Curves;
 use super::linear::Linear;
 use super::spectrum::{self, Wanted, all, leading, magnitude, radius};
-use super::synapses::LinearSynapses;
+use super::synapses::WideSynapses;
 use super::verdict::{MOST_FACTORS, MOST_LATENESS, NEUTRAL, Verdict};
 use crate::circuit::Circuit;
 use crate::rng;
@@ -35,12 +35,12 @@ pub(super) struct SampleFigures {
 
 impl SampleFigures {
     /// The figures around states `z` by layer; `None` where something isn't finite.
-    pub(super) fn of(circuit: &Circuit, synapses: &LinearSynapses, z: &[Vec<f64>], free: &[Vec<bool>]) -> Option<Self> {
+    pub(super) fn of(circuit: &Circuit, synapses: &WideSynapses, z: &[Vec<f64>], free: &[Vec<bool>]) -> Option<Self> {
         let linear = Linear::new(circuit, synapses, z, free);
         if linear.size() == 0 {
             return Some(Self::of_nothing(circuit));
         }
-        let parts = LayerParts::new(&linear);
+        let parts = SpectrumParts::new(&linear);
         let spectrum = parts.spectrum()?;
         let update_radius = spectrum.iter().map(|v| magnitude(v + 1.0)).fold(0.0, f64::max);
         let curves = Curves::new(parts.along(&spectrum)?, spectrum);
@@ -81,13 +81,13 @@ impl SampleFigures {
 }
 
 /// The two operators of an update, dense where they are small enough.
-struct LayerParts<'a> {
+struct SpectrumParts<'a> {
     linear: &'a Linear<'a>,
     /// `K` and `T`
     dense: Option<(Mat<f64>, Mat<f64>)>,
 }
 
-impl<'a> LayerParts<'a> {
+impl<'a> SpectrumParts<'a> {
     fn new(linear: &'a Linear<'a>) -> Self {
         let size = linear.size();
         let dense = (size <= spectrum::DENSE).then(|| {

@@ -18,7 +18,7 @@ pub(super) enum Return {
 }
 
 /// What a network's populations multiply by.
-pub(super) struct LinearSynapses {
+pub(super) struct WideSynapses {
     /// By projection: `W` `[to, from]`.
     generative: Vec<Mat<f64>>,
     /// By projection.
@@ -27,7 +27,7 @@ pub(super) struct LinearSynapses {
     precision: Vec<Option<Mat<f64>>>,
 }
 
-impl LinearSynapses {
+impl WideSynapses {
     /// The synapses of a network.
     pub(super) fn of(network: &Network) -> Self {
         let (circuit, tensors) = (network.circuit(), network.tensors());

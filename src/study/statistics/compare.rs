@@ -4,14 +4,14 @@ use super::holm::holm;
 use super::interval::{Interval, interval};
 use super::moments::deviation;
 use super::signs::{SignFlips, sign_flips};
-use super::units::{Differences, PairedValue, ResampledUnit, StatisticsError};
+use super::units::{Differences, MeasuredPair, StatisticsError, Unit};
 use serde::Serialize;
 
 /// How a comparison is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
     /// What is resampled.
-    pub unit: ResampledUnit,
+    pub unit: Unit,
     /// The level of the interval, between 0 and 1.
     pub level: f64,
     /// Resamplings, and drawn choices of signs.
@@ -22,7 +22,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { unit: ResampledUnit::Images, level: 0.95, resamples: 9999, seed: 0 }
+        Self { unit: Unit::Images, level: 0.95, resamples: 9999, seed: 0 }
     }
 }
 
@@ -30,7 +30,7 @@ impl Default for Options {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PairedComparison {
     /// What was resampled.
-    pub unit: ResampledUnit,
+    pub unit: Unit,
     /// How many units there were; of images and seeds, the fewer.
     pub units: usize,
     /// The mean difference, in the unit of the measure; positive where the point is above its baseline.
@@ -55,24 +55,24 @@ pub struct PairedComparison {
 ///
 /// # Examples
 /// ```
-/// use gncn::study::statistics::{Method, Options, PairedValue, ResampledUnit, compare};
+/// use gncn::study::statistics::{Method, Options, MeasuredPair, Unit, compare};
 ///
-/// let pair = |seed: u64, image: u64| PairedValue {
+/// let pair = |seed: u64, image: u64| MeasuredPair {
 ///     seed,
 ///     image,
 ///     presentation: image,
 ///     baseline: image as f64,
 ///     value: image as f64 + 1.0 + 0.1 * seed as f64,
 /// };
-/// let pairs: Vec<PairedValue> = (0..3).flat_map(|seed| (0..50).map(move |image| pair(seed, image))).collect();
-/// let found = compare(&pairs, &Options { unit: ResampledUnit::Seeds, ..Options::default() })?;
+/// let pairs: Vec<MeasuredPair> = (0..3).flat_map(|seed| (0..50).map(move |image| pair(seed, image))).collect();
+/// let found = compare(&pairs, &Options { unit: Unit::Seeds, ..Options::default() })?;
 /// assert!((found.mean - 1.1).abs() < 1e-12);
 /// let interval = found.interval.unwrap();
 /// assert!(interval.method == Method::StudentT && interval.low < 1.0 && interval.high > 1.2);
 /// assert_eq!(found.test.p, 0.25, "three seeds can't say more");
 /// # Ok::<(), gncn::study::statistics::StatisticsError>(())
 /// ```
-pub fn compare(pairs: &[PairedValue], options: &Options) -> Result<PairedComparison, StatisticsError> {
+pub fn compare(pairs: &[MeasuredPair], options: &Options) -> Result<PairedComparison, StatisticsError> {
     if !(options.level > 0.0 && options.level < 1.0) {
         return Err(StatisticsError::Level { level: options.level.to_string() });
     }

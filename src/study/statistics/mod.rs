@@ -24,4 +24,4 @@ pub use compare::{Options, PairedComparison, compare, correct};
 pub use holm::holm;
 pub use interval::{FEWEST, Interval, Method, student};
 pub use signs::{EXACT, SignFlips, sign_flips};
-pub use units::{PairedValue, ResampledUnit, StatisticsError};
+pub use units::{MeasuredPair, StatisticsError, Unit};

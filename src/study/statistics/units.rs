@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// The same image, weights and presentation under two points of a study.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairedValue {
+pub struct MeasuredPair {
     /// The seed that the weights were trained from, or the place of the run.
     pub seed: u64,
     /// The image, by its place in the data.
@@ -20,7 +20,7 @@ pub struct PairedValue {
     pub value: f64,
 }
 
-impl PairedValue {
+impl MeasuredPair {
     fn difference(&self) -> f64 {
         self.value - self.baseline
     }
@@ -29,7 +29,7 @@ impl PairedValue {
 /// What is independent of each other, and so is resampled as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ResampledUnit {
+pub enum Unit {
     /// Images: a claim about these weights.
     Images,
     /// Trained weights: a claim about weights trained like these, on these images.
@@ -86,7 +86,7 @@ pub(super) enum Differences {
 }
 
 impl Differences {
-    pub(super) fn of(pairs: &[PairedValue], unit: ResampledUnit) -> Result<Self, StatisticsError> {
+    pub(super) fn of(pairs: &[MeasuredPair], unit: Unit) -> Result<Self, StatisticsError> {
         if pairs.is_empty() {
             return Err(StatisticsError::NoPairs);
         }
@@ -98,10 +98,10 @@ impl Differences {
         sorted.sort_by_key(|p| (p.seed, p.image, p.presentation, p.baseline.to_bits(), p.value.to_bits()));
         let pairs = &sorted;
         Ok(match unit {
-            ResampledUnit::Images => Self::OneWay(means(pairs, |pair| pair.image)),
-            ResampledUnit::Seeds => Self::OneWay(means(pairs, |pair| pair.seed)),
-            ResampledUnit::Presentations => Self::OneWay(means(pairs, |pair| pair.presentation)),
-            ResampledUnit::ImagesAndSeeds => Self::TwoWay(grid(pairs)?),
+            Unit::Images => Self::OneWay(means(pairs, |pair| pair.image)),
+            Unit::Seeds => Self::OneWay(means(pairs, |pair| pair.seed)),
+            Unit::Presentations => Self::OneWay(means(pairs, |pair| pair.presentation)),
+            Unit::ImagesAndSeeds => Self::TwoWay(grid(pairs)?),
         })
     }
 
@@ -140,7 +140,7 @@ impl Differences {
     }
 }
 
-fn means(pairs: &[PairedValue], unit: impl Fn(&PairedValue) -> u64) -> Vec<f64> {
+fn means(pairs: &[MeasuredPair], unit: impl Fn(&MeasuredPair) -> u64) -> Vec<f64> {
     let mut sums = BTreeMap::<u64, (f64, usize)>::new();
     for pair in pairs {
         let (sum, count) = sums.entry(unit(pair)).or_default();
@@ -150,10 +150,10 @@ fn means(pairs: &[PairedValue], unit: impl Fn(&PairedValue) -> u64) -> Vec<f64> 
 }
 
 /// Several measurements of the same image and seed (repetitions) are one, their mean.
-fn grid(pairs: &[PairedValue]) -> Result<Vec<Vec<f64>>, StatisticsError> {
+fn grid(pairs: &[MeasuredPair]) -> Result<Vec<Vec<f64>>, StatisticsError> {
     let mut cells = BTreeMap::<(u64, u64), Vec<f64>>::new();
     pairs.iter().for_each(|pair| cells.entry((pair.seed, pair.image)).or_default().push(pair.difference()));
-    let sorted = |of: &dyn Fn(&PairedValue) -> u64| pairs.iter().map(of).collect::<std::collections::BTreeSet<_>>();
+    let sorted = |of: &dyn Fn(&MeasuredPair) -> u64| pairs.iter().map(of).collect::<std::collections::BTreeSet<_>>();
     let (seeds, images) = (sorted(&|pair| pair.seed), sorted(&|pair| pair.image));
     let cell = |seed: u64, image: u64| {
         cells.get(&(seed, image)).map(|v| mean(v)).ok_or(StatisticsError::Missing { seed, image })
@@ -165,8 +165,8 @@ fn grid(pairs: &[PairedValue]) -> Result<Vec<Vec<f64>>, StatisticsError> {
 mod tests {
     use super::*;
 
-    fn pair(seed: u64, image: u64, value: f64) -> PairedValue {
-        PairedValue { seed, image, presentation: image / 2, baseline: 1.0, value }
+    fn pair(seed: u64, image: u64, value: f64) -> MeasuredPair {
+        MeasuredPair { seed, image, presentation: image / 2, baseline: 1.0, value }
     }
 
     #[test]
@@ -174,24 +174,21 @@ mod tests {
         let pairs =
             [pair(0, 0, 2.0), pair(0, 1, 4.0), pair(0, 2, 6.0), pair(1, 0, 3.0), pair(1, 1, 5.0), pair(1, 2, 10.0)];
         let of = |unit| Differences::of(&pairs, unit).expect("pairs");
-        assert_eq!(of(ResampledUnit::Images), Differences::OneWay(vec![1.5, 3.5, 7.0]));
-        assert_eq!(of(ResampledUnit::Seeds), Differences::OneWay(vec![3.0, 5.0]));
-        assert_eq!(of(ResampledUnit::Presentations), Differences::OneWay(vec![2.5, 7.0]));
-        let both = of(ResampledUnit::ImagesAndSeeds);
+        assert_eq!(of(Unit::Images), Differences::OneWay(vec![1.5, 3.5, 7.0]));
+        assert_eq!(of(Unit::Seeds), Differences::OneWay(vec![3.0, 5.0]));
+        assert_eq!(of(Unit::Presentations), Differences::OneWay(vec![2.5, 7.0]));
+        let both = of(Unit::ImagesAndSeeds);
         assert_eq!((both.limiting(), both.mean()), (vec![3.0, 5.0], 4.0));
         assert_eq!(both.jackknife(), [5.0, 3.0, 5.25, 4.25, 2.5]);
     }
 
     #[test]
     fn what_cant_be_compared_is_refused_with_its_place() {
-        assert_eq!(Differences::of(&[], ResampledUnit::Images), Err(StatisticsError::NoPairs));
+        assert_eq!(Differences::of(&[], Unit::Images), Err(StatisticsError::NoPairs));
         let pairs = [pair(0, 0, 2.0), pair(1, 4, f64::NAN)];
-        assert_eq!(
-            Differences::of(&pairs, ResampledUnit::Seeds),
-            Err(StatisticsError::NotFinite { seed: 1, image: 4 })
-        );
+        assert_eq!(Differences::of(&pairs, Unit::Seeds), Err(StatisticsError::NotFinite { seed: 1, image: 4 }));
         let pairs = [pair(0, 0, 2.0), pair(0, 1, 2.0), pair(1, 0, 3.0)];
-        let refused = Differences::of(&pairs, ResampledUnit::ImagesAndSeeds);
+        let refused = Differences::of(&pairs, Unit::ImagesAndSeeds);
         assert_eq!(refused, Err(StatisticsError::Missing { seed: 1, image: 1 }));
     }
 }

@@ -6,7 +6,7 @@
 
 use super::cables::{Cable, Strand};
 use super::rooms::{BESIDE, DrawingMeasures, PAD};
-use super::rows::{Pass, RoomRows, RowEnd, Unit};
+use super::rows::{Pass, RoomRows, RowEnd, RowUnit};
 use super::spacing::{APART, Seeker, fit, spread};
 use crate::circuit::LayerId;
 use std::collections::BTreeMap;
@@ -72,8 +72,8 @@ struct RoomExtent {
 struct RoomPlan<'a> {
     rows: &'a RoomRows,
     cables: &'a [Cable],
-    extents: BTreeMap<(usize, Unit), RoomExtent>,
-    anchors: BTreeMap<(usize, Unit), f64>,
+    extents: BTreeMap<(usize, RowUnit), RoomExtent>,
+    anchors: BTreeMap<(usize, RowUnit), f64>,
     cells: BTreeMap<LayerId, f64>,
     lines: BTreeMap<(RowEnd, usize), f64>,
 }
@@ -95,7 +95,7 @@ impl<'a> RoomPlan<'a> {
             }
             let offsets = plan.offsets(at);
             // The rooms alone are centred, so that a ladder stands straight whatever passes beside it.
-            let rooms = row.iter().zip(&offsets).filter(|(unit, _)| matches!(unit, Unit::Room(_)));
+            let rooms = row.iter().zip(&offsets).filter(|(unit, _)| matches!(unit, RowUnit::Room(_)));
             let (sum, count) = rooms.fold((0.0, 0), |(sum, count), (_, offset)| (sum + offset, count + 1));
             let middle = sum / f64::from(count.max(1));
             for (unit, offset) in row.iter().zip(offsets) {
@@ -105,13 +105,13 @@ impl<'a> RoomPlan<'a> {
         plan
     }
 
-    fn extent(&mut self, unit: Unit, measures: &DrawingMeasures) -> RoomExtent {
+    fn extent(&mut self, unit: RowUnit, measures: &DrawingMeasures) -> RoomExtent {
         match unit {
-            Unit::Corridor(cable) => {
+            RowUnit::Corridor(cable) => {
                 let half = self.cables[cable].strands.len() as f64 * (STEP + 2.0 * APART) / 2.0;
                 RoomExtent { left: half, right: half }
             }
-            Unit::Room(layer) => {
+            RowUnit::Room(layer) => {
                 let need = |is_above: bool| {
                     let ends = |cable: &&Cable| if is_above { cable.from == layer } else { cable.to == layer };
                     let strands = self.cables.iter().filter(ends).flat_map(|cable| &cable.strands);
@@ -126,8 +126,8 @@ impl<'a> RoomPlan<'a> {
 
     /// What must lie between the anchors of neighbours in a row.
     fn gaps(&self, row: usize) -> Vec<f64> {
-        let gap = |pair: &[Unit]| {
-            let both = matches!(pair, [Unit::Room(_), Unit::Room(_)]);
+        let gap = |pair: &[RowUnit]| {
+            let both = matches!(pair, [RowUnit::Room(_), RowUnit::Room(_)]);
             let between = if both { ALLEY } else { CLEAR };
             self.extents[&(row, pair[0])].right + between + self.extents[&(row, pair[1])].left
         };
@@ -155,7 +155,7 @@ impl<'a> RoomPlan<'a> {
         }
         // Lines make way for rooms, never rooms for lines.
         let weights: Vec<f64> =
-            units.iter().map(|unit| if matches!(unit, Unit::Room(_)) { 1e9 } else { 1.0 }).collect();
+            units.iter().map(|unit| if matches!(unit, RowUnit::Room(_)) { 1e9 } else { 1.0 }).collect();
         let anchors = spread(&wanted, &weights, &self.gaps(row));
         for (unit, anchor) in units.iter().zip(anchors) {
             self.anchors.insert((row, *unit), anchor);
@@ -163,7 +163,7 @@ impl<'a> RoomPlan<'a> {
     }
 
     /// The weighted median of the neighbours' anchors; of a room, those of other rooms, if it has any.
-    fn middle(&self, row: usize, unit: Unit) -> Option<f64> {
+    fn middle(&self, row: usize, unit: RowUnit) -> Option<f64> {
         let mut pulls: Vec<(f64, f64)> = Vec::new();
         for pass in self.rows.passes.iter().flatten() {
             for (end, other) in [(pass.ends[0], pass.ends[1]), (pass.ends[1], pass.ends[0])] {
@@ -172,9 +172,9 @@ impl<'a> RoomPlan<'a> {
                 }
                 let weight = match (end.unit, other.unit) {
                     // A corridor goes to its room, not the room to its corridor.
-                    (Unit::Room(_), _) if pass.is_turn() => continue,
-                    (Unit::Room(_), Unit::Room(_)) => ALONE,
-                    (Unit::Corridor(_), Unit::Corridor(_)) => 8.0,
+                    (RowUnit::Room(_), _) if pass.is_turn() => continue,
+                    (RowUnit::Room(_), RowUnit::Room(_)) => ALONE,
+                    (RowUnit::Corridor(_), RowUnit::Corridor(_)) => 8.0,
                     _ => 1.0,
                 };
                 pulls.push((self.anchors[&(other.row, other.unit)], weight));
@@ -214,13 +214,13 @@ impl<'a> RoomPlan<'a> {
         let taken: Vec<f64> = strands.map(|(end, link)| self.lines[&(end, link)]).collect();
         for unit in &self.rows.rows[row] {
             let placed = match *unit {
-                Unit::Room(layer) => self.ports(row, layer, true, &taken),
-                Unit::Corridor(cable) => self.corridor(row, cable, &taken),
+                RowUnit::Room(layer) => self.ports(row, layer, true, &taken),
+                RowUnit::Corridor(cable) => self.corridor(row, cable, &taken),
             };
             for (link, x) in placed {
                 self.lines.insert((RowEnd { row, unit: *unit, is_above: true }, link), x);
                 // A corridor goes straight through its row.
-                if matches!(unit, Unit::Corridor(_)) {
+                if matches!(unit, RowUnit::Corridor(_)) {
                     self.lines.insert((RowEnd { row, unit: *unit, is_above: false }, link), x);
                 }
             }
@@ -230,7 +230,7 @@ impl<'a> RoomPlan<'a> {
     /// Lines that enter rooms from above. Those of the row above will make way for them.
     fn lines_above(&mut self, row: usize) {
         for unit in &self.rows.rows[row] {
-            if let Unit::Room(layer) = *unit {
+            if let RowUnit::Room(layer) = *unit {
                 for (link, x) in self.ports(row, layer, false, &[]) {
                     self.lines.insert((RowEnd { row, unit: *unit, is_above: false }, link), x);
                 }
@@ -240,7 +240,7 @@ impl<'a> RoomPlan<'a> {
 
     /// RoomPlaces of lines at one side of a room: its lower side where `is_above` (the room is above the channel).
     fn ports(&self, row: usize, layer: LayerId, is_above: bool, taken: &[f64]) -> Vec<(usize, f64)> {
-        let here = (row, Unit::Room(layer));
+        let here = (row, RowUnit::Room(layer));
         let passes = self.rows.passes.iter().flatten();
         let meets = |pass: &&Pass| pass.ends.iter().any(|e| (e.row, e.unit, e.is_above) == (row, here.1, is_above));
         let mut passes: Vec<(Pass, RowEnd)> = passes.filter(meets).map(|p| (*p, self.other(p, row, here.1))).collect();
@@ -276,7 +276,7 @@ impl<'a> RoomPlan<'a> {
     /// Where a room would best be left for another: in the middle of what faces it.
     fn facing(&self, layer: LayerId, other: &RowEnd, middle: f64) -> f64 {
         let side = self.anchors[&(other.row, other.unit)];
-        let Unit::Room(there) = other.unit else { return side };
+        let RowUnit::Room(there) = other.unit else { return side };
         let [here, there] = [layer, there].map(|layer| self.cells[&layer] / 2.0 - EDGE);
         let (low, high) = ((middle - here).max(side - there), (middle + here).min(side + there));
         if low <= high { (low + high) / 2.0 } else { side }
@@ -284,7 +284,7 @@ impl<'a> RoomPlan<'a> {
 
     /// RoomPlaces of the lines of a corridor.
     fn corridor(&self, row: usize, cable: usize, taken: &[f64]) -> Vec<(usize, f64)> {
-        let unit = Unit::Corridor(cable);
+        let unit = RowUnit::Corridor(cable);
         let middle = self.anchors[&(row, unit)];
         let extent = self.extents[&(row, unit)];
         let meets = |p: &&Pass| p.ends.iter().any(|e| (e.row, e.unit, e.is_above) == (row, unit, true));
@@ -319,13 +319,13 @@ impl<'a> RoomPlan<'a> {
     }
 
     /// The end of a pass that is not at this unit.
-    fn other(&self, pass: &Pass, row: usize, unit: Unit) -> RowEnd {
+    fn other(&self, pass: &Pass, row: usize, unit: RowUnit) -> RowEnd {
         if (pass.ends[0].row, pass.ends[0].unit) == (row, unit) { pass.ends[1] } else { pass.ends[0] }
     }
 
     fn places(self, measures: &DrawingMeasures) -> RoomPlaces {
         let stand = |(layer, cell): (&LayerId, &f64)| {
-            let found = self.anchors.iter().find(|((_, unit), _)| *unit == Unit::Room(*layer));
+            let found = self.anchors.iter().find(|((_, unit), _)| *unit == RowUnit::Room(*layer));
             let middle = found.map_or(0.0, |(_, anchor)| *anchor);
             let left = middle - cell / 2.0;
             let stand =

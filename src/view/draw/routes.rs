@@ -6,7 +6,7 @@
 
 use super::cables::{Cable, Strand};
 use super::places::RoomPlaces;
-use super::rows::{Pass, RoomRows, Unit};
+use super::rows::{Pass, RoomRows, RowUnit};
 use super::scene::Spot;
 use std::collections::BTreeMap;
 
@@ -93,7 +93,7 @@ impl Routes {
 
 /// The strands that have an arrow in this pass's channel: predictions where it is the last, feedback where the first.
 fn ends_here<'a>(pass: &Pass, cables: &'a [Cable]) -> impl Iterator<Item = &'a Strand> {
-    let is_room = pass.ends.map(|end| matches!(end.unit, Unit::Room(_)));
+    let is_room = pass.ends.map(|end| matches!(end.unit, RowUnit::Room(_)));
     cables[pass.cable].strands.iter().filter(move |strand| is_room[usize::from(!strand.is_feedback())])
 }
 

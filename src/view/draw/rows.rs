@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// What takes a place in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Unit {
+pub(super) enum RowUnit {
     Room(LayerId),
     /// A cable that passes, by its number.
     Corridor(usize),
@@ -23,7 +23,7 @@ pub(super) enum Unit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RowEnd {
     pub(super) row: usize,
-    pub(super) unit: Unit,
+    pub(super) unit: RowUnit,
     /// Whether the row is the one above the channel.
     pub(super) is_above: bool,
 }
@@ -46,7 +46,7 @@ impl Pass {
 /// The rows of a drawing, from below.
 #[derive(Debug, Clone)]
 pub(super) struct RoomRows {
-    pub(super) rows: Vec<Vec<Unit>>,
+    pub(super) rows: Vec<Vec<RowUnit>>,
     /// The passes of every cable, from its source.
     pub(super) passes: Vec<Vec<Pass>>,
 }
@@ -60,18 +60,18 @@ impl RoomRows {
     pub(super) fn of(circuit: &Circuit, levels: &[usize], cables: &[Cable]) -> Self {
         let count = levels.iter().max().map_or(0, |top| top + 1);
         let mut rows = vec![Vec::new(); count];
-        circuit.layers().for_each(|(id, _)| rows[levels[id.0]].push(Unit::Room(id)));
+        circuit.layers().for_each(|(id, _)| rows[levels[id.0]].push(RowUnit::Room(id)));
         let passes: Vec<Vec<Pass>> = cables.iter().enumerate().map(|(i, cable)| passes(i, cable, levels)).collect();
         for pass in passes.iter().flatten() {
             // A corridor is left by exactly one pass.
-            if let Unit::Corridor(_) = pass.ends[0].unit {
+            if let RowUnit::Corridor(_) = pass.ends[0].unit {
                 rows[pass.ends[0].row].push(pass.ends[0].unit);
             }
         }
         let part = parts(circuit);
-        let part = |unit: &Unit| match unit {
-            Unit::Room(id) => part[id.0],
-            Unit::Corridor(cable) => part[cables[*cable].from.0],
+        let part = |unit: &RowUnit| match unit {
+            RowUnit::Room(id) => part[id.0],
+            RowUnit::Corridor(cable) => part[cables[*cable].from.0],
         };
         rows.iter_mut().for_each(|row| row.sort_by_key(part));
         let mut found = Self { rows, passes };
@@ -85,7 +85,7 @@ impl RoomRows {
         self.passes.iter().flatten().filter(move |pass| pass.channel == channel)
     }
 
-    fn sweep(&mut self, part: &impl Fn(&Unit) -> usize) {
+    fn sweep(&mut self, part: &impl Fn(&RowUnit) -> usize) {
         let mut best = (self.all_crossings(), self.rows.clone());
         for sweep in 0..SWEEPS {
             let count = self.rows.len();
@@ -102,10 +102,10 @@ impl RoomRows {
     }
 
     /// Sorts a row by the places of neighbours below it, or above it, and of those in the row itself.
-    fn sort_row(&mut self, row: usize, from_below: bool, part: &impl Fn(&Unit) -> usize) {
+    fn sort_row(&mut self, row: usize, from_below: bool, part: &impl Fn(&RowUnit) -> usize) {
         let places = self.places();
         let channel = if from_below { row } else { row + 1 };
-        let mut sums: BTreeMap<Unit, (f64, f64)> = BTreeMap::new();
+        let mut sums: BTreeMap<RowUnit, (f64, f64)> = BTreeMap::new();
         let turns = self.passes.iter().flatten().filter(|pass| pass.is_turn() && pass.ends[0].row == row);
         let all = self.through(channel).filter(|pass| !pass.is_turn()).chain(turns);
         for pass in all {
@@ -116,13 +116,13 @@ impl RoomRows {
                 }
             }
         }
-        let key = |unit: &Unit| sums.get(unit).map_or(places[&(row, *unit)], |(sum, count)| sum / count);
+        let key = |unit: &RowUnit| sums.get(unit).map_or(places[&(row, *unit)], |(sum, count)| sum / count);
         self.rows[row].sort_by(|a, b| part(a).cmp(&part(b)).then(key(a).total_cmp(&key(b))));
     }
 
     /// Where units stand, roughly: rows are centred, a corridor takes a tenth of a room.
-    fn places(&self) -> BTreeMap<(usize, Unit), f64> {
-        let width = |unit: &Unit| if matches!(unit, Unit::Room(_)) { 1.0 } else { 0.1 };
+    fn places(&self) -> BTreeMap<(usize, RowUnit), f64> {
+        let width = |unit: &RowUnit| if matches!(unit, RowUnit::Room(_)) { 1.0 } else { 0.1 };
         let mut places = BTreeMap::new();
         for (at, row) in self.rows.iter().enumerate() {
             let mut x = -row.iter().map(width).sum::<f64>() / 2.0;
@@ -135,7 +135,7 @@ impl RoomRows {
     }
 
     /// Swaps neighbours while that takes crossings away.
-    fn swap(&mut self, part: &impl Fn(&Unit) -> usize) {
+    fn swap(&mut self, part: &impl Fn(&RowUnit) -> usize) {
         for _ in 0..ROUNDS {
             let mut is_better = false;
             for row in 0..self.rows.len() {
@@ -198,9 +198,9 @@ fn crosses((a, at): &(Pass, [usize; 2]), (b, bt): &(Pass, [usize; 2])) -> bool {
 /// The channels that a cable takes, one after the other.
 fn passes(number: usize, cable: &Cable, levels: &[usize]) -> Vec<Pass> {
     let (top, bottom) = (levels[cable.from.0], levels[cable.to.0]);
-    let corridor = |row: usize, is_above: bool| RowEnd { row, unit: Unit::Corridor(number), is_above };
-    let first = RowEnd { row: top, unit: Unit::Room(cable.from), is_above: true };
-    let last = RowEnd { row: bottom, unit: Unit::Room(cable.to), is_above: false };
+    let corridor = |row: usize, is_above: bool| RowEnd { row, unit: RowUnit::Corridor(number), is_above };
+    let first = RowEnd { row: top, unit: RowUnit::Room(cable.from), is_above: true };
+    let last = RowEnd { row: bottom, unit: RowUnit::Room(cable.to), is_above: false };
     let mut stops = vec![(top, first)];
     if top > bottom {
         // Down: into each corridor from above, out of it below.

@@ -1,0 +1,186 @@
+//! `gncn study`: a grid of settings for trained circuits, run point by point, with tables and a report.
+//!
+//! Order: the file is checked and laid out; the cost is told; then points, each kept as it is finished; then the tables and
+//! the report. A stop ends after the point under way, and the same command goes on from there.
+
+use super::failure::Failure;
+use super::progress::Bar;
+use super::train::cpu_features;
+use super::{interrupt, output, table, values};
+use crate::data::atomic;
+use crate::study::report::Fact;
+use crate::study::run::{Machine, StudyEvent, StudyPlan, StudyRun, StudyRunError, answer};
+use crate::study::{Layout, Study, findings, lay_out};
+use crate::view::numbers;
+use clap::Args;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  gncn study circuits/studies/async-vs-sync.ron -o studies/async --quick
+  gncn study mine.ron -o studies/mine --dry-run
+  gncn study mine.ron -o studies/mine --only 'settling.steps: 50' --csv
+  gncn new study mine                 Writes a small study to start from
+
+The folder gets study.json, points.parquet, images.parquet, series.parquet,
+points.csv and report.html. A study that was stopped or killed goes on with the
+same command; finished points are kept.";
+
+/// Above so many seconds a study asks for --yes.
+const LONG: f64 = 3600.0;
+
+/// Run a grid of schedules and parameters, with tables and a report
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct StudyArguments {
+    /// The study file
+    study: PathBuf,
+    /// The folder to write
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+    /// The smaller numbers of the file's quick: fewer images, seeds, epochs
+    #[arg(long)]
+    quick: bool,
+    /// Check the study and list its points; run nothing, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Run the points whose description holds this text; several narrow it down
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// Run a study that takes more than an hour
+    #[arg(long)]
+    yes: bool,
+    /// Write images and series as CSV, too
+    #[arg(long)]
+    csv: bool,
+    /// Worker threads
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
+    threads: Option<usize>,
+    /// Print the table of points as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl StudyArguments {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        values::use_threads(self.threads)?;
+        let study = Study::load(&self.study)?;
+        let study = if self.quick { study.quickly() } else { study };
+        let Layout { plan, left_out } = lay_out(&study).map_err(|error| Failure::Request(error.to_string()))?;
+        for measure in left_out {
+            output::note(&format!("note: the measure {measure} is not taken by `gncn study` yet; it is left out"));
+        }
+        let chosen = self.chosen(&plan)?;
+        if self.dry_run {
+            return self.tell(&plan, &chosen);
+        }
+        let mut run = StudyRun::open(&plan, &self.out, self.machine())?;
+        self.ask(&mut run, &chosen)?;
+        output::announce(&self.out, "tables and report.html");
+        interrupt::before_the_tables()?;
+        let ended = work(&mut run, &chosen);
+        if matches!(ended, Ok(()) | Err(StudyRunError::Stopped)) {
+            self.write(&plan, &run)?;
+        }
+        ended?;
+        self.print(&plan, &run)
+    }
+
+    fn machine(&self) -> Machine {
+        Machine { command: values::command_line(), cpu: cpu_features(), threads: rayon::current_num_threads() }
+    }
+
+    fn chosen(&self, plan: &StudyPlan) -> Result<Vec<usize>, Failure> {
+        let chosen = plan.chosen(&self.only);
+        if chosen.is_empty() {
+            let example = plan.words(0);
+            return Err(Failure::Request(format!(
+                "--only {}: no point is described so; descriptions look like \"{example}\"",
+                self.only.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" --only ")
+            )));
+        }
+        Ok(chosen)
+    }
+
+    /// The points, one a line.
+    fn tell(&self, plan: &StudyPlan, chosen: &[usize]) -> Result<(), Failure> {
+        for point in chosen {
+            output::print(&format!("{point}: {}, repeat {}", plan.words(*point), plan.points[*point].repeat))?;
+        }
+        output::print(&format!(
+            "{} points, {} weights; nothing was run or written",
+            table::count(chosen.len() as u64),
+            plan.weights.len()
+        ))
+    }
+
+    /// Tells the cost, and refuses what takes longer than an hour unless it was wanted.
+    fn ask(&self, run: &mut StudyRun<'_>, chosen: &[usize]) -> Result<(), Failure> {
+        let estimate = run.estimate(chosen)?;
+        if estimate.points == 0 {
+            output::note("all points are finished; tables and report are written anew");
+            return Ok(());
+        }
+        let time = numbers::seconds(estimate.seconds);
+        output::note(&format!("{} points and {} trainings, about {time}", estimate.points, estimate.trainings));
+        if estimate.seconds > LONG && !self.yes {
+            return Err(Failure::Request(format!(
+                "this study takes about {time}; give --yes to run it, --quick for a first look, or --only for some points"
+            )));
+        }
+        Ok(())
+    }
+
+    fn write(&self, plan: &StudyPlan, run: &StudyRun<'_>) -> Result<(), Failure> {
+        run.write_tables(self.csv)?;
+        let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
+        let machine = self.machine();
+        let cpu = format!("{} ({}), {} threads", std::env::consts::ARCH, machine.cpu.join(", "), machine.threads);
+        let facts = vec![fact("gncn", env!("CARGO_PKG_VERSION").to_owned()), fact("machine", cpu)];
+        let commands = vec![machine.command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")];
+        let report = answer(plan, run.records(), (facts, commands), findings(plan, run.records()));
+        Ok(atomic::write(&self.out.join("report.html"), report.to_html().as_bytes())?)
+    }
+
+    fn print(&self, plan: &StudyPlan, run: &StudyRun<'_>) -> Result<(), Failure> {
+        if self.json {
+            let [(_, points), ..] = run.tables();
+            return output::print_json(&points.to_json());
+        }
+        let row = |record: &crate::study::run::PointRecord| {
+            let figure = |name: &str| table::figure_or_dash(record.measure(name));
+            let words = plan.words(record.point);
+            vec![words, record.phase.name().to_owned(), figure("free_energy"), figure("bce"), figure("updates")]
+        };
+        let rows = run.records().values().map(row).collect();
+        output::print(&table::render(&["point", "phase", ">free energy", ">BCE", ">updates"], rows))?;
+        output::print(&format!("report: {}", self.out.join("report.html").display()))
+    }
+}
+
+/// A word as a shell takes it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Runs the points under a bar.
+fn work(run: &mut StudyRun<'_>, chosen: &[usize]) -> Result<(), StudyRunError> {
+    let bar = Bar::new(run.left(chosen).len());
+    run.run(chosen, &mut |event| {
+        match event {
+            StudyEvent::Training { circuit, weights, epoch, epochs, done, of } => {
+                bar.stand(format!("training {circuit} {weights}, {epoch}/{epochs}"), done, of, String::new());
+            }
+            StudyEvent::Point { words, record, done, of, left } => {
+                bar.stand("points".to_owned(), done, of, format!("{} left", numbers::seconds(left)));
+                bar.milestone(&format!("{done}/{of} {words}: {}", record.phase.name()));
+            }
+        }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+}
