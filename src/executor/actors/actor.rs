@@ -68,6 +68,9 @@ pub(super) struct Notes {
     pub(super) recorder: Option<Recorder>,
 }
 
+/// The book of a link, with the link's place in the wiring.
+pub(super) type Entry = (usize, Book, Load);
+
 /// One population with its inbox.
 #[derive(Debug)]
 pub(super) struct Actor {
@@ -359,7 +362,7 @@ impl Actor {
     }
 
     /// Its books, by place of link: those of what arrived, and of what left.
-    pub(super) fn books(&mut self) -> (Vec<(usize, Book, Load)>, Vec<(usize, Book, Load)>) {
+    pub(super) fn books(&mut self) -> (Vec<Entry>, Vec<Entry>) {
         let Self { inbox, leaving, listens_only, .. } = self;
         let arrived =
             inbox.queues.drain(..).filter(|_| !*listens_only).map(|queue| (queue.place, queue.book, queue.load));

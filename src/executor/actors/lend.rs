@@ -1,6 +1,6 @@
 //! Lending populations to actors, and what is known when they are back.
 
-use super::actor::{Actor, Notes};
+use super::actor::{Actor, Entry, Notes};
 use super::carrier::Carrier;
 use super::coordinator::Coordinator;
 use super::pace::Pace;
@@ -13,7 +13,7 @@ use crate::circuit::{ExecutorKind, Settling, Stopping};
 use crate::executor::error::SettleError;
 use crate::executor::gate::Gate;
 use crate::executor::lane::LaneState;
-use crate::executor::ledger::{Book, Ledger, Load};
+use crate::executor::ledger::{Ledger, Load};
 use crate::executor::log::Firing;
 use crate::executor::options::{Measure, SettleOptions};
 use crate::executor::plan::Plan;
@@ -156,13 +156,7 @@ impl Loan<'_> {
 type Lent = (usize, AnyPopulation, AnyActivity);
 
 /// Takes in the books of actors.
-fn enter_books(
-    ledger: &mut Ledger,
-    loads: &mut [Load],
-    receivers: Vec<(usize, Book, Load)>,
-    senders: Vec<(usize, Book, Load)>,
-    fired: Vec<u64>,
-) {
+fn enter_books(ledger: &mut Ledger, loads: &mut [Load], receivers: Vec<Entry>, senders: Vec<Entry>, fired: Vec<u64>) {
     let mut books = (Vec::new(), Vec::new());
     for (place, book, load) in receivers {
         loads[place] = load;
