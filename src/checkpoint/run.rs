@@ -13,7 +13,7 @@
 use super::lock::{self, Lock};
 use super::{Progress, Snapshot, StoreError, weights};
 use crate::circuit::Circuit;
-use crate::data::atomic;
+use crate::data::{SenseFiles, Source, atomic};
 use crate::network::Tensors;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -38,6 +38,9 @@ pub struct RunInfo {
     pub seed: u64,
     /// What the user asked data from: a name or a folder.
     pub source: Option<String>,
+    /// The files of every sense, where the user named them.
+    #[serde(default, skip_serializing_if = "SenseFiles::is_empty")]
+    pub senses: SenseFiles,
     /// Name, counts and digest of the data.
     pub data: serde_json::Value,
     /// The schedule, as a word.
@@ -122,6 +125,12 @@ impl Run {
             self.lock = Some(Arc::new(Lock::take(&self.folder)?));
         }
         Ok(())
+    }
+
+    /// The data that it was made from.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::remembered(self.info.source.as_deref(), &self.info.senses)
     }
 
     /// A file of the run.

@@ -4,7 +4,10 @@
 //! point nowhere and numbers may be absurd. `reader` makes it from text and refuses what has the wrong shape;
 //! `check` makes a [`Circuit`] of it and refuses what has the wrong meaning.
 
+mod shape;
 mod writer;
+
+pub use shape::Shape;
 
 use super::Circuit;
 use super::check;
@@ -13,7 +16,7 @@ use super::places::Places;
 use super::reader;
 use super::schedule::{Delay, ExecutorKind, Schedule, TimeScale};
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Target, When,
+    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reading, Target, When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -49,11 +52,18 @@ pub struct CircuitFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "Layer", deny_unknown_fields)]
 pub struct LayerFile {
-    /// Number of neurons.
-    pub size: usize,
+    /// Number of neurons; a layer that says its shape can leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<usize>,
+    /// Rows, columns and channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
     /// The input that clamps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sense: Option<String>,
+    /// How its input is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Reading>,
     /// `φ`
     #[serde(default)]
     pub activation: Activation,
@@ -328,6 +338,8 @@ impl Circuit {
     /// assert_eq!(circuit.settling.stopping.max_steps(), 50);
     /// ```
     pub fn parse(text: &[u8]) -> Result<Self, CircuitError> {
+        // Windows editors begin a file with a byte order mark, which means nothing in UTF-8.
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let file: CircuitFile = reader::read(text, "")?;
         check::circuit(file, Places::of(text, ""))
     }

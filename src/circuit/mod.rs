@@ -21,7 +21,8 @@ pub use error::{CircuitError, Mistake};
 pub use schedule::{Clock, Delay, ExecutorKind, Schedule, Settling, Stopping, TimeScale, VirtualTime};
 
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, StepSize, Target, When,
+    Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, Reading, StepSize,
+    Target, When,
 };
 
 /// A layer of a circuit, by its place in [`Circuit::layers`].
@@ -56,6 +57,11 @@ pub struct Layer {
     pub size: usize,
     /// The input that clamps this layer, if it is sensory.
     pub sense: Option<String>,
+    /// How its input is read, where the file says so.
+    pub read: Option<Reading>,
+    /// Rows, columns and channels that its neurons are laid out in, where the file says so: neuron `(i · w + j) · c + k`
+    /// is row i, column j, channel k.
+    pub shape: Option<[usize; 3]>,
     /// `φ`
     pub activation: Activation,
     /// `g`

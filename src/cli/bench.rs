@@ -4,12 +4,13 @@ mod measure;
 
 use super::failure::Failure;
 use super::settling::SettlingArguments;
-use super::trained::load_data;
+use super::trained::{load_source, prepared};
 use super::{output, table};
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
+use crate::data::Source;
 use crate::episode::Episode;
-use crate::evaluation::{self, Show};
+use crate::evaluation::{self, Fit, Show};
 use crate::kernels::meter::Kernel;
 use crate::matrix::Matrix;
 use crate::network::Network;
@@ -49,9 +50,9 @@ pub(super) struct BenchArguments {
     /// Weights to start from
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// Images to show: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    /// Data to show: a name, a path, or SENSE=FILE for every sense
+    #[arg(long, value_name = "NAME|PATH|SENSE=FILE")]
+    data: Vec<String>,
     /// Settle without learning
     #[arg(long)]
     settle_only: bool,
@@ -110,11 +111,11 @@ impl BenchArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         super::use_threads(self.threads)?;
         let circuit = Arc::new(self.circuit()?);
-        let episode = self.episode(&circuit)?;
         let network = match &self.weights {
             Some(path) => super::network_of(&circuit, path)?,
             None => Network::new(Arc::clone(&circuit), 0),
         };
+        let episode = self.episode(&circuit, &network)?;
         let peak = measure::peak();
         let subject = Subject { network, episode: &episode, learn: !self.settle_only, repeats: self.repeats };
         let measured = subject.measure()?;
@@ -130,10 +131,11 @@ impl BenchArguments {
     }
 
     /// The first images of the data, or random bits for every sense.
-    fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
         let batch = circuit.learning.batch;
-        if let Some(name) = &self.data {
-            let data = load_data(Some(name))?;
+        if !self.data.is_empty() {
+            let data = load_source(&Source::of_options(&self.data, &[])?)?;
+            let data = prepared(circuit, data, None, Fit::Kept(&network.tensors()))?;
             let count = data.train.count();
             let rows: Vec<usize> = (0..batch).map(|i| i % count).collect();
             return Ok(evaluation::episode(circuit, &data.train, &rows, Show::Everything)?);

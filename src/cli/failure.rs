@@ -5,7 +5,7 @@ use crate::circuit::CircuitError;
 use crate::data::DataError;
 use crate::episode::EpisodeError;
 use crate::evaluation::mixture::MixtureError;
-use crate::evaluation::{DescentError, MeasureError, PriorError, SenseError};
+use crate::evaluation::{DescentError, InputError, MeasureError, PriorError, SenseError};
 use crate::executor::SettleError;
 use crate::network::{LearningError, WeightsError};
 use crate::training::TrainError;
@@ -98,6 +98,15 @@ impl From<EpisodeError> for Failure {
 impl From<SenseError> for Failure {
     fn from(error: SenseError) -> Self {
         Self::Request(error.to_string())
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::Data(error) => error.into(),
+            InputError::Sense(error) => error.into(),
+        }
     }
 }
 

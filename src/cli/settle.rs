@@ -7,13 +7,14 @@ mod trace;
 
 use super::failure::Failure;
 use super::settling::SettlingArguments;
-use super::{interrupt, output};
+use super::{interrupt, output, table};
 use crate::checkpoint::weights;
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
+use crate::data::SenseFile;
 use crate::data::atomic::Pending;
-use crate::data::npy;
 use crate::data::npz::NpzOut;
 use crate::episode::Episode;
+use crate::evaluation;
 use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleError, SettleOptions, Settled, Settler, StopFlag};
 use crate::matrix::Matrix;
 use crate::network::Network;
@@ -112,20 +113,8 @@ pub(super) struct SettleArguments {
     json: bool,
 }
 
-/// `SENSE=FILE`
-#[derive(Debug, Clone)]
-struct SenseFile {
-    sense: String,
-    file: PathBuf,
-}
-
 fn sense_file(text: &str) -> Result<SenseFile, String> {
-    match text.split_once('=') {
-        Some((sense, file)) if !sense.is_empty() && !file.is_empty() => {
-            Ok(SenseFile { sense: sense.to_owned(), file: file.into() })
-        }
-        _ => Err("SENSE=FILE is needed, such as image=digits.npy".to_owned()),
-    }
+    SenseFile::parse(text).ok_or_else(|| "SENSE=FILE is needed, such as image=digits.npy".to_owned())
 }
 
 /// What `--json` prints.
@@ -158,8 +147,9 @@ impl SettleArguments {
         super::use_threads(self.threads)?;
         self.check_targets()?;
         let circuit = self.circuit()?;
-        let episode = self.episode(&circuit)?;
-        let mut network = self.network(&Arc::new(circuit))?;
+        let circuit = Arc::new(circuit);
+        let mut network = self.network(&circuit)?;
+        let episode = self.episode(&circuit, &network)?;
         let to_show = show::find(&self.show, network.wiring())?;
         // Started before the work, so that a folder that can't be written is known at once.
         let out = self.out.as_deref().map(NpzOut::create).transpose()?;
@@ -236,19 +226,26 @@ impl SettleArguments {
         Ok(circuit)
     }
 
-    fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
         refuse_repeated("--input", &self.input)?;
         refuse_repeated("--mask", &self.mask)?;
-        let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), npy::read_matrix_or_row(&given.file)?)));
-        let inputs: Vec<(String, Matrix)> = inputs.collect::<Result<_, Failure>>()?;
+        let weights = self.weights.is_some().then(|| network.tensors());
+        let masks = self.mask.iter().map(|given| Ok((given, evaluation::observed(circuit, given)?)));
+        let masks: Vec<(&SenseFile, Matrix)> = masks.collect::<Result<_, Failure>>()?;
+        let mut inputs = Vec::new();
+        for given in &self.input {
+            let seen = masks.iter().find(|(mask, _)| mask.sense == given.sense).map(|(_, seen)| seen);
+            let (matrix, told) = evaluation::input(circuit, given, seen, weights.as_ref())?;
+            told.iter().for_each(|text| output::note(&table::wrap(text)));
+            inputs.push((given.sense.clone(), matrix));
+        }
         let mut episode = Episode::new(circuit, inputs)?;
-        for mask in &self.mask {
+        for (mask, observed) in masks {
             if !self.input.iter().any(|input| input.sense == mask.sense) {
                 let problem =
                     format!("--mask hides parts of \"{0}\", which has no input; add --input {0}=FILE", mask.sense);
                 return Err(Failure::Request(problem));
             }
-            let observed = npy::read_matrix_or_row(&mask.file)?;
             let about_mask = |error| Failure::Request(format!("--mask {}: {error}", mask.file.display()));
             episode = episode.mask(circuit, &mask.sense, observed).map_err(about_mask)?;
         }

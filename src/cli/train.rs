@@ -7,13 +7,13 @@ mod report;
 
 use super::failure::Failure;
 use super::progress::Progress;
-use super::trained::load_data;
+use super::trained::{self, load_source, prepared};
 use super::{Command, interrupt, output, reconstruct};
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
-use crate::data::{Dataset, Images};
-use crate::evaluation::{self, Show};
+use crate::data::{Dataset, Images, Source};
+use crate::evaluation::{self, Fit, Show};
 use crate::network::Network;
 use crate::picture;
 use crate::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
@@ -39,9 +39,13 @@ pub(super) struct TrainArguments {
     /// The circuit file
     circuit: PathBuf,
     /// Images: digits (drawn by gncn, the default), mnist, fashion, kmnist or
-    /// caltech (in the folder that GNCN_DATA names), or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    /// caltech (in the folder that GNCN_DATA names), or a path; or, repeated,
+    /// what each sense is shown: SENSE=FILE or SENSE=FILE:ARRAY
+    #[arg(long, value_name = "NAME|PATH|SENSE=FILE")]
+    data: Vec<String>,
+    /// What each sense is shown in tests, where --data names senses
+    #[arg(long, value_name = "SENSE=FILE", requires = "data")]
+    test: Vec<String>,
     /// The run folder to write [default: runs/ and the circuit's name]
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
@@ -90,6 +94,7 @@ struct Request {
     data: Dataset,
     spec: TrainSpec,
     folder: PathBuf,
+    source: Source,
 }
 
 /// Epochs on the embedded digits where neither `--epochs` nor `--data` is given, at the most.
@@ -121,7 +126,7 @@ impl TrainArguments {
         } else {
             (self.clone(), None)
         };
-        let request = arguments.check(file, folder)?;
+        let request = arguments.check(file, folder, run.as_ref())?;
         let mut run = match run.take() {
             Some(run) => run,
             None => arguments.create(&request, command)?,
@@ -138,13 +143,9 @@ impl TrainArguments {
         let first = match super::parse_words(&run.info.command) {
             Ok(Command::Train(first)) => *first,
             // Not started from a command line that this version knows: run.json says the rest.
-            _ => {
-                let (data, seed, limit) = (run.info.source.clone(), Some(run.info.seed), run.info.limit);
-                Self { data, seed, limit, ..self.clone() }
-            }
+            _ => Self { seed: Some(run.info.seed), limit: run.info.limit, ..self.clone() },
         };
         Ok(Self {
-            data: now.data.or(first.data),
             epochs: now.epochs.or(Some(run.circuit()?.learning.epochs)),
             batch: now.batch.or(first.batch),
             seed: now.seed.or(first.seed),
@@ -158,18 +159,27 @@ impl TrainArguments {
     }
 
     /// Everything that can be wrong with the request, before anything is written.
-    fn check(&self, mut circuit: Circuit, folder: PathBuf) -> Result<Request, Failure> {
+    fn check(&self, mut circuit: Circuit, folder: PathBuf, run: Option<&Run>) -> Result<Request, Failure> {
+        // A run goes on with the files that it was started with, from whatever folder that is asked for.
+        let source = match run.filter(|_| self.data.is_empty()) {
+            Some(run) => run.source(),
+            None => Source::of_options(&self.data, &self.test)?,
+        };
+        let recorded = run.and_then(trained::recorded);
         super::override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
         // A first look at the drawn digits takes minutes, not the hours that a circuit file asks of real data.
-        let most = if self.data.is_none() { DIGITS_EPOCHS } else { usize::MAX };
+        let most = if self.data.is_empty() { DIGITS_EPOCHS } else { usize::MAX };
         circuit.learning.epochs = self.epochs.unwrap_or(circuit.learning.epochs.min(most));
         circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
         // What the run folder holds has to be a sound circuit file again.
         let circuit = CircuitFile::from(&circuit).check()?;
-        let data = load_data(self.data.as_deref())?;
+        let seed = self.seed.unwrap_or(0);
+        let data = load_source(&source)?;
+        let rows = data.split(seed).limited(self.limit).train;
+        let data = prepared(&circuit, data, recorded.as_ref(), Fit::On(&rows))?;
         check_data(&circuit, &data.train)?;
         let spec = TrainSpec {
-            seed: self.seed.unwrap_or(0),
+            seed,
             epochs: circuit.learning.epochs,
             batch: circuit.learning.batch,
             limit: self.limit,
@@ -177,15 +187,17 @@ impl TrainArguments {
             checkpoint_every: self.checkpoint_every,
             test_each_epoch: self.test_each_epoch,
         };
-        Ok(Request { circuit: Arc::new(circuit), data, spec, folder })
+        Ok(Request { circuit: Arc::new(circuit), data, spec, folder, source })
     }
 
     fn create(&self, request: &Request, command: Vec<String>) -> Result<Run, StoreError> {
+        let (text, senses) = request.source.to_remember();
         let info = RunInfo {
             command,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: request.spec.seed,
-            source: self.data.clone(),
+            source: text.filter(|_| !self.data.is_empty()),
+            senses,
             data: serde_json::to_value(request.data.describe()).unwrap_or_default(),
             schedule: request.circuit.settling.schedule.name().to_owned(),
             limit: self.limit,
@@ -197,8 +209,9 @@ impl TrainArguments {
     }
 
     fn train(&self, run: &mut Run, request: &Request) -> Result<(), Failure> {
-        let Request { circuit, data, spec, folder } = request;
-        let network = Network::new(Arc::clone(circuit), spec.seed);
+        let Request { circuit, data, spec, folder, .. } = request;
+        let mut network = Network::new(Arc::clone(circuit), spec.seed);
+        evaluation::keep_moments(&mut network, data);
         let mut training = if self.resume {
             let was_finished = run.info.finished;
             let training = Training::resume(run, network, data, spec.clone())?;

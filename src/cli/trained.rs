@@ -1,11 +1,11 @@
 //! A run that is to be looked at: its circuit, its weights, and the images to look with.
 
 use super::failure::Failure;
-use super::output;
+use super::{output, table};
 use crate::checkpoint::Run;
 use crate::circuit::Circuit;
-use crate::data::{Dataset, Source, load};
-use crate::evaluation::{self, Show};
+use crate::data::{Dataset, Description, Source, load, load_raw};
+use crate::evaluation::{self, Fit, Prepared, Show};
 use crate::network::Network;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,13 @@ use std::sync::Arc;
 pub(super) struct TrainedArguments {
     /// The run folder
     run: PathBuf,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    /// Other data than those of the run: a name, a path, or SENSE=FILE for
+    /// every sense
+    #[arg(long, value_name = "NAME|PATH|SENSE=FILE")]
+    data: Vec<String>,
+    /// What each sense is shown in tests, where --data names senses
+    #[arg(long, value_name = "SENSE=FILE", requires = "data")]
+    test: Vec<String>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
     #[arg(long, value_name = "N", value_parser = super::thread_count)]
     threads: Option<usize>,
@@ -35,7 +39,7 @@ impl TrainedArguments {
                 return Err(Failure::Request(problem));
             }
         }
-        Trained::open(&self.run, self.data.as_deref())
+        Trained::open(&self.run, &self.data, &self.test)
     }
 }
 
@@ -48,17 +52,19 @@ pub(super) struct Trained {
 
 impl Trained {
     /// Opens a run with the data it was trained on, or with other data.
-    pub(super) fn open(folder: &Path, data: Option<&str>) -> Result<Self, Failure> {
+    pub(super) fn open(folder: &Path, data: &[String], test: &[String]) -> Result<Self, Failure> {
         let run = Run::open(folder)?;
         let circuit = Arc::new(run.circuit()?);
         if !run.info.finished {
             output::note("the run is not finished; these are the weights of its newest checkpoint");
         }
-        let network = Network::with_weights(Arc::clone(&circuit), &run.weights()?);
+        let source = if data.is_empty() { run.source() } else { Source::of_options(data, test)? };
+        let weights = run.weights()?;
+        let network = Network::with_weights(Arc::clone(&circuit), &weights);
         let network = network.map_err(|cause| Failure::Request(format!("{}: {cause}", folder.display())))?;
-        let loaded = load_data(data.or(run.info.source.as_deref()))?;
+        let loaded = prepared(&circuit, load_source(&source)?, recorded(&run).as_ref(), Fit::Kept(&weights))?;
         evaluation::episode(&circuit, loaded.test_or_train(), &[0], Show::ImagesOnly)?;
-        if data.is_none() && run.info.data.get("digest").is_some_and(|digest| *digest != loaded.digest()) {
+        if data.is_empty() && run.info.data.get("digest").is_some_and(|digest| *digest != loaded.digest()) {
             output::note("note: the data are not the ones that the run was trained on: their digest differs");
         }
         Ok(Self { run, network, data: loaded })
@@ -72,6 +78,34 @@ impl Trained {
     pub(super) fn circuit(&self) -> Arc<Circuit> {
         Arc::clone(self.network.circuit())
     }
+}
+
+/// What a run folder tells of the data that it was made from.
+pub(super) fn recorded(run: &Run) -> Option<Description> {
+    serde_json::from_value(run.info.data.clone()).ok()
+}
+
+/// The data of a source as they are stored, and what has to be said of them.
+pub(super) fn load_source(source: &Source) -> Result<Dataset, Failure> {
+    let data = load_raw(source)?;
+    if let Some(notice) = &data.notice {
+        output::note(&format!("note: {}: {notice}", data.name));
+    }
+    Ok(data)
+}
+
+/// Data as a circuit is shown them; how they are read is told.
+pub(super) fn prepared(
+    circuit: &Circuit,
+    data: Dataset,
+    recorded: Option<&Description>,
+    fit: Fit<'_>,
+) -> Result<Dataset, Failure> {
+    let Prepared { data, told } = evaluation::prepare(circuit, data, recorded, fit)?;
+    for text in told {
+        output::note(&table::wrap(&text));
+    }
+    Ok(data)
 }
 
 /// The data that `--data` names, and what has to be said of them.

@@ -5,6 +5,7 @@ mod composition;
 mod descent;
 mod embedding;
 mod importance;
+mod inputs;
 mod latents;
 mod lbfgs;
 mod likelihood;
@@ -13,6 +14,7 @@ mod measures;
 pub mod mixture;
 mod prior;
 mod senses;
+mod stimuli;
 mod work;
 
 #[cfg(feature = "baselines")]
@@ -22,6 +24,7 @@ pub use composition::{Composition, compose, fields, predictors};
 pub use descent::{Descent, DescentError, top_layer};
 pub use embedding::{FEWEST, embed};
 pub use importance::{Estimate, Importance};
+pub use inputs::{InputError, input, observed};
 pub use latents::{PRIOR_IMAGES, balanced, latent_layer, latents};
 pub use likelihood::{Emission, PriorDraws, as_published, log_likelihood};
 pub use logistic::{Logistic, LogisticOptions};
@@ -30,6 +33,7 @@ pub(crate) use measures::highest;
 pub use measures::{MeasureError, Measured, Measures, measure, reconstruct};
 pub use prior::{Prior, PriorError, PriorEvent, PriorOptions};
 pub use senses::{LABEL, SenseError, Show, episode, image_sense, label_layer};
+pub use stimuli::{Fit, Prepared, keep_moments, prepare};
 pub use work::Work;
 
 /// `log Σ exp v`, without overflow; −∞ for nothing.

@@ -51,7 +51,7 @@ impl Case {
     pub(crate) fn episode(&self, circuit: &Circuit) -> Episode {
         let inputs = circuit.senses().map(|(sense, _)| {
             let path = self.folder.join(format!("input.{sense}.npy"));
-            (sense.to_owned(), npy::read_matrix(&path).expect("input"))
+            (sense.to_owned(), files::read_matrix(&path).expect("input"))
         });
         Episode::new(circuit, inputs).expect("inputs fit")
     }

@@ -3,7 +3,7 @@
 
 use super::{
     CircuitFile, ClockFile, DelayFile, LayerFile, LearningFile, LesionFile, Listing, ProjectionFile, ScheduleFile,
-    SettlingFile, UntilFile, VirtualTimeFile,
+    SettlingFile, Shape, UntilFile, VirtualTimeFile,
 };
 use crate::circuit::reader;
 use crate::circuit::wiring::{PopulationId, Wiring};
@@ -48,8 +48,10 @@ impl From<&Circuit> for CircuitFile {
 impl From<&Layer> for LayerFile {
     fn from(layer: &Layer) -> Self {
         Self {
-            size: layer.size,
+            size: Some(layer.size),
             sense: layer.sense.clone(),
+            read: layer.read,
+            shape: layer.shape.map(Shape),
             activation: layer.activation,
             mean: layer.mean,
             target: layer.target,

@@ -8,7 +8,7 @@ use super::BaselineArguments;
 use super::report::{Report, Request};
 use crate::baseline::{Codes, Comparison, ComparisonSpec, FigureOptions, Gauge, Kind, MODEL, SYNAPSES, Spec, Weights};
 use crate::checkpoint::{Run, RunInfo};
-use crate::data::Dataset;
+use crate::data::{Dataset, SenseFiles, Source};
 use crate::evaluation::PriorOptions;
 use crate::evaluation::mixture::{Mixture, MixtureOptions};
 use crate::matrix::Matrix;
@@ -121,7 +121,8 @@ impl BaselineArguments {
             command,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: spec.seed,
-            source: self.data.clone(),
+            source: self.data.as_ref().and_then(|name| Source::parse(Some(name)).to_remember().0),
+            senses: SenseFiles::default(),
             data: serde_json::to_value(data.describe()).unwrap_or_default(),
             // Nothing settles here.
             schedule: "none".to_owned(),

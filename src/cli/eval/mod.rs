@@ -55,9 +55,13 @@ another settling than the run's own (--schedule, --messages, --executor,
 pub(super) struct EvalArguments {
     /// The run folder
     run: PathBuf,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    /// Other data than those of the run: a name, a path, or SENSE=FILE for
+    /// every sense
+    #[arg(long, value_name = "NAME|PATH|SENSE=FILE")]
+    data: Vec<String>,
+    /// What each sense is shown in tests, where --data names senses
+    #[arg(long, value_name = "SENSE=FILE", requires = "data")]
+    test: Vec<String>,
     /// Measure on the first N test images only
     #[arg(long, value_name = "N", value_parser = super::positive)]
     limit: Option<usize>,
@@ -139,7 +143,7 @@ impl EvalArguments {
         if let Some(out) = &self.out {
             output::check_target(out)?;
         }
-        let trained = Trained::open(&self.run, self.data.as_deref())?;
+        let trained = Trained::open(&self.run, &self.data, &self.test)?;
         let own = trained.circuit();
         let mut circuit = own.as_ref().clone();
         self.settling.apply(&mut circuit)?;
