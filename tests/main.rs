@@ -24,8 +24,12 @@ mod data;
 mod determinism;
 #[path = "suite/dynamics.rs"]
 mod dynamics;
+#[path = "suite/fetch.rs"]
+mod fetch;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/kinds.rs"]
+mod kinds;
 #[path = "suite/layering.rs"]
 mod layering;
 #[path = "suite/likelihood.rs"]
@@ -40,6 +44,8 @@ mod quiet;
 mod reproduce;
 #[path = "suite/resume.rs"]
 mod resume;
+#[path = "suite/safety.rs"]
+mod safety;
 #[path = "suite/views.rs"]
 mod views;
 

@@ -3,6 +3,7 @@
 mod measure;
 
 use super::failure::Failure;
+use super::memory::{self, Use};
 use super::settling::SettlingArguments;
 use super::trained::{load_source, prepared};
 use super::{output, table};
@@ -57,7 +58,7 @@ pub(super) struct BenchArguments {
     #[arg(long)]
     settle_only: bool,
     /// How often a presentation is timed
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = super::up_to::<100_000>)]
     repeats: usize,
     /// Print JSON instead of tables
     #[arg(long)]
@@ -111,6 +112,7 @@ impl BenchArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         super::use_threads(self.threads)?;
         let circuit = Arc::new(self.circuit()?);
+        memory::refuse_too_large(&circuit, Use::Training)?;
         let network = match &self.weights {
             Some(path) => super::network_of(&circuit, path)?,
             None => Network::new(Arc::clone(&circuit), 0),

@@ -3,6 +3,7 @@
 use crate::checkpoint::StoreError;
 use crate::circuit::CircuitError;
 use crate::data::DataError;
+use crate::data::fetch::FetchError;
 use crate::episode::EpisodeError;
 use crate::evaluation::mixture::MixtureError;
 use crate::evaluation::{DescentError, InputError, MeasureError, PriorError, SenseError};
@@ -73,6 +74,12 @@ impl From<CircuitError> for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
+        Self::of(error.is_request(), &error)
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
         Self::of(error.is_request(), &error)
     }
 }
@@ -154,6 +161,7 @@ impl From<TrainError> for Failure {
             TrainError::Store(error) => error.into(),
             TrainError::Measure(error) => error.into(),
             TrainError::Learning(error) => error.into(),
+            TrainError::Diverged { .. } => Self::Run(error.to_string()),
             TrainError::Another { .. } => Self::Request(error.to_string()),
         }
     }

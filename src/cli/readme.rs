@@ -125,6 +125,7 @@ fn the_first_circuit_learns() {
         seed: spec.seed,
         source: None,
         senses: SenseFiles::default(),
+        text: None,
         data: serde_json::Value::Null,
         schedule: String::new(),
         limit: None,

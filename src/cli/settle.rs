@@ -6,13 +6,14 @@ mod timeline;
 mod trace;
 
 use super::failure::Failure;
+use super::memory::{self, Use};
 use super::settling::SettlingArguments;
 use super::{interrupt, output, table};
 use crate::checkpoint::weights;
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
-use crate::data::SenseFile;
 use crate::data::atomic::Pending;
 use crate::data::npz::NpzOut;
+use crate::data::{SenseFile, SenseFiles, Source};
 use crate::episode::Episode;
 use crate::evaluation;
 use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleError, SettleOptions, Settled, Settler, StopFlag};
@@ -145,11 +146,14 @@ struct Report {
 impl SettleArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         super::use_threads(self.threads)?;
-        self.check_targets()?;
         let circuit = self.circuit()?;
+        self.check_targets(&circuit)?;
+        // One sample at the least; how many there are is known once the weights are there to read them with.
+        memory::refuse_too_large(&circuit, Use::Settling(1))?;
         let circuit = Arc::new(circuit);
         let mut network = self.network(&circuit)?;
         let episode = self.episode(&circuit, &network)?;
+        memory::refuse_too_large(&circuit, Use::Settling(episode.rows()))?;
         let to_show = show::find(&self.show, network.wiring())?;
         // Started before the work, so that a folder that can't be written is known at once.
         let out = self.out.as_deref().map(NpzOut::create).transpose()?;
@@ -199,20 +203,25 @@ impl SettleArguments {
         [&self.out, &self.learn, &self.record, &self.trace, &self.timeline].into_iter().flatten()
     }
 
-    fn check_targets(&self) -> Result<(), Failure> {
-        let mut targets: Vec<_> = self.targets().collect();
-        for path in &targets {
-            output::check_target(path)?;
+    /// Refuses files that can't be written or that are read: the circuit, weights, inputs, masks and a log.
+    fn check_targets(&self, circuit: &Circuit) -> Result<(), Failure> {
+        let written = [
+            ("--out", &self.out, "npz"),
+            ("--learn", &self.learn, "safetensors"),
+            ("--record", &self.record, ""),
+            ("--trace", &self.trace, "parquet"),
+            ("--timeline", &self.timeline, "json"),
+        ];
+        let written: Vec<_> =
+            written.iter().filter_map(|(option, path, ending)| Some((*option, path.as_deref()?, *ending))).collect();
+        let given = SenseFiles { train: self.input.clone(), test: self.mask.clone() };
+        let mut read = Source::Senses(given).paths();
+        read.push(self.circuit.clone());
+        read.extend(self.weights.clone());
+        if let Schedule::Replay(log) = &circuit.settling.schedule {
+            read.push(log.clone());
         }
-        targets.sort();
-        match targets.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => {
-                let problem =
-                    "two of --out, --learn, --record, --trace and --timeline name the same file; give each its own";
-                Err(Failure::Request(format!("{}: {problem}", pair[0].display())))
-            }
-            None => Ok(()),
-        }
+        output::check_targets(&written, &read)
     }
 
     /// The circuit of the file with the settling that was asked for.

@@ -6,6 +6,7 @@
 mod report;
 
 use super::failure::Failure;
+use super::memory::{self, Use};
 use super::progress::Progress;
 use super::trained::{self, load_source, prepared};
 use super::{Command, interrupt, output, reconstruct};
@@ -173,6 +174,7 @@ impl TrainArguments {
         circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
         // What the run folder holds has to be a sound circuit file again.
         let circuit = CircuitFile::from(&circuit).check()?;
+        memory::refuse_too_large(&circuit, Use::Training)?;
         let seed = self.seed.unwrap_or(0);
         let data = load_source(&source)?;
         let rows = data.split(seed).limited(self.limit).train;
@@ -198,6 +200,7 @@ impl TrainArguments {
             seed: request.spec.seed,
             source: text.filter(|_| !self.data.is_empty()),
             senses,
+            text: None,
             data: serde_json::to_value(request.data.describe()).unwrap_or_default(),
             schedule: request.circuit.settling.schedule.name().to_owned(),
             limit: self.limit,
@@ -238,17 +241,31 @@ impl TrainArguments {
         if !resumable {
             return failure;
         }
-        let (circuit, out) = (self.circuit.display(), run.folder().display());
+        let (circuit, out) = (output::quoted(&self.circuit), output::quoted(run.folder()));
         failure.and(&format!("the last checkpoint is good; go on with: gncn train {circuit} --out {out} --resume"))
     }
 }
 
+/// Free energy of so many times that of the first batch is worth a word.
+const RUNAWAY: f64 = 1000.0;
+
 /// Lets every batch be learned and told, until the end or a stop.
 fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError> {
     let bar = Progress::new(1);
+    let mut first = None;
+    let mut is_told = false;
     training.run(&mut |event| {
         match event {
             Event::Batch { epoch, done, of, free_energy } => {
+                let first = *first.get_or_insert(free_energy.abs() + 1.0);
+                // Learning that works lowers it; nothing that works raises it a thousandfold.
+                if !is_told && (!free_energy.is_finite() || free_energy.abs() > RUNAWAY * first) {
+                    is_told = true;
+                    bar.milestone(&format!(
+                        "note: epoch {epoch}, batch {done}: free energy is {free_energy:.3e}, after {first:.3e} at first: \
+                         learning runs away; a lower learning rate, or a norm, may stop it"
+                    ));
+                }
                 bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("free energy {free_energy:.1}"));
             }
             Event::Measured { epoch, done, of } => {

@@ -1,10 +1,13 @@
 //! A run that is to be looked at: its circuit, its weights, and the images to look with.
 
 use super::failure::Failure;
+use super::output::Written;
 use super::{output, table};
 use crate::checkpoint::Run;
 use crate::circuit::Circuit;
-use crate::data::{Dataset, Description, Source, load, load_raw};
+#[cfg(feature = "baselines")]
+use crate::data::load;
+use crate::data::{Dataset, Description, Source, load_raw};
 use crate::evaluation::{self, Fit, Prepared, Show};
 use crate::network::Network;
 use clap::Args;
@@ -30,15 +33,16 @@ pub(super) struct TrainedArguments {
 
 impl TrainedArguments {
     /// Opens the run, once it is known that the files that options name can be written.
-    pub(super) fn open(&self, written: &[(&str, &PathBuf)]) -> Result<Trained, Failure> {
+    pub(super) fn open(&self, written: &[Written<'_>]) -> Result<Trained, Failure> {
         super::use_threads(self.threads)?;
-        for (i, (option, path)) in written.iter().enumerate() {
-            output::check_target(path)?;
-            if let Some((other, _)) = written[..i].iter().find(|(_, other)| other == path) {
-                let problem = format!("{other} and {option} name the same file; give each its own");
-                return Err(Failure::Request(problem));
-            }
+        // Known before the weights are read, which takes longer.
+        let mut read = Run::files_of(&self.run);
+        if !self.data.is_empty() {
+            read.extend(Source::of_options(&self.data, &self.test)?.paths());
+        } else if let Ok(run) = Run::open(&self.run) {
+            read.extend(run.source().paths());
         }
+        output::check_targets(written, &read)?;
         Trained::open(&self.run, &self.data, &self.test)
     }
 }
@@ -48,6 +52,8 @@ pub(super) struct Trained {
     pub(super) run: Run,
     pub(super) network: Network,
     pub(super) data: Dataset,
+    /// Where the data were read.
+    pub(super) source: Source,
 }
 
 impl Trained {
@@ -67,7 +73,7 @@ impl Trained {
         if data.is_empty() && run.info.data.get("digest").is_some_and(|digest| *digest != loaded.digest()) {
             output::note("note: the data are not the ones that the run was trained on: their digest differs");
         }
-        Ok(Self { run, network, data: loaded })
+        Ok(Self { run, network, data: loaded, source })
     }
 
     /// The training images that the run has learned from, or would have, of other data.
@@ -109,6 +115,7 @@ pub(super) fn prepared(
 }
 
 /// The data that `--data` names, and what has to be said of them.
+#[cfg(feature = "baselines")]
 pub(super) fn load_data(name: Option<&str>) -> Result<Dataset, Failure> {
     let data = load(&Source::parse(name))?;
     if let Some(notice) = &data.notice {

@@ -3,8 +3,8 @@
 //! A shape is never guessed in silence: what an array leaves open is refused, or told in a remark.
 
 use super::DataError;
-use super::images::{Grid, Images, Pixels};
-use super::samples::{Origin, Samples};
+use super::images::{Grid, Images};
+use super::samples::{Origin, Pixels, Samples};
 use crate::matrix::Matrix;
 
 /// `bytes` as numbers of `$type`, converted to the nearest `f32`.

@@ -23,6 +23,11 @@ pub(super) fn split_member(path: &Path) -> (PathBuf, Option<String>) {
     (path.to_owned(), None)
 }
 
+/// The same path from wherever it is looked at.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// All arrays of a file, by name, in its order. An array without a name bears that of the file without its ending.
 ///
 /// # Errors

@@ -30,7 +30,7 @@ impl SenseFile {
     }
 
     fn absolute(self) -> Self {
-        Self { file: super::source::absolute(&self.file), ..self }
+        Self { file: files::absolute(&self.file), ..self }
     }
 }
 

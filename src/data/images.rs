@@ -2,35 +2,9 @@
 
 use super::DataError;
 use super::reader::Reader;
-use super::samples::Samples;
+use super::samples::{Pixels, Samples};
 use crate::matrix::Matrix;
 use crate::params::Reading;
-
-/// What is stored of each value.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Pixels {
-    /// One byte per value, 255 being 1. MNIST is 47 MB so, and 188 MB as `f32`.
-    Bytes(Vec<u8>),
-    /// Values as they were in a floating-point file.
-    Real(Vec<f32>),
-}
-
-impl Pixels {
-    /// How many values there are in all.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Real(values) => values.len(),
-        }
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
 
 /// Rows, columns and channels of an image. Value `(i · width + j) · channels + k` is row i, column j, channel k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,6 +297,13 @@ impl Images {
     #[must_use]
     pub fn reading(&self) -> Reading {
         self.samples.reader().reading()
+    }
+
+    /// What a layer sees or makes of images, `[rows, size]`, as shades in [0, 1] for a picture: 0 is the smallest stored
+    /// value and 1 the largest where images are real values beyond [0, 1], and else black and white.
+    #[must_use]
+    pub fn shades(&self, seen: &Matrix) -> Matrix {
+        self.samples.shades(seen)
     }
 
     /// Writes image `rows[i]` into row `i` of `out` [rows, size], without allocating.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::images::{Grid, Images, Pixels};
-use super::samples::Samples;
+use super::images::{Grid, Images};
+use super::samples::{Pixels, Samples};
 use super::{DataError, bounded};
 
 /// The most values of one picture; a lying header asks for more.

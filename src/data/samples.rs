@@ -1,9 +1,35 @@
 //! The samples of one sense: what is stored of each value, and how it is read.
 
+use super::DataError;
 use super::reader::{Moments, Reader};
-use super::{DataError, Pixels};
 use crate::matrix::Matrix;
 use crate::params::Reading;
+
+/// What is stored of each value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pixels {
+    /// One byte per value, 255 being 1. MNIST is 47 MB so, and 188 MB as `f32`.
+    Bytes(Vec<u8>),
+    /// Values as they were in a floating-point file.
+    Real(Vec<f32>),
+}
+
+impl Pixels {
+    /// How many values there are in all.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Real(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
 
 /// Samples of one size, sample after sample, and how they are read.
 #[derive(Debug, Clone, PartialEq)]
@@ -184,6 +210,28 @@ impl Samples {
     pub fn moments(&self, rows: &[usize]) -> Moments {
         let grey = Reader::new(Reading::Grey);
         Moments::of(self.size, rows, |row, out| self.fill_one(row, &grey, out))
+    }
+
+    /// Read values `[rows, size]` as shades in [0, 1].
+    pub(super) fn shades(&self, read: &Matrix) -> Matrix {
+        let (low, high) = self.range();
+        Matrix::from_fn(read.rows(), read.cols(), |i, j| {
+            let value = read.row(i)[j];
+            let stored = self.reader.moments().map_or(value, |moments| value * moments.sd()[j] + moments.mean()[j]);
+            ((stored - low) / (high - low)).clamp(0.0, 1.0)
+        })
+    }
+
+    /// What is black and what is white, before values are standardised.
+    fn range(&self) -> (f32, f32) {
+        match &self.values {
+            Pixels::Bytes(_) if self.reader.reading() == Reading::Raw && self.origin != Origin::Ones => (0.0, 255.0),
+            Pixels::Real(values) if values.iter().any(|value| !(0.0..=1.0).contains(value)) => {
+                let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+                (low, self.largest().max(low + f32::MIN_POSITIVE))
+            }
+            _ => (0.0, 1.0),
+        }
     }
 
     /// Writes sample `rows[i]` into row `i` of `out` `[rows, size]`, without allocating.

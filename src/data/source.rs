@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::given::{SenseFile, SenseFiles};
-use super::{DataError, Dataset, Reading, digits, files, folder};
+use super::{DataError, Dataset, Reading, digits, files, folder, sets};
 
-/// The names that mean a published data set, and `digits`, which is generated.
-pub const NAMES: [&str; 5] = ["digits", "mnist", "fashion", "kmnist", "caltech"];
+/// The names that mean a published data set, and `digits`, which is generated; the last one is inside the program.
+pub const NAMES: [&str; 6] = ["digits", "mnist", "fashion", "kmnist", "caltech", sets::EMBEDDED];
 
 /// The environment variable that names the folder of `mnist/`, `fashion/`, ...
 pub const VARIABLE: &str = "GNCN_DATA";
@@ -73,7 +73,7 @@ impl Source {
         match self {
             Self::Digits { .. } => (Some("digits".to_owned()), SenseFiles::default()),
             Self::Name(name) => (Some(name.clone()), SenseFiles::default()),
-            Self::Path(path) => (Some(absolute(path).to_string_lossy().into_owned()), SenseFiles::default()),
+            Self::Path(path) => (Some(files::absolute(path).to_string_lossy().into_owned()), SenseFiles::default()),
             Self::Senses(files) => (None, files.clone().absolute()),
         }
     }
@@ -120,11 +120,6 @@ pub fn load_raw(source: &Source) -> Result<Dataset, DataError> {
     load_from(source, root.as_deref(), Reading::Raw)
 }
 
-/// The same path from wherever it is looked at.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
 /// Loads what `source` names, looking names up in `root`, to be read as `reading` says.
 ///
 /// # Errors
@@ -133,6 +128,7 @@ pub fn load_from(source: &Source, root: Option<&Path>, reading: Reading) -> Resu
     let data = match source {
         Source::Digits { seed, train, test } => digits::generate(*seed, *train, *test),
         Source::Name(name) if name == "digits" => digits::generate(0, digits::TRAIN, digits::TEST),
+        Source::Name(name) if name == sets::EMBEDDED => sets::embedded(),
         Source::Name(name) => named(name, root),
         Source::Path(path) => {
             let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
@@ -153,14 +149,18 @@ fn named(name: &str, root: Option<&Path>) -> Result<Dataset, DataError> {
         (Some(folder), _) => folder::load(&folder, name, classes(name)),
         (None, _) if !known => error("no data set has this name", advice(name)),
         (None, Some(root)) => {
-            error(&format!("{} has no folder `{name}`", root.display()), format!("put its files there, or {ADVICE}"))
+            let next = format!("`gncn data fetch {name}` puts it there; or {ADVICE}");
+            error(&format!("{} has no folder `{name}`", root.display()), next)
         }
-        (None, None) => error(&format!("{VARIABLE} is not set"), ADVICE.to_owned()),
+        (None, None) => {
+            let next = format!("`gncn data fetch {name} --to FOLDER` fetches it; {ADVICE}");
+            error(&format!("{VARIABLE} is not set"), next)
+        }
     }
 }
 
 const ADVICE: &str = "set GNCN_DATA to the folder that holds `mnist/`, `fashion/`, ..., or give a path, or use \
-                      `digits`, which needs no files";
+                      `digits` or `digits8x8`, which need no files";
 
 fn advice(name: &str) -> String {
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);

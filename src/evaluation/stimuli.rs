@@ -42,6 +42,9 @@ pub fn prepare(
     refuse_unknown(circuit, &data)?;
     data =
         data.change(|images| Ok::<_, SenseError>(if images.sense().is_some() { images.led_by(lead) } else { images }))?;
+    if data.train.sense().is_some_and(|sense| sense != lead) {
+        return Err(SenseError::Unknown { others: format!("\"{lead}\"") });
+    }
     let mut told = data.remarks().to_vec();
     data = labelled_from_zero(circuit, data, &mut told)?;
     data = laid_out(circuit.layer(lead_layer), data, &mut told)?;

@@ -2,7 +2,7 @@
 //! They are re-made only on purpose; what breaks this test has changed the meaning of a circuit.
 
 use gncn::circuit::Circuit;
-use gncn::data::{npy, npz};
+use gncn::data::{files, npz};
 use gncn::episode::Episode;
 use gncn::executor::{Measure, SettleOptions, Settler};
 use gncn::matrix::Matrix;

@@ -123,6 +123,7 @@ impl BaselineArguments {
             seed: spec.seed,
             source: self.data.as_ref().and_then(|name| Source::parse(Some(name)).to_remember().0),
             senses: SenseFiles::default(),
+            text: None,
             data: serde_json::to_value(data.describe()).unwrap_or_default(),
             // Nothing settles here.
             schedule: "none".to_owned(),
@@ -222,7 +223,7 @@ impl BaselineArguments {
         if !resumable {
             return failure;
         }
-        let (model, out) = (&self.model, run.folder().display());
+        let (model, out) = (&self.model, output::quoted(run.folder()));
         failure.and(&format!("the last checkpoint is good; go on with: gncn baseline {model} --out {out} --resume"))
     }
 }

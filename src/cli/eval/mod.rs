@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::settling::SettlingArguments;
 use super::trained::Trained;
 use super::{Command, interrupt, output, table};
+use crate::checkpoint::Run;
 use crate::circuit::Circuit;
 use crate::circuit::file::CircuitFile;
 use crate::evaluation::mixture::MixtureOptions;
@@ -77,16 +78,16 @@ pub(super) struct EvalArguments {
     #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = super::positive)]
     prior_images: usize,
     /// Components of the mixture
-    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = super::up_to::<10_000>)]
     components: usize,
     /// Draws from the mixture for log_px
-    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = super::up_to::<1_000_000>)]
     draws: usize,
     /// Test images for log_px_is, the first ones
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = super::positive)]
     is_images: usize,
     /// Draws for each image for log_px_is
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::up_to::<1_000_000>)]
     is_draws: usize,
     /// Seed of the mixture and of all draws
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -140,10 +141,12 @@ impl EvalArguments {
 
     /// Measures what isn't measured yet, and writes it.
     pub(super) fn perform(&self) -> Result<Report, Failure> {
-        if let Some(out) = &self.out {
-            output::check_target(out)?;
-        }
         let trained = Trained::open(&self.run, &self.data, &self.test)?;
+        if let Some(out) = &self.out {
+            let mut read = trained.source.paths();
+            read.extend(Run::files_of(&self.run));
+            output::check_targets(&[("--out", out, "json")], &read)?;
+        }
         let own = trained.circuit();
         let mut circuit = own.as_ref().clone();
         self.settling.apply(&mut circuit)?;
