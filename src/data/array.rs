@@ -187,7 +187,7 @@ impl Array {
         Ok(if layout.is_guess { images.of_guessed_shape() } else { images })
     }
 
-    /// This array as labels: `[B]` or `[B, 1]`, whole numbers of 0 to 255; or one-hot `[B, K]`, a single 1 in each row of
+    /// This array as labels: `[B]`, `[B, 1]` or `[1, B]`, whole numbers of 0 to 255; or one-hot `[B, K]`, a single 1 in each row of
     /// zeros.
     ///
     /// # Errors
@@ -198,7 +198,8 @@ impl Array {
         {
             return Ok(labels);
         }
-        if !matches!(self.shape[..], [_] | [_, 1]) {
+        // To MATLAB every vector is a matrix, and what SciPy writes of one is a row.
+        if !matches!(self.shape[..], [_] | [_, 1] | [1, _]) {
             return Err(self.misshapen(file, "one label per image, [images], or one-hot labels [images, classes]"));
         }
         match self.values {

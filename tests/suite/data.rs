@@ -333,7 +333,7 @@ fn values_that_are_no_pixels_are_refused() {
     let grey = load_from(&Source::Path(real), None, Reading::Grey).unwrap();
     assert_eq!(grey.train.matrix(&[0]).as_slice(), [0.5, -3.0]);
     let whole = put(&folder, "i.npy", &npy_bytes("<i2", "False", "(1, 1)", &300_i16.to_le_bytes()));
-    refused(load_path(&whole), "i.npy", &["300", "0 to 255"]);
+    refused(load_path(&whole), "i", &["300", "0 to 255", "read: Raw"]);
     let folder = TempDir::new().unwrap();
     put(&folder, "train.npy", &npy_bytes("|u1", "False", "(1, 1)", &[9]));
     put(&folder, "train_labels.npy", &npy_bytes("<f4", "False", "(1,)", &1.5_f32.to_le_bytes()));

@@ -175,12 +175,15 @@ fn matlab_variables_of_any_class_and_shape_are_read_and_hdf5_is_named() {
     bytes.extend(variable("x", 6, &[2, 2], 9, &doubles));
     bytes.extend(variable("cube", 9, &[1, 2, 2], 2, &[1, 2, 3, 4]));
     bytes.extend(variable("y", 6, &[2, 1], 2, &[7, 9]));
+    bytes.extend(variable("row", 9, &[1, 3], 2, &[4, 0, 2]));
     let folder = TempDir::new().unwrap();
     let path = put(&folder, "any.mat", &bytes);
     let member = |name: &str| PathBuf::from(format!("{}:{name}", path.display()));
     assert_eq!(files::read_matrix(&member("x")).unwrap().as_slice(), [1.5, -2.0, 3.5, 4.0]);
     assert_eq!(files::read_matrix(&member("cube")).unwrap().as_slice(), [1.0, 3.0, 2.0, 4.0]);
     assert_eq!(files::read_one(&member("y")).unwrap().0.into_labels("y").unwrap(), [7, 9]);
+    let row = files::read_one(&member("row")).unwrap().0;
+    assert_eq!(row.into_labels("row").unwrap(), [4, 0, 2], "to MATLAB a vector is a matrix");
     let mut seven = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".to_vec();
     seven.resize(512, b' ');
     seven.extend(b"\x89HDF\r\n\x1a\n");
