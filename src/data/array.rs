@@ -179,7 +179,7 @@ impl Array {
                 None => (Pixels::Real(values), Origin::Integers),
             },
         };
-        let samples = Samples::new(pixels, layout.grid.size(), file)?.from(origin);
+        let samples = Samples::new(pixels, layout.grid.size(), file)?.of_origin(origin);
         let mut images = Images::from_samples(samples, layout.grid);
         if layout.is_channels_first {
             images.remark(format!("{file}: read as channels first, {shape:?}: images of {}", layout.grid));

@@ -70,7 +70,7 @@ impl Samples {
 
     /// These samples, with what they were in their file.
     #[must_use]
-    pub fn from(mut self, origin: Origin) -> Self {
+    pub fn of_origin(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
     }

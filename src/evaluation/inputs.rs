@@ -41,7 +41,7 @@ pub fn input(
         return Ok((array.into_matrix(true, &file)?, Vec::new()));
     };
     if sense == LABEL && is_classes(&array, layer) {
-        return Ok(one_hot(circuit, array, &file)?);
+        return one_hot(circuit, array, &file);
     }
     let is_whole = array.is_whole();
     let array = if array.shape().len() == 1 { array.into_batch(layer.size) } else { array };
