@@ -33,7 +33,7 @@ fn settle(bencher: Bencher, schedule: &str, executor: &str) {
     let settling = format!("schedule: {schedule}, executor: {executor}");
     let circuit = circuits::circuit(&[("steps: 50", STEPS), ("schedule: Synchronous", &settling)]);
     let (mut network, episode) = circuits::network(circuit, BATCH);
-    let settling = network.circuit().settling.clone();
+    let settling = network.circuit().settling().clone();
     let mut settler = Settler::new();
     bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
         settler.settle(&mut network, &episode, &settling, SettleOptions::default()).expect("the circuit settles")
@@ -57,7 +57,7 @@ fn replay(bencher: Bencher) {
     let path = folder.path().join("free.gncnlog");
     let circuit = circuits::circuit(&[("steps: 50", STEPS), ("schedule: Synchronous", "schedule: Free")]);
     let (mut network, episode) = circuits::network(circuit, BATCH);
-    let settling = network.circuit().settling.clone();
+    let settling = network.circuit().settling().clone();
     let options = SettleOptions { record: true, ..SettleOptions::default() };
     let settled = Settler::new().settle(&mut network, &episode, &settling, options).expect("the circuit settles");
     settled.log.expect("it was asked for").save(&path).expect("the temporary folder takes a file");

@@ -15,57 +15,57 @@ use gncn::kernels::product::SHARD_ROWS;
 use gncn::kernels::sparse::List;
 use gncn::matrix::Matrix;
 use gncn::network::Network;
-use gncn::params::Messages;
+use gncn::params::{Arrivals, Messages};
 use gncn::population::Presented;
-use gncn::signal::Signal;
+use gncn::signal::{Carries, Content, Signal};
 use std::sync::Arc;
 use values::sparse_values;
 
 /// More leak than the circuit has: with its own, a state that is fed for ever by the same messages grows for ever.
 const LEAK: (&str, &str) = ("leak: 0.001", "leak: 0.5");
 
-const EVENTS: Messages = Messages::Events { threshold: 0.1 };
+const EVENTS: Messages = Messages::events(0.1);
 
 fn main() {
     divan::main();
 }
 
-/// The widths of the inlets of a population, in their order.
-fn inlets(network: &Network, population: &str) -> Vec<usize> {
+/// What the inlets of a population hear, and its width, in their order.
+fn inlets(network: &Network, population: &str) -> Vec<(Carries, usize)> {
     let wiring = network.wiring();
     let id = wiring.find(population).expect("the circuit has this population");
     // Links are ordered by receiver and inlet.
-    wiring.links.iter().filter(|link| link.to == id).map(|link| link.width).collect()
+    wiring.links.iter().filter(|link| link.to == id).map(|link| (link.carries, link.width)).collect()
 }
 
 /// A message of `width` neurons, of which so many per cent carry a value other than zero, `gain` times some value.
-fn whole(width: usize, percent: u32, gain: f32) -> Signal {
+fn whole(width: usize, percent: u32, gain: f32) -> Content {
     let values = sparse_values("whole", SHARD_ROWS * width, percent).iter().map(|v| v * gain).collect();
-    Signal::Dense(Arc::new(Matrix::from_vec(SHARD_ROWS, width, values).expect("as many values as asked for")))
+    Content::Dense(Arc::new(Matrix::from_vec(SHARD_ROWS, width, values).expect("as many values as asked for")))
 }
 
 /// A message of `width` neurons, of which so many per cent have changed, all to `gain` times some value.
-fn events(width: usize, percent: u32, gain: f32) -> Signal {
+fn events(width: usize, percent: u32, gain: f32) -> Content {
     let values: Vec<f32> = sparse_values("events", SHARD_ROWS * width, percent).iter().map(|v| v * gain).collect();
     let mut list = List::default();
     list.of_nonzero(&values, width);
-    Signal::Events(Arc::new(list))
+    Content::Events(Arc::new(list))
 }
 
 /// Measures firings of `population` on what `message(width, gain)` gives.
-fn fire(bencher: Bencher, population: &str, messages: Messages, message: impl Fn(usize, f32) -> Signal) {
+fn fire(bencher: Bencher, population: &str, messages: Messages, message: impl Fn(usize, f32) -> Content) {
     let (network, _) = circuits::network(circuits::circuit(&[LEAK]), SHARD_ROWS);
-    let widths = inlets(&network, population);
+    let inlets = inlets(&network, population);
     let id = network.wiring().find(population).expect("the circuit has this population");
     let population = network.population(id);
-    let mut activity = population.rest(SHARD_ROWS, messages, Presented::Free);
+    let mut activity = population.rest(SHARD_ROWS, messages, Arrivals::InOrder, Presented::Free);
     // The first messages are whole, under events, too.
-    widths.iter().enumerate().for_each(|(inlet, width)| {
-        population.receive(&mut activity, inlet, 0, whole(*width, 50, 1.0));
+    inlets.iter().enumerate().for_each(|(inlet, (carries, width))| {
+        population.receive(&mut activity, inlet, 0, Signal::new(*carries, whole(*width, 50, 1.0)));
     });
     population.fire(&mut activity, 1.0);
     let sets: Vec<Vec<Signal>> =
-        [1.0, -1.0].map(|gain| widths.iter().map(|width| message(*width, gain)).collect()).into();
+        [1.0, -1.0].map(|gain| inlets.iter().map(|(c, width)| Signal::new(*c, message(*width, gain))).collect()).into();
     let mut turns = sets.iter().cycle();
     bencher.counter(ItemsCount::new(SHARD_ROWS)).bench_local(|| {
         for (inlet, signal) in turns.next().expect("turns go on for ever").iter().enumerate() {

@@ -21,7 +21,7 @@ fn main() {
 fn present(bencher: Bencher, batch: usize, messages: &str, learn: bool) {
     let settling = format!("schedule: Synchronous, messages: {messages}");
     let (mut network, episode) = circuits::network(circuits::circuit(&[("schedule: Synchronous", &settling)]), batch);
-    let settling = network.circuit().settling.clone();
+    let settling = network.circuit().settling().clone();
     let mut settler = Settler::new();
     let mut once = || {
         settler.settle(&mut network, &episode, &settling, SettleOptions::default()).expect("the circuit settles");

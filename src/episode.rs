@@ -1,15 +1,10 @@
-//! One presentation of data: what every sense shows, and the activities that settle on it.
+//! One presentation of data: what every sense shows.
 
-use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::circuit::{Circuit, LayerId};
-use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
-use crate::network::Network;
-use crate::params::{Likelihood, Messages};
-use crate::population::{AnyActivity, Presented};
-use rayon::prelude::*;
+use crate::params::Likelihood;
+use crate::population::Presented;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// What is shown to one layer.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -109,7 +104,7 @@ impl Episode {
     /// # Errors
     /// [`EpisodeError`] where the data do not fit the circuit.
     pub fn new(circuit: &Circuit, inputs: impl IntoIterator<Item = (String, Matrix)>) -> Result<Self, EpisodeError> {
-        let mut episode = Self { rows: 0, shown: vec![Shown::Nothing; circuit.layers.len()] };
+        let mut episode = Self { rows: 0, shown: vec![Shown::Nothing; circuit.layers().len()] };
         for (sense, data) in inputs {
             let layer = find_sense(circuit, &sense)?;
             episode.check(circuit, &sense, layer, &data)?;
@@ -151,11 +146,11 @@ impl Episode {
         if data.rows() == 0 {
             return Err(EpisodeError::NoSamples { sense: sense() });
         }
-        if data.cols() != spec.size {
+        if data.cols() != spec.size() {
             return Err(EpisodeError::Width {
                 sense: sense(),
-                layer: spec.name.clone(),
-                size: spec.size,
+                layer: spec.name().to_owned(),
+                size: spec.size(),
                 found: data.cols(),
             });
         }
@@ -165,7 +160,7 @@ impl Episode {
         if let Some(at) = data.as_slice().iter().position(|v| !v.is_finite()) {
             return Err(value_error(&sense(), data, at, "inputs are finite numbers"));
         }
-        let bernoulli = spec.likelihood == Likelihood::Bernoulli;
+        let bernoulli = spec.likelihood() == Likelihood::Bernoulli;
         match data.as_slice().iter().position(|v| bernoulli && !(0.0..=1.0).contains(v)) {
             Some(at) => Err(value_error(&sense(), data, at, "the layer is Bernoulli, so its inputs lie in [0, 1]")),
             None => Ok(()),
@@ -190,7 +185,8 @@ impl Episode {
         matches!(self.shown[layer.0], Shown::All(_))
     }
 
-    fn presented(&self, layer: LayerId, rows: &Range<usize>) -> Presented<'_> {
+    /// What the state population of a layer is shown of the samples `rows`.
+    pub(crate) fn presented(&self, layer: LayerId, rows: &Range<usize>) -> Presented<'_> {
         match &self.shown[layer.0] {
             Shown::Nothing => Presented::Free,
             Shown::All(data) => Presented::Clamped(data.rows_slice(rows.clone())),
@@ -213,114 +209,6 @@ fn list_senses(circuit: &Circuit) -> String {
 fn value_error(sense: &str, data: &Matrix, at: usize, why: &'static str) -> EpisodeError {
     let (row, column) = (at / data.cols(), at % data.cols());
     EpisodeError::Value { sense: sense.to_owned(), row, column, value: data.as_slice()[at], why }
-}
-
-/// The activities of every population for some consecutive samples: what one worker settles alone.
-#[derive(Debug)]
-pub struct Lane {
-    /// Which samples of the episode.
-    pub rows: Range<usize>,
-    /// One for each population, in the order of the wiring.
-    pub activities: Vec<AnyActivity>,
-}
-
-/// The activities of every population for a whole episode, in lanes of consecutive samples.
-#[derive(Debug, Default)]
-pub struct Activities {
-    lanes: Vec<Lane>,
-    rows: usize,
-    shards_per_lane: usize,
-    messages: Messages,
-    /// The wiring that the activities were made for: they fit no other network.
-    wiring: Option<Arc<Wiring>>,
-}
-
-impl Activities {
-    /// Brings every population to rest on an episode, in lanes of `shards_per_lane` shards. Storage is reused where
-    /// the last episode had the same shape.
-    pub fn rest(&mut self, network: &Network, episode: &Episode, messages: Messages, shards_per_lane: usize) {
-        let same = self.rows == episode.rows
-            && self.shards_per_lane == shards_per_lane
-            && self.messages == messages
-            && self.wiring.as_ref().is_some_and(|wiring| Arc::ptr_eq(wiring, network.wiring()));
-        if !same || self.lanes.is_empty() {
-            let width = SHARD_ROWS.saturating_mul(shards_per_lane.max(1));
-            let starts = (0..episode.rows).step_by(width);
-            let lane = |start: usize| Lane { rows: start..(start + width).min(episode.rows), activities: Vec::new() };
-            self.lanes = starts.map(lane).collect();
-            (self.rows, self.shards_per_lane, self.messages) = (episode.rows, shards_per_lane, messages);
-            self.wiring = Some(Arc::clone(network.wiring()));
-        }
-        self.lanes.par_iter_mut().for_each(|lane| {
-            let populations = network.populations().iter().zip(&network.wiring().populations);
-            for (i, (population, spec)) in populations.enumerate() {
-                let presented = episode.presented(spec.layer, &lane.rows);
-                match lane.activities.get_mut(i) {
-                    Some(activity) => population.rest_again(activity, presented),
-                    None => lane.activities.push(population.rest(lane.rows.len(), messages, presented)),
-                }
-            }
-        });
-    }
-
-    /// The lanes, in the order of their samples.
-    #[must_use]
-    pub fn lanes(&self) -> &[Lane] {
-        &self.lanes
-    }
-
-    /// The lanes, to be settled.
-    #[must_use]
-    pub fn lanes_mut(&mut self) -> &mut [Lane] {
-        &mut self.lanes
-    }
-
-    /// Number of samples.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// The activities of one population, lane by lane.
-    #[must_use]
-    pub fn of(&self, population: PopulationId) -> Vec<&AnyActivity> {
-        self.lanes.iter().map(|lane| &lane.activities[population.0]).collect()
-    }
-
-    /// `z` of a layer, `[rows, J]`.
-    #[must_use]
-    pub fn state(&self, wiring: &Wiring, layer: LayerId) -> Matrix {
-        self.gather(wiring.state_of(layer), |a| a.state().map(|s| s.state()))
-    }
-
-    /// `φ(z)` of a layer, `[rows, J]`.
-    #[must_use]
-    pub fn activity(&self, wiring: &Wiring, layer: LayerId) -> Matrix {
-        self.gather(wiring.state_of(layer), |a| a.state().map(|s| s.activity()))
-    }
-
-    /// `μ` of a predicted layer, `[rows, J]`.
-    #[must_use]
-    pub fn mean(&self, wiring: &Wiring, layer: LayerId) -> Option<Matrix> {
-        Some(self.gather(wiring.error_of(layer)?, |a| a.error().map(|e| e.mean())))
-    }
-
-    /// `e` of a predicted layer, `[rows, J]`.
-    #[must_use]
-    pub fn mismatch(&self, wiring: &Wiring, layer: LayerId) -> Option<Matrix> {
-        Some(self.gather(wiring.error_of(layer)?, |a| a.error().map(|e| e.mismatch())))
-    }
-
-    fn gather<'a>(
-        &'a self,
-        population: PopulationId,
-        values: impl Fn(&'a AnyActivity) -> Option<&'a Matrix>,
-    ) -> Matrix {
-        let parts: Vec<_> = self.lanes.iter().filter_map(|lane| values(&lane.activities[population.0])).collect();
-        let cols = parts.first().map_or(0, |part| part.cols());
-        let data: Vec<f32> = parts.iter().flat_map(|part| part.as_slice()).copied().collect();
-        Matrix::from_vec(self.rows, cols, data).expect("lanes together hold every sample")
-    }
 }
 
 #[cfg(test)]

@@ -5,11 +5,7 @@
 //! through messages only. A *schedule* says who fires when; it is named, recorded, and part of the experiment.
 //!
 //! ```
-//! use gncn::circuit::Circuit;
-//! use gncn::episode::Episode;
-//! use gncn::executor::{Measure, SettleOptions, Settler};
-//! use gncn::matrix::Matrix;
-//! use gncn::network::Network;
+//! use gncn::{Circuit, Episode, Matrix, Measure, Network, SettleOptions, Settler};
 //! use std::sync::Arc;
 //!
 //! let circuit = Circuit::parse(br#"
@@ -29,7 +25,7 @@
 //!
 //! let mut settler = Settler::new();
 //! let options = SettleOptions { measure: Measure::EveryStep, ..SettleOptions::default() };
-//! let settled = settler.settle(&mut network, &episode, &circuit.settling, options)?;
+//! let settled = settler.settle(&mut network, &episode, circuit.settling(), options)?;
 //! assert_eq!(settled.energies.sums.len(), 21);
 //! network.learn(settler.activities())?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -45,35 +41,163 @@
 //! 1  circuit/                                  the RON text, and the checked description it becomes
 //! 2  synapse -> learning/                      afferent synapses and the local rules that change them
 //! 3  population/                               state and error populations: the actors' minds
-//! 4  network  episode                          populations built from a circuit; one presentation of data
+//! 4  episode -> activities -> network          one presentation of data; populations built from a circuit
 //! 5  executor/                                 who fires when, and what carries the messages
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
-//! 9  cli/ -> main                              the command line
+//! 8  view/ -> paper/                           what a run is shown as; the tables of the paper
+//! 8  study/                                    what runs say when they are compared, and the verdict before them
+//! 9  cli/ -> main                              the command line (feature `cli`)
 //! ```
+//!
+//! No files import each other in a circle either: a module and its parts look down, siblings meet in something below
+//! both.
+//!
+//! # Features
+//!
+//! `cli` (default) is the command line, with `tables` (traces as Parquet) and `pictures` (PNG, t-SNE). Without features
+//! the crate is a library that settles, learns, measures, and reads and writes data. `counting` lets the binary count
+//! allocations, and `baselines` adds the models that the paper compares with.
 
+// Without `testing`, what only tests look at is neither reachable nor used; with it, both lints hold for all of the crate.
+#![cfg_attr(not(feature = "testing"), allow(dead_code, unreachable_pub, unused_imports))]
+// Pages of the public surface may name what only readers of the source can open.
+#![allow(rustdoc::private_intra_doc_links)]
+
+// Most modules are private. With `testing`, which only this package's own tests and benchmarks turn on, they can be seen
+// from outside.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod activities;
+#[cfg(not(feature = "testing"))]
+mod activities;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod checkpoint;
+#[cfg(not(feature = "testing"))]
+mod checkpoint;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod circuit;
+#[cfg(not(feature = "testing"))]
+mod circuit;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod episode;
+#[cfg(not(feature = "testing"))]
+mod episode;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod executor;
+#[cfg(not(feature = "testing"))]
+mod executor;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod kernels;
+#[cfg(not(feature = "testing"))]
+mod kernels;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod learning;
+#[cfg(not(feature = "testing"))]
+mod learning;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod matrix;
+#[cfg(not(feature = "testing"))]
+mod matrix;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod network;
+#[cfg(not(feature = "testing"))]
+mod network;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod params;
+#[cfg(not(feature = "testing"))]
+mod params;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod population;
+#[cfg(not(feature = "testing"))]
+mod population;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod rng;
+#[cfg(not(feature = "testing"))]
+mod rng;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod signal;
+#[cfg(not(feature = "testing"))]
+mod signal;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod synapse;
+#[cfg(not(feature = "testing"))]
+mod synapse;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod training;
+#[cfg(not(feature = "testing"))]
+mod training;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod weights;
+#[cfg(not(feature = "testing"))]
+mod weights;
+
+// The public surface, by what a user does.
+
+// Describe a circuit: from text to checked data, who talks to whom in it, and what that costs.
+pub use circuit::{
+    Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise, PopulationId,
+    Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages, wiring,
+};
+pub use params::{
+    Activation, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision, PrecisionForm, Prior,
+    StepSize, Target, When,
+};
+
+// Run it: a network, a presentation of data, and what settles one on the other.
+pub use activities::Activities;
+pub use episode::{Episode, EpisodeError, Shown};
+pub use executor::{Energies, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler, StopFlag};
+pub use matrix::Matrix;
+pub use network::{Network, Tensors, WeightsError, covariance_name, tensor_shapes};
+
+// Watch it: every firing, every message, and the log that runs it again.
+pub use executor::{
+    AGES, Account, DeliveryLog, Firing, LinkAccount, NeverHeard, Observed, Observer, PopulationAccount, Trace,
+    TracedFiring, TracedWait,
+};
+pub mod view;
+
+// Let it learn.
+pub use network::LearningError;
+pub use training::{Ended, EpochMetrics, Event, Flow, TrainError, TrainSpec, Training};
+
+// Read data, and measure what was learned.
+pub mod data;
+pub mod evaluation;
+#[cfg(feature = "pictures")]
+pub mod picture;
+
+// Keep it: weights, checkpoints, run folders.
+pub use checkpoint::weights::{fingerprint, load as load_weights, save as save_weights};
+pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError};
+
+// The paper: its tables, the models that it compares with, and the command line.
 #[cfg(feature = "baselines")]
 pub mod baseline;
-pub mod checkpoint;
-pub mod circuit;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
-pub mod data;
-pub mod episode;
-pub mod evaluation;
-pub mod executor;
-pub mod kernels;
-pub mod learning;
-pub mod matrix;
-pub mod network;
-pub mod params;
-pub mod picture;
-pub mod population;
-pub mod rng;
-pub mod signal;
-pub mod synapse;
-pub mod training;
-pub mod weights;
+pub mod paper;
+
+// Compare runs, and judge a circuit before it runs.
+pub mod study;
 
 /// Rust in the README compiles and runs, too.
 #[cfg(doctest)]

@@ -1,12 +1,13 @@
 //! A network: the populations of a circuit, with their synapses, ready to run.
 
+use crate::activities::Activities;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{Circuit, Layer, LayerId, Projection};
-use crate::episode::Activities;
+use crate::episode::Episode;
 use crate::kernels::update::UpdateRule;
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Feedback, Init, Precision, Reading, When};
+use crate::params::{Arrivals, Feedback, Init, Messages, Precision, Reading, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
 use crate::rng;
 use crate::synapse::Synapses;
@@ -106,7 +107,8 @@ impl Network {
             Kind::State => build.state(spec.layer),
             Kind::Error => build.error(spec.layer),
         });
-        let populations = populations.collect::<Result<_, _>>()?;
+        let populations = populations.collect::<Result<Vec<_>, _>>()?;
+        check_links(&wiring, &populations);
         let moments = standardised(&circuit).flat_map(|(sense, _)| moments_names(sense));
         let moments = moments.map(|name| Ok((name.clone(), build.tensor(&name)?.clone())));
         let moments = moments.collect::<Result<_, _>>()?;
@@ -153,6 +155,18 @@ impl Network {
         &self.populations[id.0]
     }
 
+    /// Brings every population to rest on an episode, in lanes of `shards_per_lane` shards of samples; messages say how
+    /// they travel and arrive. Storage of `activities` is reused where their last episode had the same shape.
+    pub fn rest(
+        &self,
+        activities: &mut Activities,
+        episode: &Episode,
+        messages: (Messages, Arrivals),
+        shards_per_lane: usize,
+    ) {
+        activities.rest((&self.wiring, &self.populations), episode, messages, shards_per_lane);
+    }
+
     /// Every population learns from its own activities, in parallel: no rule reads what another population owns.
     ///
     /// # Errors
@@ -173,11 +187,16 @@ impl Network {
         let results: Vec<_> = chosen
             .map(|(i, population)| {
                 let own = activities.of(PopulationId(i));
-                let layer = || circuit.layer(wiring.populations[i].layer).name.clone();
+                let layer = || circuit.layer(wiring.populations[i].layer).name().to_owned();
                 population.learn(&own, activities.rows()).map_err(|Refused| LearningError { layer: layer() })
             })
             .collect();
         results.into_iter().collect()
+    }
+
+    /// A state population learns the error synapses of one of its inlets, from what the inlet holds (Eq. 17).
+    pub fn learn_inlet(&mut self, activities: &Activities, id: PopulationId, inlet: usize) {
+        self.populations[id.0].learn_inlet(inlet, &activities.of(id), activities.rows());
     }
 
     /// The weights, in the layout of files.
@@ -196,30 +215,50 @@ impl Network {
     }
 }
 
+/// The one place that sees both ends of every link: what an outlet sends is what the inlet hears.
+///
+/// # Panics
+/// Where it isn't: a bug of the wiring, never of a circuit.
+fn check_links(wiring: &Wiring, populations: &[AnyPopulation]) {
+    for link in &wiring.links {
+        let sent = populations[link.from.0].sends().get(link.outlet).copied();
+        let heard = populations[link.to.0].hears().get(link.inlet).copied();
+        let (from, to) = (&wiring.population(link.from).name, &wiring.population(link.to).name);
+        assert!(
+            sent == Some(link.carries) && heard == sent,
+            "the link from outlet {} of {from} to inlet {} of {to} carries {:?}, the outlet sends {sent:?}, and the inlet \
+             hears {heard:?}",
+            link.outlet,
+            link.inlet,
+            link.carries,
+        );
+    }
+}
+
 /// The name of the covariance of a layer.
 #[must_use]
 pub fn covariance_name(layer: &Layer) -> String {
-    format!("{}.covariance", layer.name)
+    format!("{}.covariance", layer.name())
 }
 
 /// The shape of every tensor of a circuit, in the layout of files.
 #[must_use]
 pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
     let mut shapes = BTreeMap::new();
-    for projection in &circuit.projections {
-        let (from, to) = (circuit.layer(projection.from).size, circuit.layer(projection.to).size);
+    for projection in circuit.projections() {
+        let (from, to) = (circuit.layer(projection.from()).size(), circuit.layer(projection.to()).size());
         shapes.insert(circuit.tensor_name(projection, "generative"), [to, from]);
-        if matches!(projection.feedback, Feedback::Learned { .. }) {
+        if matches!(projection.feedback(), Feedback::Learned { .. }) {
             shapes.insert(circuit.tensor_name(projection, "feedback"), [from, to]);
         }
     }
     for (id, layer) in circuit.layers() {
-        if circuit.is_predicted(id) && matches!(layer.precision, Precision::Learned { .. }) {
-            shapes.insert(covariance_name(layer), [layer.size, layer.size]);
+        if circuit.is_predicted(id) && matches!(layer.precision(), Precision::Learned { .. }) {
+            shapes.insert(covariance_name(layer), [layer.size(), layer.size()]);
         }
     }
     for (sense, layer) in standardised(circuit) {
-        shapes.extend(moments_names(sense).map(|name| (name, [1, layer.size])));
+        shapes.extend(moments_names(sense).map(|name| (name, [1, layer.size()])));
     }
     shapes
 }
@@ -227,7 +266,7 @@ pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
 /// The senses that the circuit itself says are read standardised.
 fn standardised(circuit: &Circuit) -> impl Iterator<Item = (&str, &Layer)> {
     let senses = circuit.senses().map(|(sense, id)| (sense, circuit.layer(id)));
-    senses.filter(|(_, layer)| layer.read == Some(Reading::Standardised))
+    senses.filter(|(_, layer)| layer.read() == Some(Reading::Standardised))
 }
 
 /// The names of mean and sd of a sense that is read standardised.
@@ -238,7 +277,7 @@ pub fn moments_names(sense: &str) -> [String; 2] {
 
 /// Fresh weights: synapses as the circuit's `init` says, covariances the identity (or the floor, if higher).
 fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
-    let Init::Gaussian { sd } = circuit.init;
+    let Init::Gaussian { sd } = circuit.init();
     let normal = Normal::new(0.0, sd).expect("the standard deviation was checked with the circuit");
     let moments: Vec<[String; 2]> = standardised(circuit).map(|(sense, _)| moments_names(sense)).collect();
     let draw = |(name, [rows, cols]): (String, [usize; 2])| {
@@ -260,12 +299,12 @@ fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
 }
 
 fn resting_covariance(layer: &Layer) -> Matrix {
-    let floor = match layer.precision {
+    let floor = match layer.precision() {
         Precision::Learned { floor, .. } => floor,
         Precision::Identity => 1.0,
     };
-    let mut sigma = Matrix::identity(layer.size);
-    for i in 0..layer.size {
+    let mut sigma = Matrix::identity(layer.size());
+    for i in 0..layer.size() {
         sigma.row_mut(i)[i] = floor.max(1.0);
     }
     sigma
@@ -282,16 +321,16 @@ impl Build<'_> {
     fn state(&self, id: LayerId) -> Result<AnyPopulation, WeightsError> {
         let layer = self.circuit.layer(id);
         let rule = UpdateRule {
-            activation: layer.activation,
-            derivative: layer.derivative,
-            beta: layer.beta.get(),
-            leak: layer.leak.get(),
-            prior: layer.prior,
-            lateral: layer.lateral,
+            activation: layer.activation(),
+            derivative: layer.derivative(),
+            beta: layer.beta().get(),
+            leak: layer.leak().get(),
+            prior: layer.prior(),
+            lateral: layer.lateral(),
         };
         let efferents = self.circuit.efferents(id);
-        let heard = efferents.iter().filter(|p| p.feedback != Feedback::Silent);
-        let returned = heard.map(|p| match p.feedback {
+        let heard = efferents.iter().filter(|p| p.feedback() != Feedback::Silent);
+        let returned = heard.map(|p| match p.feedback() {
             Feedback::Learned { rate } => {
                 Ok(Returned::Learned { synapses: Box::new(self.synapses(p, "feedback")?), rate })
             }
@@ -300,7 +339,7 @@ impl Build<'_> {
         let returned = returned.collect::<Result<_, _>>()?;
         let predicted = self.circuit.is_predicted(id);
         Ok(AnyPopulation::State(
-            StatePopulation::new(layer.size, rule, layer.target, predicted, returned).plastic(self.is_plastic()),
+            StatePopulation::new(layer.size(), rule, layer.target(), predicted, returned).plastic(self.is_plastic()),
         ))
     }
 
@@ -308,34 +347,34 @@ impl Build<'_> {
         let layer = self.circuit.layer(id);
         let generative = self.circuit.afferents(id).into_iter().map(|p| {
             let synapses = self.synapses(&p, "generative")?;
-            Ok(match p.feedback {
+            Ok(match p.feedback() {
                 Feedback::Transposed => synapses.with_pathway(1.0),
                 Feedback::ScaledTranspose { gain } => synapses.with_pathway(gain),
                 Feedback::Learned { .. } | Feedback::Silent => synapses,
             })
         });
         let generative = generative.collect::<Result<_, _>>()?;
-        let covariance = match layer.precision {
+        let covariance = match layer.precision() {
             Precision::Identity => None,
             Precision::Learned { floor, form } => {
                 let name = covariance_name(layer);
                 let sigma = self.tensor(&name)?.clone();
-                let made = Covariance::new(sigma, floor, form, self.circuit.learning.optimizer);
+                let made = Covariance::new(sigma, floor, form, self.circuit.learning().optimizer);
                 Some(made.map_err(|Refused| WeightsError::NotPositiveDefinite { name })?)
             }
         };
-        let population = ErrorPopulation::new(layer.size, layer.mean, layer.likelihood, generative, covariance);
+        let population = ErrorPopulation::new(layer.size(), layer.mean(), layer.likelihood(), generative, covariance);
         Ok(AnyPopulation::Error(population.plastic(self.is_plastic())))
     }
 
     fn is_plastic(&self) -> bool {
-        self.circuit.learning.when == When::EveryStep
+        self.circuit.learning().when == When::EveryStep
     }
 
     fn synapses(&self, projection: &Projection, kind: &str) -> Result<Synapses, WeightsError> {
         let name = self.circuit.tensor_name(projection, kind);
         let weights = self.tensor(&name)?.transposed();
-        let learning = &self.circuit.learning;
+        let learning = &self.circuit.learning();
         Ok(Synapses::new(name, weights, learning.optimizer, learning.norm))
     }
 
@@ -353,5 +392,48 @@ impl Build<'_> {
             return Err(WeightsError::NotFinite { name: name.to_owned() });
         }
         Ok(tensor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circuit::wiring::Carries;
+
+    #[test]
+    fn a_link_that_brings_something_else_is_refused_at_wiring() {
+        let circuit = Circuit::parse(
+            br#"Circuit(
+                name: "wired",
+                layers: {
+                    "z0": (size: 2, sense: "image"),
+                    "z1": (size: 2, beta: 0.1),
+                    "z2": (size: 2, beta: 0.1),
+                },
+                projections: [
+                    (from: "z1", to: "z0", feedback: Learned(rate: 1.0)),
+                    (from: "z2", to: "z1", feedback: Transposed),
+                ],
+            )"#,
+        );
+        let network = Network::new(Arc::new(circuit.expect("a sound circuit")), 1);
+        let wiring = network.wiring();
+        check_links(wiring, &network.populations);
+        let fits = |wiring: &Wiring| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check_links(wiring, &network.populations))).is_ok()
+        };
+        for at in 0..wiring.links.len() {
+            // All layers have one size, so that widths don't tell.
+            let mut other = Wiring::clone(wiring);
+            other.links[at].outlet = 1 - other.links[at].outlet.min(1);
+            assert!(!fits(&other), "another outlet: {:?}", other.links[at]);
+            let mut other = Wiring::clone(wiring);
+            let carries = other.links[at].carries;
+            other.links[at].carries = if carries == Carries::Target { Carries::Activity } else { Carries::Target };
+            assert!(!fits(&other), "another name: {:?}", other.links[at]);
+            let mut other = Wiring::clone(wiring);
+            other.links[at].to = other.links[at].from;
+            assert!(!fits(&other), "another receiver: {:?}", other.links[at]);
+        }
     }
 }

@@ -236,6 +236,10 @@ pub enum Messages {
     Events {
         /// θ, in units of the component.
         threshold: f32,
+        /// Every so many firings (1 or more) the whole vector goes out, whatever moved. A sender can't know what was
+        /// lost: without it a lost event stays lost until its component moves again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refresh: Option<u64>,
     },
 }
 
@@ -296,6 +300,38 @@ impl Reading {
     }
 }
 
+impl Messages {
+    /// Events above a threshold, which are never refreshed.
+    #[must_use]
+    pub const fn events(threshold: f32) -> Self {
+        Self::Events { threshold, refresh: None }
+    }
+}
+
+/// What a signal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Carries {
+    /// `a_k`, from a state population to an error population that it predicts.
+    Activity,
+    /// `t_s`, from a state population to its own error population.
+    Target,
+    /// `e_s`, from an error population to a state population that owns error synapses, or to its own.
+    Mismatch,
+    /// `gain · e_s W_{k→s}`, along the virtual pathway of type 1.
+    Pathway,
+}
+
+/// In which order the messages of one sender are handed to a receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Arrivals {
+    /// In the order in which they were sent, one at the most between two firings of the receiver: each message is newer
+    /// than all that its inlet holds, and nothing has to be remembered.
+    #[default]
+    InOrder,
+    /// In any order, several between two firings: under events an inlet remembers which message told each component.
+    AnyOrder,
+}
+
 /// `γ`, the pull of a state towards 0 per update; not negative.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize)]
 pub struct Leak(f32);
@@ -317,6 +353,16 @@ impl Leak {
 /// `β`, the size of one update of a state: in (0, 1], and not a learning rate.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
 pub struct StepSize(f32);
+
+/// What a state population does with its step size where it is answered late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum StepRule {
+    /// It takes β, whatever comes.
+    #[default]
+    Given,
+    /// It takes no larger step than its lateness and its stiffness bear; β where it is not late.
+    Bearable,
+}
 
 impl StepSize {
     /// What a sensory layer uses where it is masked or released and its circuit file gives no `beta`.

@@ -1,15 +1,24 @@
-//! What may travel between populations: batches of values, and nothing else.
+//! What may travel between populations: batches of values that say what they are, and nothing else.
 //!
 //! A signal is plain data, immutable once sent, and cheap to clone, so that one message can reach several
-//! receivers, cross a thread, or be written down. It carries no address and no name.
+//! receivers, cross a thread, or be written down. It carries no address and no name. What it is was decided by the outlet
+//! that sent it, and no inlet takes anything else.
 
 use crate::kernels::sparse::List;
 use crate::matrix::Matrix;
+pub use crate::params::Carries;
 use std::sync::Arc;
 
-/// One message: the values of `width` neurons for every sample of a batch.
+/// One message.
 #[derive(Debug, Clone)]
-pub enum Signal {
+pub struct Signal {
+    carries: Carries,
+    content: Content,
+}
+
+/// The values of `width` neurons for every sample of a batch.
+#[derive(Debug, Clone)]
+pub enum Content {
     /// The whole vector of every sample, `[rows, width]`.
     Dense(Arc<Matrix>),
     /// The components that moved since they were last sent, sample by sample. An event carries the component's new
@@ -18,16 +27,48 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// A message as an outlet makes it.
+    #[must_use]
+    pub fn new(carries: Carries, content: Content) -> Self {
+        Self { carries, content }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn carries(&self) -> Carries {
+        self.carries
+    }
+
+    /// Its values.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Its values, for whoever takes them in.
+    #[must_use]
+    pub fn into_content(self) -> Content {
+        self.content
+    }
+
     /// Bytes that the message would take on a wire: values, and for events their indices and row ends.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        match self {
-            Self::Dense(matrix) => 4 * matrix.as_slice().len(),
-            Self::Events(events) => 8 * events.len() + 4 * events.rows(),
+        match &self.content {
+            Content::Dense(matrix) => 4 * matrix.as_slice().len(),
+            Content::Events(events) => 8 * events.len() + 4 * events.rows(),
         }
     }
 
     /// How many neuron values it carries, over all samples.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.content.values()
+    }
+}
+
+impl Content {
+    /// How many neuron values there are, over all samples.
     #[must_use]
     pub fn values(&self) -> usize {
         match self {
@@ -49,7 +90,7 @@ mod tests {
         events.of_nonzero(&batch, 8);
         let read: Vec<_> = events.samples().map(|(i, v)| (i.to_vec(), v.to_vec())).collect();
         assert_eq!(read, [(vec![3, 7], vec![0.5, -1.0]), (vec![], vec![]), (vec![0], vec![2.0])]);
-        let message = Signal::Events(Arc::new(events));
-        assert_eq!((message.values(), message.bytes()), (3, 36));
+        let message = Signal::new(Carries::Mismatch, Content::Events(Arc::new(events)));
+        assert_eq!((message.values(), message.bytes(), message.carries()), (3, 36, Carries::Mismatch));
     }
 }

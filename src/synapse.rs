@@ -1,33 +1,23 @@
-//! Afferent synapses: a dense block that belongs to the postsynaptic population, and the rule that changes it.
+//! Afferent synapses: a dense block that belongs to the postsynaptic population.
 //!
 //! Storage is `[presynaptic, postsynaptic]`, so that everything one presynaptic neuron reaches lies together: a
 //! dense batch multiplies from the left, and a single changed component adds one row. Files hold the transpose
 //! (design section 2: generative `[to, from]`, feedback `[from, to]`), which is `[postsynaptic, presynaptic]` for both.
 
 use crate::kernels::drive::{self, Nonzero};
-use crate::kernels::meter::{self, Kernel};
-use crate::kernels::norms;
-use crate::kernels::product::{self, Onto};
+use crate::kernels::product::Onto;
 use crate::kernels::sparse::List;
-use crate::learning::Ascent;
+use crate::learning::{Ascent, Hebbian};
 use crate::matrix::Matrix;
 use crate::params::{Norm, Optimizer};
 use crate::weights::Weights;
-use rayon::prelude::*;
-
-/// Rows of a learning rule that are computed as one piece of work.
-const RULE_ROWS: usize = 64;
 
 /// Synapses from one presynaptic population to the population that owns them.
 #[derive(Debug, Clone)]
 pub struct Synapses {
     name: String,
     weights: Weights,
-    norm: Norm,
-    ascent: Ascent,
-    /// The rule of the last step; kept for its storage.
-    rule: Matrix,
-    scratch: Vec<f32>,
+    rule: Hebbian,
     /// The virtual pathway of type 1, where there is one.
     backwards: Option<Backwards>,
 }
@@ -43,15 +33,7 @@ impl Synapses {
     /// Synapses named as their tensor, from weights `[presynaptic, postsynaptic]`.
     #[must_use]
     pub fn new(name: String, weights: Matrix, optimizer: Optimizer, norm: Norm) -> Self {
-        Self {
-            name,
-            weights: weights.into(),
-            norm,
-            ascent: Ascent::new(optimizer),
-            rule: Matrix::default(),
-            scratch: Vec::new(),
-            backwards: None,
-        }
+        Self { name, weights: weights.into(), rule: Hebbian::new(optimizer, norm), backwards: None }
     }
 
     /// The same synapses, which their owner also reads backwards with a gain (type 1).
@@ -69,6 +51,18 @@ impl Synapses {
         self.backwards.is_some()
     }
 
+    /// The gain of the pathway, where there is one.
+    #[must_use]
+    pub fn pathway_gain(&self) -> Option<f32> {
+        self.backwards.as_ref().map(|backwards| backwards.gain)
+    }
+
+    /// The largest singular value.
+    #[must_use]
+    pub fn norm(&self) -> f32 {
+        self.weights.norm()
+    }
+
     /// The name of the tensor, such as `z2_to_z1.generative`: a label for files, not an address.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -81,7 +75,9 @@ impl Synapses {
         self.weights.rows()
     }
 
-    fn shape(&self) -> (usize, usize) {
+    /// Presynaptic and postsynaptic neurons.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
         (self.weights().rows(), self.weights().cols())
     }
 
@@ -122,43 +118,21 @@ impl Synapses {
         }
     }
 
-    /// One learning step: `Δ[pre, post] = gain · preᵀ post / B`, then the constraint (Eqs. 16-18). `pairs` are
-    /// presynaptic and postsynaptic values of each part of the batch; sums run over parts and shards in their order.
+    /// One learning step of [`Hebbian::learn`].
     pub fn learn(&mut self, gain: f32, pairs: &[(&Matrix, &Matrix)], batch: usize) {
-        let (pre, post) = self.shape();
-        if (self.rule.rows(), self.rule.cols()) != (pre, post) {
-            self.rule = Matrix::zeros(pre, post);
-        }
-        let scale = gain / batch as f32;
-        let work = batch * pre * post;
-        meter::time(Kernel::Learn, work, || self.ascend(scale, pairs));
+        self.rule.learn(&mut self.weights, gain, pairs, batch);
         self.refresh();
-    }
-
-    fn ascend(&mut self, scale: f32, pairs: &[(&Matrix, &Matrix)]) {
-        let (pre, post) = self.shape();
-        self.rule.as_mut_slice().par_chunks_mut(RULE_ROWS * post).enumerate().for_each(|(i, part)| {
-            let columns = i * RULE_ROWS..(i * RULE_ROWS + part.len() / post);
-            part.fill(0.0);
-            for (left, right) in pairs {
-                product::outer(part, scale, left.as_slice(), right.as_slice(), pre, post, columns.clone());
-            }
-        });
-        self.weights.change(|weights| {
-            self.ascent.step(weights.as_mut_slice(), self.rule.as_slice());
-            norms::constrain(self.norm, weights.as_mut_slice(), post, &mut self.scratch);
-        });
     }
 
     /// The optimiser, for checkpoints.
     #[must_use]
     pub fn ascent(&self) -> &Ascent {
-        &self.ascent
+        self.rule.ascent()
     }
 
     /// The optimiser, to be restored.
     pub fn ascent_mut(&mut self) -> &mut Ascent {
-        &mut self.ascent
+        self.rule.ascent_mut()
     }
 
     /// Replaces the weights by others of the same shape.

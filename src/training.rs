@@ -5,107 +5,26 @@
 //! batches holds all there is, and any split of a training gives the bits of the whole.
 
 pub(crate) mod course;
+mod events;
 mod identity;
+mod spec;
+
+pub use events::{Ended, EpochMetrics, Event, Flow};
+pub use spec::TrainSpec;
 
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::circuit::Settling;
 use crate::data::{Dataset, Images};
 use crate::evaluation::{self, MeasureError, Measures, Show};
-use crate::executor::{Measure, SettleError, SettleOptions, Settler};
+use crate::executor::{Measure, Presentation, Purpose, SettleError, SettleOptions, Settler};
 use crate::network::{LearningError, Network, Tensors};
 use crate::params::When;
-use course::{Course, Learner, Plan, Seen};
-use serde::{Deserialize, Serialize};
+use course::{Course, CoursePlan, Learner, MeasuredRows, Seen};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 #[cfg(feature = "baselines")]
 pub(crate) use identity::difference;
-
-/// What a training is asked to do.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainSpec {
-    /// Seed of synapses, validation split and order.
-    pub seed: u64,
-    /// Passes over the data.
-    pub epochs: usize,
-    /// Samples in a batch.
-    pub batch: usize,
-    /// Use only the first so many training images.
-    pub limit: Option<usize>,
-    /// How an episode settles.
-    pub settling: Settling,
-    /// Checkpoint after so many batches; `None` is once a minute. Always at the end of an epoch.
-    pub checkpoint_every: Option<usize>,
-    /// Measure on the test images after every epoch, too, not only after the last.
-    pub test_each_epoch: bool,
-}
-
-/// One line of `metrics.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EpochMetrics {
-    /// Finished epochs, from 1.
-    pub epoch: usize,
-    /// Free energy of each predicted layer while training, mean over images, in nats.
-    pub train_free_energy: std::collections::BTreeMap<String, f64>,
-    /// On the images held out.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub validation: Option<Measures>,
-    /// On the test images.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub test: Option<Measures>,
-    /// Seconds of training, without measuring.
-    pub seconds: f64,
-    /// Training images per second.
-    pub samples_per_second: f64,
-}
-
-/// What an observer is told.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// A batch was learned.
-    Batch {
-        /// Epoch under way, from 1.
-        epoch: usize,
-        /// Batches done in it.
-        done: usize,
-        /// Batches in it.
-        of: usize,
-        /// Free energy of the batch, mean over its images, all layers.
-        free_energy: f64,
-    },
-    /// Images were settled to measure the epoch.
-    Measured {
-        /// Epoch whose batches are done, from 1.
-        epoch: usize,
-        /// Images measured, validation and test together.
-        done: usize,
-        /// Images to measure.
-        of: usize,
-    },
-    /// An epoch was finished and measured.
-    Epoch(&'a EpochMetrics),
-    /// A checkpoint was written.
-    Checkpoint(PathBuf),
-}
-
-/// What an observer answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// Go on.
-    GoOn,
-    /// Write a checkpoint and stop.
-    Stop,
-}
-
-/// How a training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// All epochs are done.
-    Finished,
-    /// The observer stopped it; it can be resumed.
-    Stopped,
-}
 
 /// Training that failed. The last checkpoint is good.
 #[derive(Debug, thiserror::Error)]
@@ -186,7 +105,7 @@ impl<'a> Training<'a> {
             );
             return Err(TrainError::Another { path: run.folder().to_owned(), problem });
         }
-        let (was, is) = (run.circuit()?.learning.epochs, network.circuit().learning.epochs);
+        let (was, is) = (run.circuit()?.learning().epochs, network.circuit().learning().epochs);
         if is < was {
             let problem = format!("was asked for {was} epochs; --resume goes on to as many or more, not to {is}");
             return Err(TrainError::Another { path: run.folder().to_owned(), problem });
@@ -205,7 +124,7 @@ impl<'a> Training<'a> {
 
     fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
         let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, .. } = spec;
-        let plan = Plan { epochs, batch, checkpoint_every, test_each_epoch };
+        let plan = CoursePlan { epochs, batch, checkpoint_every, test_each_epoch };
         let course = Course::new(run, data, plan, progress);
         Self { course, pupil: Pupil { network, settling, settler: Settler::new() } }
     }
@@ -252,30 +171,34 @@ impl Learner for Pupil {
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, TrainError> {
         let circuit = Arc::clone(self.network.circuit());
         let episode = evaluation::episode(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
-        let options = SettleOptions { measure: Measure::Readout, learn: true, ..SettleOptions::default() };
+        let presentation = Presentation::of_run(progress.seed).at(Purpose::Learning, progress.epoch, progress.batch);
+        let options =
+            SettleOptions { measure: Measure::Readout, learn: true, presentation, ..SettleOptions::default() };
         let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options);
         let settled = settled.map_err(|cause| match cause {
             SettleError::NotFinite { .. } => {
                 let (epoch, batch) = (progress.epoch + 1, progress.batch + 1);
-                TrainError::Diverged { epoch, batch, rate: circuit.learning.optimizer.rate(), cause }
+                TrainError::Diverged { epoch, batch, rate: circuit.learning().optimizer.rate(), cause }
             }
             cause => cause.into(),
         })?;
-        if circuit.learning.when == When::Readout {
+        if circuit.learning().when == When::Readout {
             self.network.learn(self.settler.activities())?;
         }
         let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
         let mut total = 0.0;
         for (id, energy) in energies {
             let layer = circuit.layer(self.network.wiring().population(*id).layer);
-            *progress.sums.entry(layer.name.clone()).or_default() += energy;
+            *progress.sums.entry(layer.name().to_owned()).or_default() += energy;
             total += energy;
         }
         Ok(total / rows.len() as f64)
     }
 
-    fn measure(&mut self, images: &Images, rows: &[usize], seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {
-        match evaluation::measure(&mut self.network, images, rows, &self.settling, seen) {
+    fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {
+        let MeasuredRows { images, rows, progress } = shown;
+        let presentation = Presentation::of_run(progress.seed).at(Purpose::Measuring, progress.epoch, 0);
+        match evaluation::measure(&mut self.network, images, rows, (&self.settling, presentation), seen) {
             Ok(measured) => Ok(Some(measured.measures)),
             Err(MeasureError::Stopped) => Ok(None),
             Err(error) => Err(error.into()),

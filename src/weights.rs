@@ -1,6 +1,7 @@
 //! Numbers that a batch is multiplied by, in the two orders that they are used in.
 
 use crate::kernels::panels::Panels;
+use crate::kernels::spectral;
 use crate::matrix::Matrix;
 use std::sync::OnceLock;
 
@@ -11,6 +12,8 @@ use std::sync::OnceLock;
 pub struct Weights {
     rows: Matrix,
     panels: OnceLock<Panels>,
+    /// The largest singular value of the rows as they are.
+    norm: OnceLock<f32>,
 }
 
 impl Weights {
@@ -25,9 +28,15 @@ impl Weights {
         self.panels.get_or_init(|| Panels::new(self.rows.as_slice(), self.rows.rows(), self.rows.cols()))
     }
 
+    /// The largest singular value.
+    pub fn norm(&self) -> f32 {
+        *self.norm.get_or_init(|| spectral::norm(self.rows.as_slice(), self.rows.rows(), self.rows.cols()))
+    }
+
     /// Changes entries, not the shape.
     pub fn change(&mut self, change: impl FnOnce(&mut Matrix)) {
         change(&mut self.rows);
+        self.norm.take();
         if let Some(panels) = self.panels.get_mut() {
             panels.copy_from(self.rows.as_slice());
         }
@@ -36,7 +45,7 @@ impl Weights {
 
 impl From<Matrix> for Weights {
     fn from(rows: Matrix) -> Self {
-        Self { rows, panels: OnceLock::new() }
+        Self { rows, panels: OnceLock::new(), norm: OnceLock::new() }
     }
 }
 

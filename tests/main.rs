@@ -3,6 +3,8 @@
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 
+#[path = "suite/account.rs"]
+mod account;
 #[path = "suite/allocations.rs"]
 mod allocations;
 #[path = "suite/alone.rs"]
@@ -22,6 +24,12 @@ mod conformance;
 mod data;
 #[path = "suite/determinism.rs"]
 mod determinism;
+#[path = "suite/draw.rs"]
+mod draw;
+#[path = "suite/drawing.rs"]
+mod drawing;
+#[path = "suite/drift.rs"]
+mod drift;
 #[path = "suite/dynamics.rs"]
 mod dynamics;
 #[path = "suite/fetch.rs"]
@@ -30,6 +38,8 @@ mod fetch;
 mod golden;
 #[path = "suite/kinds.rs"]
 mod kinds;
+#[path = "suite/late.rs"]
+mod late;
 #[path = "suite/layering.rs"]
 mod layering;
 #[path = "suite/likelihood.rs"]
@@ -46,6 +56,14 @@ mod reproduce;
 mod resume;
 #[path = "suite/safety.rs"]
 mod safety;
+#[path = "suite/samples.rs"]
+mod samples;
+#[path = "suite/stability.rs"]
+mod stability;
+#[path = "suite/statistics.rs"]
+mod statistics;
+#[path = "suite/studies.rs"]
+mod studies;
 #[path = "suite/views.rs"]
 mod views;
 

@@ -1,12 +1,12 @@
 //! The measures of the paper for a trained model, by the code that measures circuits: a mixture over codes gives
 //! `log p(x)`, a logistic regression on codes the classification error.
 
-use super::{BaselineError, Codes, Kind};
+use super::error::BaselineError;
+use super::measure::Codes;
+use super::spec::ComparedKind;
 use crate::data::{Dataset, Images};
 use crate::evaluation::mixture::{Draws, Mixture};
-use crate::evaluation::{
-    Emission, Logistic, LogisticOptions, PriorDraws, PriorOptions, as_published, balanced, log_likelihood,
-};
+use crate::evaluation::{Emission, Logistic, LogisticOptions, PriorDraws, PriorOptions, as_published, balanced};
 use crate::matrix::Matrix;
 use crate::params::Likelihood;
 use crate::rng;
@@ -18,7 +18,7 @@ const PIXEL_REGULARISATION: f64 = 0.01;
 /// What can be measured for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum ComparedPart {
     /// Reconstruction.
     Bce,
     /// Hidden halves.
@@ -29,7 +29,7 @@ pub enum Part {
     LogPx,
 }
 
-impl Part {
+impl ComparedPart {
     /// Its name on the command line and in `eval.json`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -42,15 +42,15 @@ impl Part {
     }
 }
 
-impl Kind {
+impl ComparedKind {
     /// What can be measured of such a model.
     #[must_use]
-    pub fn parts(self) -> &'static [Part] {
+    pub fn parts(self) -> &'static [ComparedPart] {
         match self {
-            Self::Gmm => &[Part::LogPx],
-            Self::Dsrn => &[Part::Classification],
+            Self::Gmm => &[ComparedPart::LogPx],
+            Self::Dsrn => &[ComparedPart::Classification],
             Self::Rae | Self::GvaeCv | Self::Gvae | Self::GanAe => {
-                &[Part::Bce, Part::Mmse, Part::Classification, Part::LogPx]
+                &[ComparedPart::Bce, ComparedPart::Mmse, ComparedPart::Classification, ComparedPart::LogPx]
             }
         }
     }
@@ -151,7 +151,7 @@ impl Gauge<'_> {
     /// [`BaselineError`] where the mixture can't be fitted or the engine of gradients refuses.
     pub fn take(
         &self,
-        part: Part,
+        part: ComparedPart,
         figures: &mut Figures,
         watch: impl FnMut(usize, f64),
     ) -> Result<Option<(Matrix, Mixture)>, BaselineError> {
@@ -159,10 +159,10 @@ impl Gauge<'_> {
         let rows: Vec<usize> = (0..test.count().min(self.options.limit.unwrap_or(usize::MAX))).collect();
         figures.images = rows.len();
         match part {
-            Part::Bce => figures.bce = self.codes.measure(test, &rows)?.bce,
-            Part::Mmse => figures.mmse = Some(self.codes.masked_error(test, &rows)?),
-            Part::Classification => figures.classification_error = self.classification_error(test, &rows)?,
-            Part::LogPx => return self.log_px(test, &rows, figures, watch).map(Some),
+            ComparedPart::Bce => figures.bce = self.codes.measure(test, &rows)?.bce,
+            ComparedPart::Mmse => figures.mmse = Some(self.codes.masked_error(test, &rows)?),
+            ComparedPart::Classification => figures.classification_error = self.classification_error(test, &rows)?,
+            ComparedPart::LogPx => return self.log_px(test, &rows, figures, watch).map(Some),
         }
         Ok(None)
     }
@@ -176,7 +176,7 @@ impl Gauge<'_> {
     ) -> Result<(Matrix, Mixture), BaselineError> {
         let Self { codes, data, learned, options } = *self;
         let mut mixture_options = options.prior.mixture;
-        if codes.spec().model == Kind::Gmm {
+        if codes.spec().model == ComparedKind::Gmm {
             mixture_options.regularisation = PIXEL_REGULARISATION;
         }
         let fitted = balanced(&data.train, learned, options.prior.images, mixture_options.seed);
@@ -196,7 +196,7 @@ impl Gauge<'_> {
     fn classification_error(&self, test: &Images, rows: &[usize]) -> Result<Option<f64>, BaselineError> {
         let Self { codes, data, learned, .. } = *self;
         let (Some(train_labels), Some(test_labels)) = (data.train.labels(), test.labels()) else { return Ok(None) };
-        if codes.spec().model == Kind::Dsrn {
+        if codes.spec().model == ComparedKind::Dsrn {
             return Ok(codes.measure(test, rows)?.accuracy.map(|accuracy| 1.0 - accuracy));
         }
         let pick = |labels: &[u8], rows: &[usize]| rows.iter().map(|row| labels[*row]).collect::<Vec<_>>();
@@ -209,15 +209,9 @@ impl Gauge<'_> {
 /// The image of each draw. A draw from a mixture on pixels stands for the mean of its component: the density of a
 /// Gaussian over pixels can't be compared with probabilities of binary images, and a draw itself is no probability.
 fn decoded(codes: &Codes<'_>, mixture: &Mixture, draws: &Draws) -> Result<Matrix, BaselineError> {
-    if codes.spec().model != Kind::Gmm {
+    if codes.spec().model != ComparedKind::Gmm {
         return codes.decode(&draws.samples);
     }
     let mean = |i: usize, j: usize| mixture.components()[draws.components[i]].mean()[j] as f32;
     Ok(Matrix::from_fn(draws.components.len(), mixture.size(), mean))
-}
-
-/// `−log p(x | mean)` summed over all images.
-pub(super) fn binary_cross_entropy(probabilities: &Matrix, images: &Matrix) -> f64 {
-    let of = |row: usize| -log_likelihood(Likelihood::Bernoulli, images.row(row), probabilities.row(row));
-    (0..images.rows()).map(of).sum()
 }

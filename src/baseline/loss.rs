@@ -1,9 +1,11 @@
 //! What each model descends in one batch. `x` are images `[B, J]`, `z` codes `[B, L]`, `l` logits of the pixels; sums
 //! over neurons, means over images.
 
+use super::error::BaselineError;
 use super::net::{Net, class_cross_entropy, cross_entropy, tensor};
+use super::spec::{ComparedKind, Spec};
+use super::weights::ComparedWeights;
 use super::weights::Variables;
-use super::{BaselineError, Kind, Spec, Weights};
 use crate::matrix::Matrix;
 use candle_core::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
@@ -21,20 +23,20 @@ pub(super) struct Batch<'a> {
 /// `random` is the noise of this batch alone.
 pub(super) fn learn(
     spec: &Spec,
-    weights: &mut Weights,
+    weights: &mut ComparedWeights,
     batch: &Batch<'_>,
     mut random: ChaCha8Rng,
 ) -> Result<f64, BaselineError> {
     let images = tensor(batch.images)?;
     let variables = weights.variables()?;
     let (error, penalty) = match (spec.model, batch.labels) {
-        (Kind::Dsrn, Some(labels)) => classify(spec, &variables, &images, &tensor(labels)?)?,
-        (Kind::Dsrn, None) => return Err(BaselineError::NoLabels),
+        (ComparedKind::Dsrn, Some(labels)) => classify(spec, &variables, &images, &tensor(labels)?)?,
+        (ComparedKind::Dsrn, None) => return Err(BaselineError::NoLabels),
         _ => reconstruct(spec, &variables, &images, &mut random)?,
     };
     let loss = (&error + penalty)?;
     weights.descend(&loss, &variables, "learn", &["encoder", "decoder", "classifier"])?;
-    if spec.model == Kind::GanAe {
+    if spec.model == ComparedKind::GanAe {
         match_prior(spec, weights, &images, &mut random)?;
     }
     Ok(f64::from(error.to_scalar::<f32>()?))
@@ -51,19 +53,19 @@ fn reconstruct(
     let (code, (rows, latent)) = (encoder.forward(images)?, (images.dims2()?.0, spec.latent));
     let per_image = |sum: Tensor, weight: f64| Ok::<_, BaselineError>((sum * (weight / rows as f64))?);
     let (code, penalty) = match spec.model {
-        Kind::Rae => {
+        ComparedKind::Rae => {
             let weights = (encoder.squared_weights()? + decoder.squared_weights()?)?;
             let latent = per_image(code.sqr()?.sum_all()?, f64::from(spec.latent_penalty) / 2.0)?;
             (code, ((weights * f64::from(spec.weight_penalty))? + latent)?)
         }
-        Kind::GvaeCv => {
+        ComparedKind::GvaeCv => {
             // KL(N(m, σ² I) ‖ N(0, I)) = ½ Σ (m² + σ² − 1 − log σ²)
             let variance = f64::from(spec.variance);
             let constant = 0.5 * latent as f64 * (variance - 1.0 - variance.ln());
             let divergence = (per_image(code.sqr()?.sum_all()?, 0.5)? + constant)?;
             ((code + (noise(rows, latent, random)? * variance.sqrt())?)?, divergence)
         }
-        Kind::Gvae => {
+        ComparedKind::Gvae => {
             // KL(N(m, diag s) ‖ N(0, I)) = ½ Σ (m² + s − 1 − log s)
             let (mean, log_variance) = (code.narrow(1, 0, latent)?, code.narrow(1, latent, latent)?);
             let terms = (((mean.sqr()? + log_variance.exp()?)? - &log_variance)? - 1.0)?;
@@ -96,7 +98,7 @@ fn classify(
 /// and then the encoder learns to pass for the prior.
 fn match_prior(
     spec: &Spec,
-    weights: &mut Weights,
+    weights: &mut ComparedWeights,
     images: &Tensor,
     random: &mut ChaCha8Rng,
 ) -> Result<(), BaselineError> {
@@ -128,11 +130,11 @@ fn constant(rows: usize, value: f32) -> Result<Tensor, BaselineError> {
 #[cfg(test)]
 mod tests {
     use super::{reconstruct, tensor};
-    use crate::baseline::{Kind, Spec, Weights};
+    use crate::baseline::{ComparedKind, ComparedWeights, Spec};
     use crate::matrix::Matrix;
     use crate::rng;
 
-    fn total(spec: &Spec, weights: &Weights, images: &Matrix) -> f64 {
+    fn total(spec: &Spec, weights: &ComparedWeights, images: &Matrix) -> f64 {
         let variables = weights.variables().expect("variables");
         let images = tensor(images).expect("images");
         let random = &mut rng::stream(5, "test");
@@ -143,9 +145,9 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() {
         let images = Matrix::from_fn(6, 9, |i, j| ((i * 7 + j * 3) % 2) as f32);
-        for model in [Kind::Rae, Kind::GvaeCv, Kind::Gvae] {
+        for model in [ComparedKind::Rae, ComparedKind::GvaeCv, ComparedKind::Gvae] {
             let spec = Spec { latent: 3, weight_penalty: 0.01, latent_penalty: 0.3, ..Spec::new(model, 9, 2, 200) };
-            let weights = Weights::new(&spec, 1);
+            let weights = ComparedWeights::new(&spec, 1);
             let variables = weights.variables().expect("variables");
             let random = &mut rng::stream(5, "test");
             let batch = tensor(&images).expect("images");
@@ -158,7 +160,7 @@ mod tests {
                     let moved = |by: f32| {
                         let mut tensors = weights.tensors().clone();
                         tensors.get_mut(name).expect("a parameter").as_mut_slice()[at] += by;
-                        total(&spec, &Weights::of(tensors, Default::default(), &spec), &images)
+                        total(&spec, &ComparedWeights::of(tensors, Default::default(), &spec), &images)
                     };
                     let numeric = (moved(1e-3) - moved(-1e-3)) / 2e-3;
                     let (exact, most) = (f64::from(gradient[at]), 0.01 + 0.02 * numeric.abs());

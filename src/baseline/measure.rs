@@ -1,8 +1,10 @@
 //! Codes, reconstructions and measures of a trained model, without noise.
 
-use super::figures::binary_cross_entropy;
+use super::entropy::binary_cross_entropy;
+use super::error::BaselineError;
 use super::net::{Net, matrix, tensor};
-use super::{BaselineError, Kind, Spec, Weights};
+use super::spec::{ComparedKind, Spec};
+use super::weights::ComparedWeights;
 use crate::data::{Batches, Images};
 use crate::evaluation::{Completed, Measures, highest, left_half};
 use crate::matrix::Matrix;
@@ -21,13 +23,13 @@ const ACTIVE: f32 = 1e-6;
 #[derive(Debug, Clone, Copy)]
 pub struct Codes<'a> {
     spec: &'a Spec,
-    weights: &'a Weights,
+    weights: &'a ComparedWeights,
 }
 
 impl<'a> Codes<'a> {
     /// A model with these weights.
     #[must_use]
-    pub fn new(spec: &'a Spec, weights: &'a Weights) -> Self {
+    pub fn new(spec: &'a Spec, weights: &'a ComparedWeights) -> Self {
         Self { spec, weights }
     }
 
@@ -37,15 +39,16 @@ impl<'a> Codes<'a> {
     /// [`BaselineError::Engine`].
     pub fn encode(&self, images: &Matrix) -> Result<Matrix, BaselineError> {
         let variables = self.weights.variables()?;
-        let network = if self.spec.model == Kind::Dsrn { "classifier" } else { "encoder" };
+        let network = if self.spec.model == ComparedKind::Dsrn { "classifier" } else { "encoder" };
         let output = Net::new(&variables, network).forward(&tensor(images)?)?;
-        let wanted = if self.spec.model == Kind::Gvae { output.narrow(1, 0, self.spec.latent)? } else { output };
+        let wanted =
+            if self.spec.model == ComparedKind::Gvae { output.narrow(1, 0, self.spec.latent)? } else { output };
         matrix(&wanted)
     }
 
     /// The parameters.
     #[must_use]
-    pub fn weights(&self) -> &'a Weights {
+    pub fn weights(&self) -> &'a ComparedWeights {
         self.weights
     }
 
@@ -60,7 +63,7 @@ impl<'a> Codes<'a> {
     /// # Errors
     /// [`BaselineError::Engine`].
     pub fn encode_rows(&self, images: &Images, rows: &[usize]) -> Result<Matrix, BaselineError> {
-        if self.spec.model == Kind::Gmm {
+        if self.spec.model == ComparedKind::Gmm {
             return Ok(images.matrix(rows));
         }
         let mut all = Vec::with_capacity(rows.len() * self.spec.latent);
@@ -131,7 +134,7 @@ impl<'a> Codes<'a> {
         for batch in &Batches::in_order(rows, BATCH) {
             let shown = images.matrix(batch);
             let codes = self.encode(&shown)?;
-            if self.spec.model == Kind::Dsrn {
+            if self.spec.model == ComparedKind::Dsrn {
                 let labels = images.labels().ok_or(BaselineError::NoLabels)?;
                 let is_right = |(i, row): (usize, &usize)| highest(codes.row(i)) == usize::from(labels[*row]);
                 right += batch.iter().enumerate().filter(|pair| is_right(*pair)).count();

@@ -1,6 +1,6 @@
 //! Forward computations: dense layers with rectifiers between them, and the losses' common terms.
 
-use super::BaselineError;
+use super::error::BaselineError;
 use super::weights::Variables;
 use crate::matrix::Matrix;
 use candle_core::{Device, Tensor};

@@ -8,7 +8,7 @@ pub const SYNAPSES: usize = 1_494_720;
 /// The compared models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ComparedKind {
     /// Gaussian mixture on the pixels.
     Gmm,
     /// Regularised auto-encoder.
@@ -23,7 +23,7 @@ pub enum Kind {
     Dsrn,
 }
 
-impl Kind {
+impl ComparedKind {
     /// All of them, in the order of the paper's table.
     pub const ALL: [Self; 6] = [Self::Gmm, Self::Rae, Self::GvaeCv, Self::Gvae, Self::GanAe, Self::Dsrn];
 
@@ -57,7 +57,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Which model.
-    pub model: Kind,
+    pub model: ComparedKind,
     /// Pixels of an image.
     pub pixels: usize,
     /// Neurons of each hidden layer; all hidden layers have as many.
@@ -86,7 +86,7 @@ impl Spec {
     /// A model for images of `pixels` pixels with about `synapses` synapses, and otherwise the protocol of the paper:
     /// four layers, 20 neurons on top, batches of 200, Adam at 0.001.
     #[must_use]
-    pub fn new(model: Kind, pixels: usize, classes: usize, synapses: usize) -> Self {
+    pub fn new(model: ComparedKind, pixels: usize, classes: usize, synapses: usize) -> Self {
         let mut spec = Self {
             model,
             pixels,
@@ -117,14 +117,14 @@ impl Spec {
         let Self { pixels, hidden: h, latent, classes, .. } = *self;
         let decoder = ("decoder", vec![latent, h, h, pixels]);
         match self.model {
-            Kind::Gmm => Vec::new(),
-            Kind::Rae | Kind::GvaeCv => vec![("encoder", vec![pixels, h, h, latent]), decoder],
+            ComparedKind::Gmm => Vec::new(),
+            ComparedKind::Rae | ComparedKind::GvaeCv => vec![("encoder", vec![pixels, h, h, latent]), decoder],
             // Mean and log variance of each latent neuron.
-            Kind::Gvae => vec![("encoder", vec![pixels, h, h, 2 * latent]), decoder],
-            Kind::GanAe => {
+            ComparedKind::Gvae => vec![("encoder", vec![pixels, h, h, 2 * latent]), decoder],
+            ComparedKind::GanAe => {
                 vec![("encoder", vec![pixels, h, h, latent]), decoder, ("discriminator", vec![latent, h, h, 1])]
             }
-            Kind::Dsrn => vec![("classifier", vec![pixels, h, h, h, classes])],
+            ComparedKind::Dsrn => vec![("classifier", vec![pixels, h, h, h, classes])],
         }
     }
 
@@ -144,18 +144,18 @@ impl Spec {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, SYNAPSES, Spec};
+    use super::{ComparedKind, SYNAPSES, Spec};
 
     #[test]
     fn models_have_about_as_many_synapses_as_the_circuits() {
-        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Gmm) {
+        for kind in ComparedKind::ALL.into_iter().filter(|kind| *kind != ComparedKind::Gmm) {
             let spec = Spec::new(kind, 784, 10, SYNAPSES);
             let (synapses, name) = (spec.synapses(), kind.name());
             assert!(synapses <= SYNAPSES && synapses as f64 > 0.99 * SYNAPSES as f64, "{name}: {synapses}");
             let larger = Spec { hidden: spec.hidden + 1, ..spec.clone() };
             assert!(larger.synapses() > SYNAPSES, "{name}: {} neurons are not the most", spec.hidden);
-            assert_eq!(Kind::named(name), Some(kind));
+            assert_eq!(ComparedKind::named(name), Some(kind));
         }
-        assert_eq!(Kind::named("vae"), None);
+        assert_eq!(ComparedKind::named("vae"), None);
     }
 }

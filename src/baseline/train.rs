@@ -1,15 +1,18 @@
 //! Epochs over data in a run folder, as a circuit is trained: the same split, the same order of batches, checkpoints on
 //! the way, and the bits of the whole however it was split.
 
+use super::error::BaselineError;
 use super::loss::{self, Batch};
-use super::{BaselineError, Codes, Kind, Spec, Weights};
+use super::measure::Codes;
+use super::spec::{ComparedKind, Spec};
+use super::weights::ComparedWeights;
 use crate::checkpoint::{Progress, Run, Snapshot};
 use crate::data::{Dataset, Images, Split};
 use crate::evaluation::Measures;
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use crate::rng;
-use crate::training::course::{self, Course, Learner, Plan, Seen};
+use crate::training::course::{self, Course, CoursePlan, Learner, MeasuredRows, Seen};
 use crate::training::{Ended, Event, Flow, difference};
 use std::ops::ControlFlow;
 
@@ -36,7 +39,7 @@ pub const MODEL: &str = "model.json";
 pub struct Comparison<'a> {
     course: Course<'a>,
     data: &'a Dataset,
-    pupil: Pupil,
+    pupil: ComparedLearner,
 }
 
 impl<'a> Comparison<'a> {
@@ -45,7 +48,7 @@ impl<'a> Comparison<'a> {
     /// # Errors
     /// [`BaselineError::NoLabels`] where the model needs labels and there are none.
     pub fn start(run: &'a mut Run, data: &'a Dataset, spec: ComparisonSpec) -> Result<Self, BaselineError> {
-        let weights = Weights::new(&spec.model, spec.seed);
+        let weights = ComparedWeights::new(&spec.model, spec.seed);
         let progress = start(data, &spec);
         Self::new(run, weights, data, spec, progress)
     }
@@ -69,8 +72,8 @@ impl<'a> Comparison<'a> {
         }
         run.clear_leftovers();
         let (weights, progress) = match newest {
-            Some((_, snapshot)) => Weights::restore(snapshot, &spec.model),
-            None => (Weights::new(&spec.model, spec.seed), asked),
+            Some((_, snapshot)) => ComparedWeights::restore(snapshot, &spec.model),
+            None => (ComparedWeights::new(&spec.model, spec.seed), asked),
         };
         if run.info.finished && progress.epoch < spec.epochs {
             run.reopen_as(MODEL, &spec.model.text())?;
@@ -80,17 +83,17 @@ impl<'a> Comparison<'a> {
 
     fn new(
         run: &'a mut Run,
-        weights: Weights,
+        weights: ComparedWeights,
         data: &'a Dataset,
         spec: ComparisonSpec,
         progress: Progress,
     ) -> Result<Self, BaselineError> {
-        if spec.model.model == Kind::Dsrn && data.train.labels().is_none() {
+        if spec.model.model == ComparedKind::Dsrn && data.train.labels().is_none() {
             return Err(BaselineError::NoLabels);
         }
         let ComparisonSpec { model, epochs, checkpoint_every, .. } = spec;
-        let plan = Plan { epochs, batch: model.batch, checkpoint_every, test_each_epoch: false };
-        let pupil = Pupil { spec: model, weights };
+        let plan = CoursePlan { epochs, batch: model.batch, checkpoint_every, test_each_epoch: false };
+        let pupil = ComparedLearner { spec: model, weights };
         Ok(Self { course: Course::new(run, data, plan, progress), data, pupil })
     }
 
@@ -132,25 +135,25 @@ impl<'a> Comparison<'a> {
 
 /// A model that descends its loss.
 #[derive(Debug)]
-struct Pupil {
+struct ComparedLearner {
     spec: Spec,
-    weights: Weights,
+    weights: ComparedWeights,
 }
 
-impl Pupil {
+impl ComparedLearner {
     fn codes(&self) -> Codes<'_> {
         Codes::new(&self.spec, &self.weights)
     }
 }
 
-impl Learner for Pupil {
+impl Learner for ComparedLearner {
     type Error = BaselineError;
 
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, BaselineError> {
         let (epoch, batch) = (progress.epoch, progress.batch);
         let shown = images.matrix(rows);
         let mut labels = Matrix::zeros(rows.len(), self.spec.classes);
-        let labelled = self.spec.model == Kind::Dsrn && images.fill_one_hot(rows, &mut labels);
+        let labelled = self.spec.model == ComparedKind::Dsrn && images.fill_one_hot(rows, &mut labels);
         let shown = Batch { images: &shown, labels: labelled.then_some(&labels) };
         // Noise of its own for each batch: a resumed run draws what it would have drawn.
         let random = rng::stream_at(progress.seed, "baseline noise", (epoch as u64) << 32 | batch as u64);
@@ -163,8 +166,9 @@ impl Learner for Pupil {
         Ok(error)
     }
 
-    fn measure(&mut self, images: &Images, rows: &[usize], seen: Seen<'_>) -> Result<Option<Measures>, BaselineError> {
-        let measures = self.codes().measure(images, rows)?;
+    fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, BaselineError> {
+        let rows = shown.rows;
+        let measures = self.codes().measure(shown.images, rows)?;
         // All of them take a second, so a stop is heard at their end.
         Ok(match seen(rows.len()) {
             ControlFlow::Continue(()) => Some(measures),

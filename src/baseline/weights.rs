@@ -1,6 +1,7 @@
 //! The parameters of a model, and one step of its optimiser.
 
-use super::{BaselineError, Spec};
+use super::error::BaselineError;
+use super::spec::Spec;
 use crate::checkpoint::{Progress, Snapshot};
 use crate::learning::{Ascent, Moments};
 use crate::matrix::Matrix;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 /// Parameters by name, such as `encoder.0.weight` `[in, out]` and `encoder.0.bias` `[1, out]`, and what each optimiser
 /// remembers of them.
 #[derive(Debug, Clone)]
-pub struct Weights {
+pub struct ComparedWeights {
     values: Tensors,
     /// By `optimiser/parameter`.
     ascents: BTreeMap<String, Ascent>,
@@ -26,7 +27,7 @@ pub struct Weights {
 /// The parameters as variables of one computation.
 pub(super) type Variables = BTreeMap<String, Var>;
 
-impl Weights {
+impl ComparedWeights {
     /// Weights drawn for rectifiers, N(0, 2 / in) (He et al., 2015), each from a random stream of its own; biases 0.
     #[must_use]
     pub fn new(spec: &Spec, seed: u64) -> Self {

@@ -217,7 +217,10 @@ impl Run {
     /// [`StoreError`] where it can't be written; the checkpoints before it are still there.
     pub fn save(&self, snapshot: &Snapshot) -> Result<PathBuf, StoreError> {
         let Progress { epoch, batch, .. } = snapshot.progress;
-        let path = self.folder.join("checkpoints").join(format!("{epoch:06}-{batch:08}.ckpt"));
+        let checkpoints = self.folder.join("checkpoints");
+        // Somebody may have taken the folder away to save space; what can't be made is told by the write.
+        let _ = fs::create_dir_all(&checkpoints);
+        let path = checkpoints.join(format!("{epoch:06}-{batch:08}.ckpt"));
         snapshot.save(&path)?;
         let all = self.checkpoints()?;
         for old in all.iter().rev().skip(KEPT) {

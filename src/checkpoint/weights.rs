@@ -51,6 +51,17 @@ pub fn load(path: &Path) -> Result<Tensors, StoreError> {
     flat.into_iter().map(matrix).collect()
 }
 
+/// SHA-256 over names and values of tensors, in hexadecimal: which weights a figure was measured with.
+#[must_use]
+pub fn fingerprint(tensors: &Tensors) -> String {
+    let mut hash = Sha256::new();
+    for (name, tensor) in tensors {
+        hash.update(name);
+        tensor.as_slice().iter().for_each(|value| hash.update(value.to_le_bytes()));
+    }
+    hexadecimal(hash)
+}
+
 /// SHA-256 over arrays in the order of their names, with shapes, and over texts. A disk that turns a bit leaves a whole
 /// file with other weights in it; nothing but a digest tells.
 pub(super) fn digest<'a>(arrays: impl Iterator<Item = (&'a str, &'a [usize], &'a [f32])>, texts: &[&str]) -> String {

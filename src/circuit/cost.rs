@@ -15,7 +15,7 @@ const BYTES: u64 = 4;
 ///
 /// # Examples
 /// ```
-/// use gncn::circuit::{Circuit, cost::Cost};
+/// use gncn::{Circuit, cost::Cost};
 ///
 /// let text = br#"(
 ///     name: "smallest",
@@ -85,17 +85,21 @@ pub struct Totals {
     /// messages of every outlet.
     pub activity_bytes: u64,
     /// The work of one update of all populations, per sample.
-    pub per_update: Work,
+    pub per_update: UpdateWork,
     /// Updates of an episode, at most.
     pub steps: u64,
     /// Multiply-accumulates of an episode, per sample: all its updates, and the readout, in which error
     /// populations fire once more.
     pub per_settle: u64,
+    /// Synaptic operations of an episode in lock-step, per sample, every sense shown and every message whole, as an
+    /// account counts them: what messages cause that firings take in, precision, and pathways; without rest, readout and
+    /// lateral synapses.
+    pub operations: u64,
 }
 
 /// Multiply-accumulates per sample, by where they are spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Work {
+pub struct UpdateWork {
     /// Predictions: `a Wᵀ`.
     pub generative: u64,
     /// Learned feedback: `e Eᵀ`.
@@ -108,7 +112,7 @@ pub struct Work {
     pub lateral: u64,
 }
 
-impl Work {
+impl UpdateWork {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -177,11 +181,9 @@ fn population(circuit: &Circuit, spec: &PopulationSpec) -> PopulationCost {
 fn link(wiring: &Wiring, link: &Link) -> LinkCost {
     let (from, to) = (wiring.population(link.from), wiring.population(link.to));
     let multiply_accumulates = match link.carries {
-        Carries::Activity => link.fan,
-        Carries::Mismatch if from.layer != to.layer || link.fan > link.width => link.fan,
+        Carries::Activity | Carries::Mismatch | Carries::Target => link.fan,
         // The sender's neurons are as many as its mismatch, outlet 0, is wide.
         Carries::Pathway => link.width * from.outlets[0],
-        Carries::Target | Carries::Mismatch => 0,
     };
     LinkCost {
         from: from.name.clone(),
@@ -192,11 +194,11 @@ fn link(wiring: &Wiring, link: &Link) -> LinkCost {
     }
 }
 
-fn work(circuit: &Circuit, links: &[LinkCost]) -> Work {
+fn work(circuit: &Circuit, links: &[LinkCost]) -> UpdateWork {
     let spent = |carries: Carries| {
         links.iter().filter(|link| link.carries == carries).map(|link| link.multiply_accumulates).sum()
     };
-    Work {
+    UpdateWork {
         generative: spent(Carries::Activity),
         feedback: spent(Carries::Mismatch),
         pathways: spent(Carries::Pathway),
@@ -215,7 +217,7 @@ fn lateral(lateral: Lateral) -> u64 {
     }
 }
 
-fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], per_update: Work) -> Totals {
+fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], per_update: UpdateWork) -> Totals {
     let parameters = populations.iter().map(|population| population.parameters).sum::<u64>();
     let moments = if matches!(circuit.learning.optimizer, Optimizer::Adam { .. }) { 2 } else { 0 };
     let inverses: u64 = (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum();
@@ -232,7 +234,24 @@ fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], pe
         per_update,
         steps,
         per_settle: per_update.total() * steps + per_update.of_errors(),
+        operations: operations(circuit, wiring, per_update, steps),
     }
+}
+
+/// What the account of an episode in lock-step comes to.
+fn operations(circuit: &Circuit, wiring: &Wiring, per_update: UpdateWork, steps: u64) -> u64 {
+    let held = |id| {
+        let population = wiring.population(id);
+        population.kind == Kind::State && circuit.layer(population.layer).sense().is_some()
+    };
+    // What a state sends in its last update, nobody uses any more.
+    let uses = |link: &Link| match wiring.population(link.from).kind {
+        Kind::State => steps.saturating_sub(1),
+        Kind::Error => steps,
+    };
+    let open = wiring.links.iter().filter(|link| !held(link.from) && !held(link.to));
+    let messages: u64 = open.map(|link| link.fan as u64 * uses(link)).sum();
+    messages + (per_update.precision + per_update.pathways) * steps
 }
 
 /// Values per sample that a population holds (a state; or a drive and a prediction) and sends.

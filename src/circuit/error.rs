@@ -50,7 +50,7 @@ impl CircuitError {
     }
 
     /// The same mistakes, now known to be in this file.
-    pub(super) fn in_file(mut self, path: &Path) -> Self {
+    pub(crate) fn in_file(mut self, path: &Path) -> Self {
         self.path = Some(path.to_owned());
         self
     }
@@ -90,7 +90,7 @@ impl fmt::Display for Mistake {
 }
 
 /// A name from the text as it may be shown: on one line, without control characters, not endless.
-pub(super) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     one_line(name, MOST_SHOWN)
 }
 
@@ -119,12 +119,12 @@ pub(super) fn nearest<'a>(name: &str, legal: impl IntoIterator<Item = &'a str>) 
 }
 
 /// `; did you mean ...?`, or nothing.
-pub(super) fn did_you_mean<'a>(name: &str, legal: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(name: &str, legal: impl IntoIterator<Item = &'a str>) -> String {
     nearest(name, legal).map(|near| format!("; did you mean `{}`?", shown(near))).unwrap_or_default()
 }
 
 /// Names in a sentence, `a, b, c`, with the rest of a long list counted.
-pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const MOST: usize = 12;
     let names: Vec<&str> = names.into_iter().collect();
     let mut out = names.iter().take(MOST).map(|name| shown(name)).collect::<Vec<_>>().join(", ");

@@ -199,11 +199,12 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["Lesion"], "a lesion such as (population: \"z1\", at: 30)"),
     (&["scale"], "PerFiring or PerTime"),
     (&["executor"], "Threads or Tasks"),
-    (&["messages"], "Dense or Events(threshold: 0.1)"),
+    (&["messages"], "Dense, Events(threshold: 0.1) or Events(threshold: 0.1, refresh: 10)"),
     (&["learning", "Learning"], "options such as (optimizer: Adam(rate: 0.001), batch: 200)"),
     (&["optimizer"], "Adam(rate: 0.001) or Sgd(rate: 0.05)"),
     (&["norm"], "UnitColumns, ClipRows or None"),
     (&["when"], "Readout or EveryStep"),
     (&["steps", "max_steps", "batch", "epochs"], "a whole number such as 50"),
     (&["period", "phase", "jitter", "at", "staleness", "seed"], "a whole number such as 2"),
+    (&["refresh"], "a whole number such as 10"),
 ];

@@ -1,28 +1,20 @@
-//! The circuit file: the serde mirror of its RON text, and the ways from text to [`Circuit`] and back.
+//! The circuit file: the serde mirror of its RON text.
 //!
 //! A [`CircuitFile`] holds what was written, with defaults filled in and nothing else believed: names may
 //! point nowhere and numbers may be absurd. `reader` makes it from text and refuses what has the wrong shape;
-//! `check` makes a [`Circuit`] of it and refuses what has the wrong meaning.
+//! `check` makes a [`Circuit`](super::Circuit) of it and refuses what has the wrong meaning.
 
-mod shape;
-mod writer;
+pub use super::shape::Shape;
 
-pub use shape::Shape;
-
-use super::Circuit;
-use super::check;
-use super::error::CircuitError;
-use super::places::Places;
-use super::reader;
-use super::schedule::{Delay, ExecutorKind, Schedule, TimeScale};
+use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reading, Target, When,
+    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reading, StepRule,
+    Target, When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::Path;
 
 /// The text of a circuit file, field by field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,6 +74,9 @@ pub struct LayerFile {
     /// `β`; only a sensory layer can do without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beta: Option<f32>,
+    /// Whether β gives way to lateness.
+    #[serde(default, skip_serializing_if = "is_given")]
+    pub step: StepRule,
     /// `γ`
     #[serde(default)]
     pub leak: f32,
@@ -94,6 +89,11 @@ pub struct LayerFile {
     /// `Σ⁻¹`
     #[serde(default)]
     pub precision: Precision,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_given(step: &StepRule) -> bool {
+    *step == StepRule::Given
 }
 
 /// RON would write this `None` as `r#None`.
@@ -161,8 +161,12 @@ pub enum ScheduleFile {
         /// s ≥ 0.
         staleness: u64,
     },
-    /// Actors at full speed.
-    Free,
+    /// Actors at full speed; bare `Free` has no options.
+    Free {
+        /// What a state population waits for.
+        #[serde(default)]
+        fire: Fire,
+    },
     /// One after another.
     Sweep {
         /// Names of populations.
@@ -198,13 +202,27 @@ pub struct VirtualTimeFile {
     pub scale: TimeScale,
     /// Seed of jitter, delays and losses.
     pub seed: u64,
+    /// Whether presentations differ in what is drawn.
+    #[serde(skip_serializing_if = "is_fresh")]
+    pub noise: Noise,
+    /// What a firing waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fire: Option<Fire>,
+    /// After so many ticks of its own without a firing a population fires all the same.
+    pub patience: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_fresh(noise: &Noise) -> bool {
+    !noise.is_frozen()
 }
 
 impl Default for VirtualTimeFile {
     fn default() -> Self {
-        let super::VirtualTime { until, delay, drop, scale, seed, .. } = super::VirtualTime::default();
+        let super::VirtualTime { until, delay, drop, scale, seed, noise, fire, patience, .. } =
+            super::VirtualTime::default();
         let (clocks, clock, delays, lesions) = Default::default();
-        Self { until, clocks, clock, delays, delay, drop, lesions, scale, seed }
+        Self { until, clocks, clock, delays, delay, drop, lesions, scale, seed, noise, fire, patience }
     }
 }
 
@@ -214,8 +232,9 @@ impl Default for VirtualTimeFile {
 pub struct ClockFile {
     /// Ticks between firings.
     pub period: u64,
-    /// Tick of the first firing; required, because it is what decides who waits for whom.
-    pub phase: u64,
+    /// Tick of the first firing; 0 for error and 1 for state populations where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<u64>,
     /// Largest lateness of a firing.
     #[serde(default)]
     pub jitter: u64,
@@ -305,100 +324,4 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
         }
         Ok(Listing(entries))
     }
-}
-
-impl CircuitFile {
-    /// Checks what is written.
-    ///
-    /// # Errors
-    /// Every mistake of the file at once, without places in a text, because there is none.
-    pub fn check(self) -> Result<Circuit, CircuitError> {
-        check::circuit(self, Places::unknown())
-    }
-}
-
-impl Circuit {
-    /// The circuit that a text describes.
-    ///
-    /// # Errors
-    /// The first mistake of shape (a misspelt field, a missing bracket, bytes that aren't UTF-8), or else
-    /// every mistake of meaning at once.
-    ///
-    /// # Examples
-    /// ```
-    /// let text = br#"Circuit(
-    ///     name: "smallest",
-    ///     layers: {
-    ///         "z0": (size: 4, sense: "image"),
-    ///         "z1": (size: 2, beta: 0.1),
-    ///     },
-    ///     projections: [(from: "z1", to: "z0", feedback: Transposed)],
-    /// )"#;
-    /// let circuit = gncn::circuit::Circuit::parse(text).unwrap();
-    /// assert_eq!(circuit.settling.stopping.max_steps(), 50);
-    /// ```
-    pub fn parse(text: &[u8]) -> Result<Self, CircuitError> {
-        // Windows editors begin a file with a byte order mark, which means nothing in UTF-8.
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let file: CircuitFile = reader::read(text, "")?;
-        check::circuit(file, Places::of(text, ""))
-    }
-
-    /// The circuit that a file describes.
-    ///
-    /// # Errors
-    /// As [`Circuit::parse`], and a file that cannot be read; every line names the file.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, CircuitError> {
-        let path = path.as_ref();
-        let parsed = reader::bytes_of(path).and_then(|text| Self::parse(&text));
-        parsed.map_err(|error| error.in_file(path))
-    }
-
-    /// A circuit file, defaults written out, that reads back as this very circuit.
-    #[must_use]
-    pub fn to_ron(&self) -> String {
-        writer::write(&CircuitFile::from(self))
-    }
-}
-
-impl Schedule {
-    /// The schedule that a text such as `Bounded(staleness: 2)` describes, with the populations of `circuit`.
-    ///
-    /// # Errors
-    /// As [`Circuit::parse`].
-    ///
-    /// # Examples
-    /// ```
-    /// # let text = br#"(name: "x", layers: {"z0": (size: 4, sense: "image"), "z1": (size: 2, beta: 0.1)},
-    /// #     projections: [(from: "z1", to: "z0", feedback: Transposed)])"#;
-    /// # let circuit = gncn::circuit::Circuit::parse(text).unwrap();
-    /// use gncn::circuit::Schedule;
-    ///
-    /// let schedule = Schedule::parse(r#"Sweep(order: ["z0.error", "z1"])"#, &circuit).unwrap();
-    /// assert_eq!(schedule.name(), "Sweep");
-    /// let error = Schedule::parse("Bonded(staleness: 1)", &circuit).unwrap_err();
-    /// assert!(error.to_string().ends_with("did you mean `Bounded`?"));
-    /// ```
-    pub fn parse(text: &str, circuit: &Circuit) -> Result<Self, CircuitError> {
-        let file: ScheduleFile = reader::read(text.as_bytes(), "schedule")?;
-        check::schedule(&file, circuit, Places::of(text.as_bytes(), "schedule"))
-    }
-}
-
-/// The messages that a text such as `Events(threshold: 0.1)` describes.
-///
-/// # Errors
-/// As [`Circuit::parse`].
-///
-/// # Examples
-/// ```
-/// use gncn::circuit::file::parse_messages;
-/// use gncn::params::Messages;
-///
-/// assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::Events { threshold: 0.1 });
-/// assert!(parse_messages("Events(threshold: -0.1)").is_err());
-/// ```
-pub fn parse_messages(text: &str) -> Result<Messages, CircuitError> {
-    let messages = reader::read(text.as_bytes(), "messages")?;
-    check::messages(messages, Places::of(text.as_bytes(), "messages"))
 }

@@ -8,29 +8,29 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 /// Line and column, both from 1, in characters.
-pub(super) type Position = (usize, usize);
+pub(crate) type Position = (usize, usize);
 
 /// Places by path, such as `layers.z1.beta` or `projections[0].to`. Names of enum variants are no part of a
 /// path: `layers.z1.lateral.size`.
 #[derive(Default)]
-pub(super) struct Places<'a> {
+pub(crate) struct Places<'a> {
     text: Option<(&'a [u8], &'a str)>,
     found: Option<HashMap<String, Vec<Position>>>,
 }
 
 impl<'a> Places<'a> {
     /// The places of a text whose outermost value has the path `root`.
-    pub(super) fn of(text: &'a [u8], root: &'a str) -> Self {
+    pub(crate) fn of(text: &'a [u8], root: &'a str) -> Self {
         Self { text: Some((text, root)), found: None }
     }
 
     /// No text, so no places.
-    pub(super) fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self::default()
     }
 
     /// The only place of a path; `None` where there are none or several.
-    pub(super) fn only(&mut self, path: &str) -> Option<Position> {
+    pub(crate) fn only(&mut self, path: &str) -> Option<Position> {
         match self.all(path) {
             [position] => Some(*position),
             _ => None,
@@ -38,7 +38,7 @@ impl<'a> Places<'a> {
     }
 
     /// The place of the `n`-th entry (from 0) of that path, for names that are given more than once.
-    pub(super) fn nth(&mut self, path: &str, n: usize) -> Option<Position> {
+    pub(crate) fn nth(&mut self, path: &str, n: usize) -> Option<Position> {
         self.all(path).get(n).copied()
     }
 

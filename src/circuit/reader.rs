@@ -1,5 +1,6 @@
 //! From bytes to a serde type: limits, the dialect of RON, and where a mistake of shape stands.
 
+use super::bare::Bracketed;
 use super::error::{CircuitError, Mistake};
 use super::explain::{self, Found};
 use super::places::{Places, Position};
@@ -26,7 +27,7 @@ pub(super) fn options() -> Options {
 }
 
 /// The bytes of a file, at most one more than a circuit may have.
-pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, CircuitError> {
+pub(crate) fn bytes_of(path: &Path) -> Result<Vec<u8>, CircuitError> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes));
     read.map_err(|error| CircuitError::whole(format!("the file cannot be read: {error}")))?;
@@ -34,19 +35,21 @@ pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, CircuitError> {
 }
 
 /// The value that a text holds; `root` is the path of its outermost value.
-pub(super) fn read<T: DeserializeOwned>(text: &[u8], root: &str) -> Result<T, CircuitError> {
+pub(crate) fn read<T: DeserializeOwned>(text: &[u8], root: &str) -> Result<T, CircuitError> {
     if text.len() > MOST_BYTES {
         let most = MOST_BYTES >> 20;
         return Err(CircuitError::whole(format!("the text is longer than {most} MiB, so it is not a circuit")));
     }
     let text = std::str::from_utf8(text).map_err(|error| not_utf8(text, error.valid_up_to()))?;
-    let mut ron = ron::Deserializer::from_str_with_options(text, &options())
-        .map_err(|error| mistake(text, root, &error, root.to_owned()))?;
+    let bracketed = Bracketed::new(text);
+    let mistake = |error: &SpannedError, at: String| mistake(&bracketed, root, error, at);
+    let mut ron = ron::Deserializer::from_str_with_options(&bracketed.text, &options())
+        .map_err(|error| mistake(&error, root.to_owned()))?;
     let value = serde_path_to_error::deserialize(&mut ron).map_err(|error| {
         let at = field_path(root, error.path());
-        mistake(text, root, &ron.span_error(error.into_inner()), at)
+        mistake(&ron.span_error(error.into_inner()), at)
     })?;
-    ron.end().map_err(|error| mistake(text, root, &ron.span_error(error), root.to_owned()))?;
+    ron.end().map_err(|error| mistake(&ron.span_error(error), root.to_owned()))?;
     Ok(value)
 }
 
@@ -71,7 +74,8 @@ fn field_path(root: &str, path: &FieldPath) -> String {
     out
 }
 
-fn mistake(text: &str, root: &str, error: &SpannedError, mut at: String) -> CircuitError {
+fn mistake(bracketed: &Bracketed, root: &str, error: &SpannedError, mut at: String) -> CircuitError {
+    let text = bracketed.text.as_str();
     let position = position(text, root, error, &at);
     if let RonError::MissingStructField { field, .. } = error.code {
         let dot = if at.is_empty() { "" } else { "." };
@@ -82,6 +86,7 @@ fn mistake(text: &str, root: &str, error: &SpannedError, mut at: String) -> Circ
         None => (Found::End, None),
     };
     let last = if at == root { None } else { at.rsplit(['.', ']']).next() };
+    let position = position.map(|position| bracketed.before(position));
     Mistake::new(position, &at, explain::words(&error.code, last, &found)).into()
 }
 

@@ -1,6 +1,6 @@
 //! Schedules as checked data: who fires when. The executors give them their meaning.
 
-use super::wiring::PopulationId;
+use super::ids::PopulationId;
 use crate::params::Messages;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -16,6 +16,31 @@ pub struct Settling {
     pub executor: ExecutorKind,
     /// What travels on a link.
     pub messages: Messages,
+}
+
+impl Settling {
+    /// Whether settling the same way again gives the same bits.
+    #[must_use]
+    pub fn promises_bits(&self) -> bool {
+        !matches!(self.schedule, Schedule::Free { .. } | Schedule::Bounded { staleness: 1.. })
+    }
+
+    /// What is legal and yet likely to surprise, one sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let drop = match &self.schedule {
+            Schedule::VirtualTime(time) => time.drop,
+            _ => 0.0,
+        };
+        let lossy = drop > 0.0 && matches!(self.messages, Messages::Events { refresh: None, .. });
+        let lost = lossy.then(|| {
+            format!(
+                "the schedule drops messages (drop: {drop}), and a lost event stays lost until its component moves again; \
+                 refresh: 10 in Events(...) sends whole vectors at every 10th firing"
+            )
+        });
+        lost.into_iter().collect()
+    }
 }
 
 /// When an episode ends.
@@ -67,7 +92,10 @@ pub enum Schedule {
         staleness: u64,
     },
     /// Actors at full speed; the newest message wins.
-    Free,
+    Free {
+        /// What a state population waits for.
+        fire: Fire,
+    },
     /// The listed populations one after another, each on all that was sent before it.
     Sweep {
         /// Every population that fires, in order.
@@ -86,12 +114,26 @@ impl Schedule {
         match self {
             Self::Synchronous => "Synchronous",
             Self::Bounded { .. } => "Bounded",
-            Self::Free => "Free",
+            Self::Free { .. } => "Free",
             Self::Sweep { .. } => "Sweep",
             Self::VirtualTime(_) => "VirtualTime",
             Self::Replay(_) => "Replay",
         }
     }
+}
+
+/// What a state population waits for before it fires again; error populations fire on anything new. Inlets that nothing
+/// comes to any more are not waited for, and an empty message is news and an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Fire {
+    /// Anything new.
+    #[default]
+    OnAny,
+    /// Something new on every open inlet.
+    OnAll,
+    /// On every open mismatch inlet a message that used this population's own newest firing, so that its own pull is
+    /// never late.
+    OnAnswer,
 }
 
 /// Seeded discrete-event time, in ticks.
@@ -115,6 +157,34 @@ pub struct VirtualTime {
     pub scale: TimeScale,
     /// Seed of jitter, delays and losses.
     pub seed: u64,
+    /// Whether presentations differ in what is drawn.
+    pub noise: Noise,
+    /// What a firing waits for: a clock that ticks without it makes none. `None` is nothing.
+    pub fire: Option<Fire>,
+    /// After so many ticks of its own clock without a firing a population fires all the same, since what was lost is
+    /// never answered.
+    pub patience: u64,
+}
+
+/// The default of [`VirtualTime::patience`].
+const PATIENCE: u64 = 16;
+
+/// Whether jitter, delays and losses are drawn anew for every presentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Noise {
+    /// Every presentation has draws of its own.
+    #[default]
+    Fresh,
+    /// Every presentation has the same draws.
+    Frozen,
+}
+
+impl Noise {
+    /// Whether every presentation has the same draws.
+    #[must_use]
+    pub fn is_frozen(self) -> bool {
+        self == Self::Frozen
+    }
 }
 
 impl Default for VirtualTime {
@@ -129,6 +199,9 @@ impl Default for VirtualTime {
             lesions: Vec::new(),
             scale: TimeScale::PerFiring,
             seed: 0,
+            noise: Noise::Fresh,
+            fire: None,
+            patience: PATIENCE,
         }
     }
 }
@@ -138,10 +211,16 @@ impl Default for VirtualTime {
 pub struct Clock {
     /// Ticks between firings, at least 1.
     pub period: u64,
-    /// Tick of the first firing.
-    pub phase: u64,
+    /// Tick of the first firing; `None` is 0 for error and 1 for state populations.
+    pub phase: Option<u64>,
     /// Largest lateness of a firing, drawn uniformly from 0 to this, below the period.
     pub jitter: u64,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { period: 2, phase: None, jitter: 0 }
+    }
 }
 
 /// How long a message travels, in ticks.

@@ -8,13 +8,13 @@
 //! | state k | 0 activity, 1 target (where it is predicted) | one for each projection *from* k that has feedback, by name of the predicted layer; then, where k is predicted, its own mismatch |
 //! | error s | 0 mismatch; then one for each projection *to* s that is read backwards, by name of the source | one for each projection *to* s, by name of the source; then the target |
 
-use super::{Circuit, LayerId};
+pub use super::ids::PopulationId;
+
+use super::description::Circuit;
+use super::ids::LayerId;
+pub use crate::params::Carries;
 use crate::params::Feedback;
 use serde::Serialize;
-
-/// A population, by its place in [`Wiring::populations`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PopulationId(pub usize);
 
 /// What kind of neurons a population holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -40,19 +40,6 @@ pub struct PopulationSpec {
     pub outlets: Vec<usize>,
 }
 
-/// What a link carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Carries {
-    /// `a_k`, from a state population to an error population that it predicts.
-    Activity,
-    /// `t_s`, from a state population to its own error population.
-    Target,
-    /// `e_s`, from an error population to a state population that owns error synapses, or to its own.
-    Mismatch,
-    /// `gain · e_s W_{k→s}`, along the virtual pathway of type 1.
-    Pathway,
-}
-
 /// One sender to one receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
@@ -68,7 +55,7 @@ pub struct Link {
     pub carries: Carries,
     /// Neurons of the sender whose values arrive: the width of a message.
     pub width: usize,
-    /// Multiply-accumulates per sample that a dense message causes at the receiver's synapses.
+    /// Multiply-accumulates per sample that a dense message causes at the receiver's synapses; 0 where it meets none.
     pub fan: usize,
 }
 
@@ -151,14 +138,15 @@ impl Wiring {
             let own = circuit.layer(layer).size;
             let (outlet, carries, width, fan) = match projection.feedback {
                 Feedback::Learned { .. } => (0, Carries::Mismatch, predicted, predicted * own),
-                _ => (pathway_outlet(circuit, projection.to, layer), Carries::Pathway, own, own),
+                // The sender has multiplied.
+                _ => (pathway_outlet(circuit, projection.to, layer), Carries::Pathway, own, 0),
             };
             self.links.push(Link { from, outlet, to, inlet, carries, width, fan });
             inlet += 1;
         }
         if let Some(from) = self.error_of(layer) {
             let width = circuit.layer(layer).size;
-            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Mismatch, width, fan: width });
+            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Mismatch, width, fan: 0 });
         }
     }
 
@@ -174,7 +162,7 @@ impl Wiring {
         }
         let from = self.state_of(layer);
         let inlet = afferents.len();
-        self.links.push(Link { from, outlet: 1, to, inlet, carries: Carries::Target, width: own, fan: own });
+        self.links.push(Link { from, outlet: 1, to, inlet, carries: Carries::Target, width: own, fan: 0 });
     }
 
     fn expect_error(&self, layer: LayerId) -> PopulationId {

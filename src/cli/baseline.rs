@@ -9,6 +9,7 @@ mod run;
 
 #[cfg(not(feature = "baselines"))]
 use super::failure::Failure;
+use super::values;
 use crate::evaluation::PRIOR_IMAGES;
 use clap::Args;
 use std::path::PathBuf;
@@ -47,10 +48,10 @@ pub(super) struct BaselineArguments {
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
     /// Passes over the data [default: 50, or 15 if no --data is given]
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     epochs: Option<usize>,
     /// Images in a batch [default: 200]
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     batch: Option<usize>,
     /// Adam's rate [default: 0.001]
     #[arg(long, value_name = "RATE", value_parser = rate)]
@@ -60,29 +61,29 @@ pub(super) struct BaselineArguments {
     #[arg(long, value_name = "VARIANCE", value_parser = rate)]
     variance: Option<f32>,
     /// Components of the mixture over codes, or pixels, for log p(x)
-    #[arg(long, value_name = "N", default_value_t = 75, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 75, value_parser = values::positive)]
     components: usize,
     /// Training images that the mixture is fitted to, the same number of each
     /// class
-    #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = values::positive)]
     mixture_images: usize,
     /// Draws from the mixture for log p(x)
-    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = values::positive)]
     draws: usize,
     /// Seed of weights, validation split, order and noise [default: 0]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Learn from the first N training images only
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
     /// Measure on the first N test images only
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     test_limit: Option<usize>,
     /// Measure these parts only, with commas between them
     #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = PARTS)]
     only: Vec<String>,
     /// Worker threads; the weights are the same for any number
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
     /// Go on with a run that was stopped, or with a finished one for more epochs
     #[arg(long, conflicts_with = "overwrite")]
@@ -91,7 +92,7 @@ pub(super) struct BaselineArguments {
     #[arg(long)]
     overwrite: bool,
     /// Checkpoint after every N batches [default: once a minute]
-    #[arg(long, value_name = "BATCHES", value_parser = super::positive)]
+    #[arg(long, value_name = "BATCHES", value_parser = values::positive)]
     checkpoint_every: Option<usize>,
     /// Print JSON instead of a table
     #[arg(long)]

@@ -1,23 +1,19 @@
 //! `gncn bench`: how fast a circuit settles and learns here, where the time goes, and how near to the machine's peak.
 
-mod measure;
-
 use super::failure::Failure;
 use super::memory::{self, Use};
 use super::settling::SettlingArguments;
-use super::trained::{load_source, prepared};
-use super::{output, table};
-use crate::circuit::Circuit;
-use crate::circuit::file::CircuitFile;
+use super::trained::{load_source, network_of, prepared};
+use super::{output, table, values};
+use crate::circuit::{Circuit, Learning};
 use crate::data::Source;
 use crate::episode::Episode;
-use crate::evaluation::{self, Fit, Show};
+use crate::evaluation::{self, MomentsFrom, Show, Speed, SpeedTest, product_peak};
 use crate::kernels::meter::Kernel;
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::rng;
 use clap::Args;
-use measure::{Measured, Subject};
 use rand::RngExt;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -32,7 +28,10 @@ Examples:
 
 One presentation is a settle and a learning step, or with --settle-only the
 settle alone. Without --weights synapses are drawn from a seed, and without
---data inputs are random bits, of which 13 % are 1.";
+--data inputs are random bits, of which 13 % are 1.
+
+Allocations are counted by a gncn that is built for it:
+cargo build --release --features counting";
 
 /// Measure speed: samples per second, where the time goes, peak, memory
 #[derive(Debug, Args)]
@@ -41,12 +40,12 @@ pub(super) struct BenchArguments {
     /// The circuit file
     circuit: PathBuf,
     /// Samples in a batch, instead of the circuit's own
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     batch: Option<usize>,
     #[command(flatten)]
     settling: SettlingArguments,
     /// Worker threads
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
     /// Weights to start from
     #[arg(long, value_name = "FILE")]
@@ -58,7 +57,7 @@ pub(super) struct BenchArguments {
     #[arg(long)]
     settle_only: bool,
     /// How often a presentation is timed
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = super::up_to::<100_000>)]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = values::up_to::<100_000>)]
     repeats: usize,
     /// Print JSON instead of tables
     #[arg(long)]
@@ -67,7 +66,7 @@ pub(super) struct BenchArguments {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report {
+struct SpeedReport {
     circuit: String,
     schedule: &'static str,
     batch: usize,
@@ -92,7 +91,8 @@ struct Report {
     operations_per_update: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     allocations_per_update: Option<f64>,
-    allocations_per_settle: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocations_per_settle: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
 }
@@ -110,34 +110,34 @@ struct KernelShare {
 
 impl BenchArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         let circuit = Arc::new(self.circuit()?);
         memory::refuse_too_large(&circuit, Use::Training)?;
         let network = match &self.weights {
-            Some(path) => super::network_of(&circuit, path)?,
+            Some(path) => network_of(&circuit, path)?,
             None => Network::new(Arc::clone(&circuit), 0),
         };
         let episode = self.episode(&circuit, &network)?;
-        let peak = measure::peak();
-        let subject = Subject { network, episode: &episode, learn: !self.settle_only, repeats: self.repeats };
-        let measured = subject.measure()?;
+        let peak = product_peak();
+        let (learn, allocations) = (!self.settle_only, super::memory::allocations);
+        let test = SpeedTest { network, episode: &episode, learn, repeats: self.repeats, allocations };
+        let measured = test.measure()?;
         let report = self.report(&circuit, &measured, peak);
         if self.json { output::print_json(&report) } else { report.print() }
     }
 
     fn circuit(&self) -> Result<Circuit, Failure> {
-        let mut circuit = Circuit::load(&self.circuit)?;
-        self.settling.apply(&mut circuit)?;
-        circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
-        Ok(CircuitFile::from(&circuit).check()?)
+        let circuit = self.settling.apply(Circuit::load(&self.circuit)?)?;
+        let own = circuit.learning();
+        Ok(circuit.with_learning(Learning { batch: self.batch.unwrap_or(own.batch), ..own })?)
     }
 
     /// The first images of the data, or random bits for every sense.
     fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
-        let batch = circuit.learning.batch;
+        let batch = circuit.learning().batch;
         if !self.data.is_empty() {
             let data = load_source(&Source::of_options(&self.data, &[])?)?;
-            let data = prepared(circuit, data, None, Fit::Kept(&network.tensors()))?;
+            let data = prepared(circuit, data, None, MomentsFrom::Weights(&network.tensors()))?;
             let count = data.train.count();
             let rows: Vec<usize> = (0..batch).map(|i| i % count).collect();
             return Ok(evaluation::episode(circuit, &data.train, &rows, Show::Everything)?);
@@ -145,13 +145,13 @@ impl BenchArguments {
         let inputs = circuit.senses().map(|(sense, layer)| {
             let mut dice = rng::stream(0, sense);
             let bit = |_, _| f32::from(u8::from(dice.random_bool(0.13)));
-            (sense.to_owned(), Matrix::from_fn(batch, circuit.layer(layer).size, bit))
+            (sense.to_owned(), Matrix::from_fn(batch, circuit.layer(layer).size(), bit))
         });
         Ok(Episode::new(circuit, inputs.collect::<Vec<_>>())?)
     }
 
-    fn report(&self, circuit: &Circuit, measured: &Measured, peak: f64) -> Report {
-        let (batch, threads) = (circuit.learning.batch, rayon::current_num_threads());
+    fn report(&self, circuit: &Circuit, measured: &Speed, peak: f64) -> SpeedReport {
+        let (batch, threads) = (circuit.learning().batch, rayon::current_num_threads());
         let steps = measured.settled.steps;
         let mut seconds = measured.seconds.clone();
         seconds.sort_by(f64::total_cmp);
@@ -160,9 +160,9 @@ impl BenchArguments {
         let dense = measured.kernels[Kernel::Dense as usize];
         let per_thread =
             |operations: u64, seconds: f64| (operations > 0).then(|| operations as f64 / seconds.max(1e-12));
-        Report {
-            circuit: circuit.name.clone(),
-            schedule: circuit.settling.schedule.name(),
+        SpeedReport {
+            circuit: circuit.name().to_owned(),
+            schedule: circuit.settling().schedule.name(),
             batch,
             steps,
             threads,
@@ -183,9 +183,9 @@ impl BenchArguments {
 }
 
 /// Every kind of kernel that took part, and what is left: messages, waiting, threads without work.
-fn kernels(measured: &Measured, threads: usize) -> Vec<KernelShare> {
+fn kernels(measured: &Speed, threads: usize) -> Vec<KernelShare> {
     let all = measured.metered * threads as f64;
-    let share = |(kernel, reading): (Kernel, &crate::kernels::meter::Reading)| KernelShare {
+    let share = |(kernel, reading): (Kernel, &crate::kernels::meter::MeterReading)| KernelShare {
         kernel: kernel.name(),
         share: reading.seconds / all,
         gflops_per_thread: (reading.operations > 0).then(|| 2e-9 * reading.operations as f64 / reading.seconds),
@@ -197,7 +197,7 @@ fn kernels(measured: &Measured, threads: usize) -> Vec<KernelShare> {
     shares
 }
 
-impl Report {
+impl SpeedReport {
     fn print(&self) -> Result<(), Failure> {
         let what = if self.learns { "settle and learn" } else { "settle" };
         output::print(&table::wrap(&format!(
@@ -218,6 +218,7 @@ impl Report {
         output::print(&table::render(&header, self.kernels.iter().map(row).collect()))?;
         let dense = self.dense_share_of_peak.map_or_else(|| "-".to_owned(), table::percent);
         let allocations = self.allocations_per_update.map_or_else(|| "-".to_owned(), |count| format!("{count:.2}"));
+        let of_settle = self.allocations_per_settle.map_or_else(|| "-".to_owned(), |count| table::count(count as u64));
         let memory = self.peak_memory_bytes.map_or_else(|| "-".to_owned(), table::bytes);
         let rows = [
             ("matrix-product peak of all threads", format!("{:.1} GFLOP/s", self.peak_gflops)),
@@ -225,7 +226,7 @@ impl Report {
             ("at synapses, learning included", format!("{:.1} GFLOP/s", self.gflops)),
             ("multiply-accumulates per sample and update", table::count(self.operations_per_update.round() as u64)),
             ("allocations of an update", allocations),
-            ("allocations of a settle", table::count(self.allocations_per_settle as u64)),
+            ("allocations of a settle", of_settle),
             ("peak memory of the process", memory),
         ];
         let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();

@@ -1,7 +1,9 @@
 //! `gncn check`: is the circuit sound, who talks to whom, and what does it cost?
 
 use super::failure::Failure;
+use super::trained::network_of;
 use super::{output, table};
+use crate::circuit::advice;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
 use crate::circuit::{Circuit, Stopping};
@@ -34,10 +36,12 @@ pub(super) struct CheckArguments {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct CheckReport<'a> {
     name: &'a str,
     about: &'a str,
     schedule: &'a str,
+    /// What is legal and yet likely to surprise.
+    warnings: &'a [String],
     cost: &'a Cost,
 }
 
@@ -45,17 +49,22 @@ impl CheckArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let circuit = Arc::new(Circuit::load(&self.circuit)?);
         if let Some(path) = &self.weights {
-            super::network_of(&circuit, path)?;
+            network_of(&circuit, path)?;
         }
         let cost = Cost::new(&circuit);
+        let warnings = [circuit.settling().warnings(), advice::idle_options(&circuit)].concat();
         if self.json {
-            let schedule = circuit.settling.schedule.name();
-            let report = Report { name: &circuit.name, about: &circuit.about, schedule, cost: &cost };
+            let schedule = circuit.settling().schedule.name();
+            let (name, about, warnings) = (circuit.name(), circuit.about(), &warnings);
+            let report = CheckReport { name, about, schedule, warnings, cost: &cost };
             return output::print_json(&report);
         }
         let text =
             [heading(&circuit), populations(&cost.populations), links(&cost.links), totals(&circuit, &cost.totals)];
         output::print(&text.join("\n\n"))?;
+        for warning in &warnings {
+            output::print(&format!("\n{}", table::wrap(&format!("warning: {warning}"))))?;
+        }
         if let Some(path) = &self.weights {
             output::print(&format!("\n{} fits this circuit.", path.display()))?;
         }
@@ -64,8 +73,8 @@ impl CheckArguments {
 }
 
 fn heading(circuit: &Circuit) -> String {
-    let about = circuit.about.trim();
-    if about.is_empty() { circuit.name.clone() } else { table::wrap(&format!("{}: {about}", circuit.name)) }
+    let about = circuit.about().trim();
+    if about.is_empty() { circuit.name().to_owned() } else { table::wrap(&format!("{}: {about}", circuit.name())) }
 }
 
 fn populations(populations: &[PopulationCost]) -> String {
@@ -108,7 +117,7 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
         ("lateral", work.lateral),
     ];
     let parts = parts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| vec![format!("  {name}"), table::count(*n)]);
-    let steps = match circuit.settling.stopping {
+    let steps = match circuit.settling().stopping {
         Stopping::Steps(steps) => format!("{} updates", table::count(steps as u64)),
         Stopping::Quiet { max_steps, .. } => format!("at most {} updates", table::count(max_steps as u64)),
     };
@@ -123,5 +132,7 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
     ];
     rows.extend(parts);
     rows.push(line(format!("multiply-accumulates per sample and settle ({steps})"), table::count(totals.per_settle)));
+    let operations = table::count(totals.operations);
+    rows.push(line("synaptic operations of a settle in its account (lock-step)".to_owned(), operations));
     table::render(&["total", ">"], rows)
 }

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::reconstruct::choose;
 use super::settling::SettlingArguments;
 use super::trained::TrainedArguments;
-use super::{output, table};
+use super::{output, table, values};
 use crate::evaluation;
 use crate::picture;
 use clap::Args;
@@ -26,7 +26,7 @@ pub(super) struct CompleteArguments {
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
     /// How many images
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = values::positive)]
     count: usize,
     #[command(flatten)]
     settling: SettlingArguments,
@@ -44,12 +44,11 @@ const HIDDEN: f32 = 0.5;
 impl CompleteArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let mut trained = self.trained.open(&[("-o", &self.out, "png")])?;
-        let mut circuit = trained.circuit().as_ref().clone();
-        self.settling.apply(&mut circuit)?;
+        let circuit = self.settling.apply(trained.circuit().as_ref().clone())?;
         let images = trained.data.test_or_train();
         let rows = choose(images, self.count);
         output::announce(&self.out, &format!("{} images above their left halves and completions", rows.len()));
-        let completed = evaluation::complete(&mut trained.network, images, &rows, &circuit.settling)?;
+        let completed = evaluation::complete(&mut trained.network, images, &rows, circuit.settling())?;
         let (whole, settled) = (images.shades(&completed.images), images.shades(&completed.settled));
         let mut masked = whole.clone();
         let hidden = masked.as_mut_slice().iter_mut().zip(completed.observed.as_slice());

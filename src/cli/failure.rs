@@ -6,9 +6,10 @@ use crate::data::DataError;
 use crate::data::fetch::FetchError;
 use crate::episode::EpisodeError;
 use crate::evaluation::mixture::MixtureError;
-use crate::evaluation::{DescentError, InputError, MeasureError, PriorError, SenseError};
+use crate::evaluation::{DescentError, EvaluationError, InputError, MeasureError, PriorError, SenseError, SpeedError};
 use crate::executor::SettleError;
 use crate::network::{LearningError, WeightsError};
+use crate::paper::PaperError;
 use crate::training::TrainError;
 use std::fmt;
 
@@ -119,7 +120,7 @@ impl From<InputError> for Failure {
 
 impl From<SettleError> for Failure {
     fn from(error: SettleError) -> Self {
-        Self::of(matches!(error, SettleError::Log { .. }), &error)
+        Self::of(error.is_request(), &error)
     }
 }
 
@@ -151,6 +152,37 @@ impl From<PriorError> for Failure {
             PriorError::Descent(error) => error.into(),
             PriorError::Measure(error) => error.into(),
             PriorError::Mixture(error) => Self::of(matches!(error, MixtureError::TooFewSamples { .. }), &error),
+        }
+    }
+}
+
+impl From<EvaluationError> for Failure {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Store(error) => error.into(),
+            EvaluationError::Weights { .. } => Self::Request(error.to_string()),
+            EvaluationError::Data(error) => error.into(),
+            EvaluationError::Sense(error) => error.into(),
+            EvaluationError::Measure(error) => error.into(),
+            EvaluationError::Prior(error) => error.into(),
+        }
+    }
+}
+
+impl From<SpeedError> for Failure {
+    fn from(error: SpeedError) -> Self {
+        match error {
+            SpeedError::Settle(error) => error.into(),
+            SpeedError::Learning(error) => error.into(),
+        }
+    }
+}
+
+impl From<PaperError> for Failure {
+    fn from(error: PaperError) -> Self {
+        match error {
+            PaperError::Request(text) => Self::Request(text),
+            PaperError::Run(text) => Self::Run(text),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::reconstruct::choose;
 use super::trained::TrainedArguments;
-use super::{output, table};
+use super::{output, table, values};
 use crate::circuit::{Circuit, LayerId};
 use crate::data::Images;
 use crate::evaluation::{self, Composition};
@@ -34,16 +34,16 @@ pub(super) struct FeaturesArguments {
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     /// How many fields, the first ones
-    #[arg(long, value_name = "N", default_value_t = 400, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = values::positive)]
     fields: usize,
     /// Draw images as sums of fields here
     #[arg(long, value_name = "FILE.png")]
     compose: Option<PathBuf>,
     /// How many images are taken apart
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = values::positive)]
     count: usize,
     /// Into how many of their strongest neurons
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = super::up_to::<10_000>)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = values::up_to::<10_000>)]
     strongest: usize,
     #[command(flatten)]
     trained: TrainedArguments,
@@ -59,7 +59,7 @@ const SCALE: usize = 2;
 
 /// One image of `--json`.
 #[derive(Debug, Serialize)]
-struct Row {
+struct FieldRow {
     /// Which test image.
     image: usize,
     /// Its class, where there are labels.
@@ -76,7 +76,7 @@ impl FeaturesArguments {
         let circuit = trained.circuit();
         let layer = self.layer(&circuit)?;
         let fields = evaluation::fields(&trained.network, layer).expect("the layer was found among the predictors");
-        let name = &circuit.layer(layer).name;
+        let name = circuit.layer(layer).name();
         let shown = self.fields.min(fields.rows());
         output::announce(&self.out, &format!("the fields of {shown} neurons of {name}"));
         if let Some(compose) = &self.compose {
@@ -87,7 +87,7 @@ impl FeaturesArguments {
         let bytes = picture::fields(&tiles, ACROSS, images.width(), images.height(), SCALE)?;
         picture::write(&self.out, &bytes)?;
         let rows = choose(images, self.count);
-        let (network, settling) = (&mut trained.network, &circuit.settling);
+        let (network, settling) = (&mut trained.network, circuit.settling());
         let parts = evaluation::compose(network, (layer, &fields), images, &rows, settling, self.strongest)?;
         if let Some(compose) = &self.compose {
             picture::write(compose, &draw(images, &rows, &parts, &fields, self.strongest)?)?;
@@ -98,12 +98,12 @@ impl FeaturesArguments {
     fn layer(&self, circuit: &Circuit) -> Result<LayerId, Failure> {
         let legal = evaluation::predictors(circuit)?;
         let names = || {
-            let names = legal.iter().map(|id| format!("\"{}\"", circuit.layer(*id).name));
+            let names = legal.iter().map(|id| format!("\"{}\"", circuit.layer(*id).name()));
             names.collect::<Vec<_>>().join(", ")
         };
         match &self.layer {
             None => legal.first().copied().ok_or_else(|| Failure::Request("no layer predicts the image".to_owned())),
-            Some(name) => legal.iter().copied().find(|id| circuit.layer(*id).name == *name).ok_or_else(|| {
+            Some(name) => legal.iter().copied().find(|id| circuit.layer(*id).name() == *name).ok_or_else(|| {
                 Failure::Request(format!("--layer: \"{name}\" does not predict the image; these do: {}", names()))
             }),
         }
@@ -112,12 +112,13 @@ impl FeaturesArguments {
     fn report(&self, images: &Images, rows: &[usize], parts: &[Composition]) -> Result<(), Failure> {
         let label = |row: usize| images.labels().map(|labels| labels[row]);
         let found = rows.iter().zip(parts);
-        let found = found.map(|(&image, part)| Row { image, label: label(image), strongest: part.strongest.clone() });
-        let found: Vec<Row> = found.collect();
+        let found =
+            found.map(|(&image, part)| FieldRow { image, label: label(image), strongest: part.strongest.clone() });
+        let found: Vec<FieldRow> = found.collect();
         if self.json {
             return output::print_json(&found);
         }
-        let line = |row: &Row| {
+        let line = |row: &FieldRow| {
             let neurons = row.strongest.iter().map(|(neuron, activity)| format!("{neuron} ({activity:.2})"));
             let label = row.label.map_or_else(|| "-".to_owned(), |label| label.to_string());
             vec![row.image.to_string(), label, neurons.collect::<Vec<_>>().join(", ")]

@@ -1,10 +1,10 @@
 //! `gncn latents`: what a layer settles to, image by image, and a picture of it.
 
 use super::failure::Failure;
-use super::output;
-use super::progress::Progress;
+use super::progress::Bar;
 use super::settling::SettlingArguments;
 use super::trained::TrainedArguments;
+use super::{output, values};
 use crate::circuit::{Circuit, LayerId};
 use crate::data::npz::NpzOut;
 use crate::evaluation;
@@ -35,10 +35,10 @@ pub(super) struct LatentsArguments {
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     /// Which images of the data
-    #[arg(long, value_enum, default_value_t = Split::Test)]
-    split: Split,
+    #[arg(long, value_enum, default_value_t = ImageSplit::Test)]
+    split: ImageSplit,
     /// The first N images only
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
     /// Draw a t-SNE picture here; without --limit, of the first 5,000 images
     #[arg(long, value_name = "FILE.png")]
@@ -54,7 +54,7 @@ pub(super) struct LatentsArguments {
 
 /// Which images of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Split {
+enum ImageSplit {
     Test,
     Train,
 }
@@ -67,12 +67,11 @@ impl LatentsArguments {
         let mut written = vec![("-o", self.out.as_path(), "npz")];
         written.extend(self.picture.as_ref().map(|picture| ("--picture", picture.as_path(), "png")));
         let mut trained = self.trained.open(&written)?;
-        let mut circuit = trained.circuit().as_ref().clone();
-        self.settling.apply(&mut circuit)?;
+        let circuit = self.settling.apply(trained.circuit().as_ref().clone())?;
         let layer = self.layer(&circuit)?;
         let images = match self.split {
-            Split::Test => trained.data.test_or_train(),
-            Split::Train => &trained.data.train,
+            ImageSplit::Test => trained.data.test_or_train(),
+            ImageSplit::Train => &trained.data.train,
         };
         let most = self.limit.unwrap_or(if self.picture.is_some() { MOST } else { usize::MAX });
         let rows: Vec<usize> = (0..images.count().min(most)).collect();
@@ -80,23 +79,23 @@ impl LatentsArguments {
             let problem = format!("--picture needs {} images, not {}", evaluation::FEWEST, rows.len());
             return Err(Failure::Request(problem));
         }
-        let name = circuit.layer(layer).name.clone();
+        let name = circuit.layer(layer).name();
         let out = NpzOut::create(&self.out)?;
         output::announce(&self.out, &format!("the activities of {name} on {} images", rows.len()));
-        let bar = Progress::named("settling", rows.len());
+        let bar = Bar::named("settling", rows.len());
         let seen = |done| bar.advance(done);
-        let activities = evaluation::latents(&mut trained.network, layer, images, &rows, &circuit.settling, seen)?;
+        let activities = evaluation::latents(&mut trained.network, layer, images, &rows, circuit.settling(), seen)?;
         drop(bar);
         let labels: Option<Vec<u8>> = images.labels().map(|all| rows.iter().map(|row| all[*row]).collect());
         let places = self.picture.as_deref().map(|path| self.place(path, &activities, labels.as_deref()));
-        write(out, &name, &rows, &activities, labels.as_deref(), places.transpose()?.as_deref())
+        write(out, name, &rows, &activities, labels.as_deref(), places.transpose()?.as_deref())
     }
 
     fn layer(&self, circuit: &Circuit) -> Result<LayerId, Failure> {
         let Some(name) = &self.layer else { return Ok(evaluation::top_layer(circuit)?) };
-        let free = || circuit.layers().filter(|(_, layer)| layer.sense.is_none());
-        free().find(|(_, layer)| layer.name == *name).map(|(id, _)| id).ok_or_else(|| {
-            let legal: Vec<_> = free().map(|(_, layer)| format!("\"{}\"", layer.name)).collect();
+        let free = || circuit.layers().filter(|(_, layer)| layer.sense().is_none());
+        free().find(|(_, layer)| layer.name() == *name).map(|(id, _)| id).ok_or_else(|| {
+            let legal: Vec<_> = free().map(|(_, layer)| format!("\"{}\"", layer.name())).collect();
             Failure::Request(format!("--layer: \"{name}\" is no free layer; these are: {}", legal.join(", ")))
         })
     }

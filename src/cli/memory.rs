@@ -4,7 +4,6 @@ use super::failure::Failure;
 use super::table;
 use crate::circuit::Circuit;
 use crate::circuit::cost::Cost;
-use stats_alloc::INSTRUMENTED_SYSTEM;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -41,7 +40,7 @@ pub(super) fn refuse_too_large(circuit: &Circuit, what: Use) -> Result<(), Failu
         Some(there) if needed > there => Err(Failure::Request(format!(
             "{word} \"{}\" takes about {}, and {} are free for this process; choose smaller layers, fewer samples at once, \
              or another machine",
-            circuit.name,
+            circuit.name(),
             table::bytes(needed),
             table::bytes(there)
         ))),
@@ -71,8 +70,11 @@ fn available() -> Option<u64> {
 
 /// Does some work, and tells the most bytes that were allocated at once meanwhile, as far as a look every 20 ms shows
 /// it. The peak of a process would be that of whatever it did before: an allocator keeps what it once had. Nothing is
-/// told where the process has another allocator than the binary of this crate.
+/// told where the program was built without `counting`.
 pub(super) fn watched<T>(work: impl FnOnce() -> T) -> (T, Option<u64>) {
+    if cfg!(not(feature = "counting")) {
+        return (work(), None);
+    }
     let (peak, is_done) = (AtomicU64::new(allocated()), AtomicBool::new(false));
     let result = std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
@@ -102,8 +104,25 @@ impl Drop for End<'_> {
     }
 }
 
-/// Bytes that are allocated now.
+/// How often memory was asked for since the process began. Nobody counts where the program was built without
+/// `counting`; where another binary than that of this package has no such allocator, the count stays 0.
+pub(super) fn allocations() -> Option<usize> {
+    #[cfg(feature = "counting")]
+    {
+        let stats = stats_alloc::INSTRUMENTED_SYSTEM.stats();
+        Some(stats.allocations + stats.reallocations)
+    }
+    #[cfg(not(feature = "counting"))]
+    None
+}
+
+/// Bytes that are allocated now; 0 where nobody counts.
 fn allocated() -> u64 {
-    let stats = INSTRUMENTED_SYSTEM.stats();
-    stats.bytes_allocated.saturating_sub(stats.bytes_deallocated) as u64
+    #[cfg(feature = "counting")]
+    {
+        let stats = stats_alloc::INSTRUMENTED_SYSTEM.stats();
+        stats.bytes_allocated.saturating_sub(stats.bytes_deallocated) as u64
+    }
+    #[cfg(not(feature = "counting"))]
+    0
 }

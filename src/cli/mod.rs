@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod complete;
 mod data;
+mod draw;
 mod eval;
 mod failure;
 mod features;
@@ -16,7 +17,6 @@ mod interrupt;
 mod latents;
 mod memory;
 mod output;
-mod prior;
 mod progress;
 #[cfg(test)]
 mod readme;
@@ -28,16 +28,10 @@ mod settling;
 mod table;
 mod train;
 mod trained;
+mod values;
 
-use crate::checkpoint::weights;
-use crate::circuit::file::parse_messages;
-use crate::circuit::{Circuit, CircuitError, Schedule};
-use crate::network::Network;
 use clap::{ArgAction, Parser, Subcommand};
-use failure::Failure;
-use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
 const EXAMPLES: &str = "\
@@ -71,6 +65,7 @@ const LAST: usize = 100;
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArguments),
+    Draw(draw::DrawArguments),
     Settle(Box<settle::SettleArguments>),
     Train(Box<train::TrainArguments>),
     Eval(Box<eval::EvalArguments>),
@@ -99,6 +94,7 @@ pub fn main() -> ExitCode {
     log_to_stderr(arguments.verbose);
     let done = match arguments.command {
         Command::Check(command) => command.run(),
+        Command::Draw(command) => command.run(),
         Command::Settle(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Eval(command) => command.run(),
@@ -127,56 +123,4 @@ fn log_to_stderr(verbose: u8) {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber, or a standard error that is closed, is no reason to fail.
     let _ = log.with_ansi(false).log_internal_errors(false).try_init();
-}
-
-/// The network of a circuit with the weights of a file.
-fn network_of(circuit: &Arc<Circuit>, path: &Path) -> Result<Network, Failure> {
-    let network = Network::with_weights(Arc::clone(circuit), &weights::load(path)?);
-    network.map_err(|cause| Failure::Request(format!("{}: {cause}", path.display())))
-}
-
-/// Puts the `--schedule` and `--messages` of a command in the place of the circuit's own.
-fn override_settling(circuit: &mut Circuit, schedule: Option<&str>, messages: Option<&str>) -> Result<(), Failure> {
-    let about = |option: &'static str| move |error: CircuitError| Failure::from(error).in_option(option);
-    if let Some(text) = schedule {
-        circuit.settling.schedule = Schedule::parse(text, circuit).map_err(about("--schedule"))?;
-    }
-    if let Some(text) = messages {
-        circuit.settling.messages = parse_messages(text).map_err(about("--messages"))?;
-    }
-    Ok(())
-}
-
-/// The command of words that a run remembers, or that another command makes.
-fn parse_words(words: &[String]) -> Result<Command, Failure> {
-    let arguments = Arguments::try_parse_from(words);
-    Ok(arguments.map_err(|problem| Failure::Request(problem.to_string()))?.command)
-}
-
-/// The words that this process was started with.
-fn command_line() -> Vec<String> {
-    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
-}
-
-/// The worker threads of `--threads`; the bits do not depend on it.
-fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
-    let Some(threads) = threads else { return Ok(()) };
-    let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    built.map_err(|cause| Failure::Run(format!("can't start {threads} threads ({cause}); use fewer --threads")))
-}
-
-/// A whole number from 1 to `MOST`.
-fn up_to<const MOST: usize>(text: &str) -> Result<usize, String> {
-    let count = text.parse().ok().filter(|n| (1..=MOST).contains(n));
-    count.ok_or_else(|| format!("a whole number from 1 to {MOST} is needed"))
-}
-
-/// The legal values of `--threads`.
-fn thread_count(text: &str) -> Result<usize, String> {
-    up_to::<1024>(text)
-}
-
-/// A whole number above 0.
-fn positive(text: &str) -> Result<usize, String> {
-    up_to::<1_000_000_000>(text)
 }

@@ -3,7 +3,7 @@
 //! Nothing here panics where a stream is closed: `gncn check c.ron | head -1` is a normal thing to do.
 
 use super::failure::Failure;
-use crate::data::{atomic, outputs};
+use crate::data::outputs;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -27,10 +27,11 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// Writes `value` as JSON to a file, as a whole or not at all.
+#[cfg(feature = "baselines")]
 pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_vec_pretty(value);
     let text = text.map_err(|cause| Failure::Run(format!("the result can't be written as JSON ({cause})")))?;
-    Ok(atomic::write(path, &text)?)
+    Ok(crate::data::atomic::write(path, &text)?)
 }
 
 /// Writes `text` and a line end to standard error, or to nobody.

@@ -1,16 +1,18 @@
 //! Progress of long work on standard error: a bar on a terminal, nothing elsewhere (who calls prints a line at each
-//! milestone, by [`Progress::milestone`], which a bar does not garble).
+//! milestone, by [`Bar::milestone`], which a bar does not garble).
 
 use super::output;
+use crate::evaluation::EvaluationEvent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::{Mutex, PoisonError};
 
 /// A bar, or nothing where nobody would see one.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct Bar {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl Bar {
     /// A bar of `length` parts.
     pub(super) fn new(length: usize) -> Self {
         let bar = ProgressBar::new(length as u64);
@@ -52,8 +54,32 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Shows what an evaluation tells: a bar for each piece of work, and notes as lines.
+#[derive(Debug, Default)]
+pub(super) struct Watcher {
+    bar: Mutex<Option<Bar>>,
+}
+
+impl Watcher {
+    /// Shows an event. A watcher that panicked elsewhere is no reason to show no more.
+    pub(super) fn see(&self, event: EvaluationEvent<'_>) {
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        match (event, &*bar) {
+            (EvaluationEvent::Begin { name, count }, _) => *bar = Some(Bar::named(name, count)),
+            (EvaluationEvent::End, _) => *bar = None,
+            (EvaluationEvent::Note(text), Some(bar)) => bar.milestone(text),
+            (EvaluationEvent::Note(text), None) => output::note(text),
+            (EvaluationEvent::Done(more), Some(bar)) => bar.advance(more),
+            (EvaluationEvent::Step { step, of, likelihood }, Some(bar)) => {
+                bar.stand("fitting the mixture".to_owned(), step, of, format!("log-likelihood {likelihood:.2}"));
+            }
+            (EvaluationEvent::Done(_) | EvaluationEvent::Step { .. }, None) => (),
+        }
     }
 }

@@ -112,10 +112,10 @@ fn the_first_circuit_learns() {
     let data = load(&Source::Digits { seed: 1, train: 300, test: 20 }).expect("digits are always there");
     let spec = TrainSpec {
         seed: 0,
-        epochs: circuit.learning.epochs,
-        batch: circuit.learning.batch,
+        epochs: circuit.learning().epochs,
+        batch: circuit.learning().batch,
         limit: None,
-        settling: circuit.settling.clone(),
+        settling: circuit.settling().clone(),
         checkpoint_every: None,
         test_each_epoch: true,
     };

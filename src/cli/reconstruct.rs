@@ -1,8 +1,8 @@
 //! `gncn reconstruct`: images above what a trained circuit makes of them.
 
 use super::failure::Failure;
-use super::output;
 use super::trained::TrainedArguments;
+use super::{output, values};
 use crate::circuit::Settling;
 use crate::data::Images;
 use crate::evaluation;
@@ -24,7 +24,7 @@ pub(super) struct ReconstructArguments {
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
     /// How many images
-    #[arg(long, value_name = "N", default_value_t = COUNT, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = COUNT, value_parser = values::positive)]
     count: usize,
     #[command(flatten)]
     trained: TrainedArguments,
@@ -40,7 +40,7 @@ const SCALE: usize = 3;
 impl ReconstructArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let mut trained = self.trained.open(&[("-o", &self.out, "png")])?;
-        let settling = trained.circuit().settling.clone();
+        let settling = trained.circuit().settling().clone();
         let images = trained.data.test_or_train();
         output::announce(&self.out, &format!("{} images above their reconstructions", self.count.min(images.count())));
         let picture = draw(&mut trained.network, images, self.count, &settling)?;

@@ -1,12 +1,11 @@
 //! `gncn sample`: images that a trained circuit makes up, from its prior downwards.
 
-use super::eval::COMPONENTS;
 use super::failure::Failure;
-use super::output;
-use super::prior::fit_prior;
+use super::progress::Watcher;
 use super::trained::TrainedArguments;
+use super::{output, values};
 use crate::evaluation::mixture::MixtureOptions;
-use crate::evaluation::{Descent, PRIOR_IMAGES, PriorOptions};
+use crate::evaluation::{COMPONENTS, Descent, PRIOR_IMAGES, PriorOptions, fit_prior};
 use crate::picture;
 use crate::rng;
 use clap::Args;
@@ -29,13 +28,13 @@ pub(super) struct SampleArguments {
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
     /// How many images
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = super::up_to::<100_000>)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = values::up_to::<100_000>)]
     count: usize,
     /// Training images that the mixture is fitted to, the same number of each class
-    #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = values::positive)]
     prior_images: usize,
     /// Components of the mixture
-    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = super::up_to::<10_000>)]
+    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = values::up_to::<10_000>)]
     components: usize,
     /// Seed of the mixture and of the draws
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -57,8 +56,9 @@ impl SampleArguments {
         output::announce(&self.out, &format!("{} images drawn from the circuit", self.count));
         let mixture = MixtureOptions { components: self.components, seed: self.seed, ..MixtureOptions::default() };
         let options = PriorOptions { images: self.prior_images, mixture };
-        let settling = trained.circuit().settling.clone();
-        let prior = fit_prior(&mut trained, &settling, &options)?;
+        let settling = trained.circuit().settling().clone();
+        let watcher = Watcher::default();
+        let prior = fit_prior(&mut trained, &settling, &options, &|event| watcher.see(event))?;
         let draws = prior.mixture.draw(self.count, &mut rng::stream(self.seed, "samples"));
         let means = descent.means(&draws.samples);
         let images = trained.data.test_or_train();

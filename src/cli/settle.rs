@@ -2,13 +2,12 @@
 
 mod report;
 mod show;
-mod timeline;
-mod trace;
 
 use super::failure::Failure;
 use super::memory::{self, Use};
 use super::settling::SettlingArguments;
-use super::{interrupt, output, table};
+use super::trained::network_of;
+use super::{interrupt, output, table, values};
 use crate::checkpoint::weights;
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
 use crate::data::atomic::Pending;
@@ -16,14 +15,18 @@ use crate::data::npz::NpzOut;
 use crate::data::{SenseFile, SenseFiles, Source};
 use crate::episode::Episode;
 use crate::evaluation;
-use crate::executor::{LinkTraffic, Measure, PopulationWork, SettleError, SettleOptions, Settled, Settler, StopFlag};
+use crate::executor::{
+    LinkAccount, Measure, NeverHeard, PopulationAccount, Presentation, SettleError, SettleOptions, Settled, Settler,
+    StopFlag,
+};
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Messages, When};
+use crate::view::{timeline, trace_table};
 use clap::Args;
 use indexmap::IndexMap;
 use serde::Serialize;
-use show::Shown;
+use show::ShownPopulation;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,7 +44,21 @@ where it is missing and to be completed.
 
 --out holds state.NAME, mean.NAME and error.NAME (f32, [samples, neurons]) and
 energy.NAME (f64, free energy summed over the samples at each step, the last
-one at the readout).
+one at the readout; a step is over once every population that fires has made as
+many firings, under Free once every free state has made as many updates).
+
+--traffic tells what became of the messages of each link whose receiver can
+fire (docs/account.md has the whole table):
+  sent         posted by firings; what rest and readout send is not among them
+  used         a firing took in something of them
+  overwritten  newer ones superseded all of them before a firing could
+  lost         on their way (dropped in the JSON)
+  in flight    on their way or waiting when the episode ended; sent is the sum
+  operations   multiply-accumulates they caused at synapses; those inside of
+               firings (precision, pathways of type 1) stand by the population
+  staleness    firings of the sender since what an inlet was last handed, as
+               mean/largest over all firings of the receiver
+  unheard      firings of the receiver since an inlet was last handed anything
 
 --trace has one row for each firing, in an order in which senders come before
 receivers, and these columns: firing (from 1), population, layer, number (the
@@ -74,9 +91,9 @@ pub(super) struct SettleArguments {
     #[command(flatten)]
     settling: SettlingArguments,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
-    /// Seed of synapses where no weights are given
+    /// Seed of synapses where no weights are given, and of noise
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Write states, means, errors and energies to this .npz file
@@ -106,7 +123,7 @@ pub(super) struct SettleArguments {
     /// repeated
     #[arg(long, value_name = "POPULATION")]
     show: Vec<String>,
-    /// Print what went over every link: messages, operations, staleness
+    /// Print the account: what became of every message, ages, operations
     #[arg(long)]
     traffic: bool,
     /// Print JSON instead of a table
@@ -120,7 +137,7 @@ fn sense_file(text: &str) -> Result<SenseFile, String> {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report {
+struct SettleReport {
     circuit: String,
     samples: usize,
     /// Updates of every free state population.
@@ -130,22 +147,26 @@ struct Report {
     /// Free energy of each predicted layer at each step, summed over samples, the last at the readout.
     energies: IndexMap<String, Vec<f64>>,
     /// What went over each link.
-    traffic: Vec<LinkTraffic>,
-    /// What populations did, where they ran as actors.
-    work: Vec<PopulationWork>,
+    traffic: Vec<LinkAccount>,
+    /// What populations did; seconds where they ran as actors.
+    work: Vec<PopulationAccount>,
+    /// Synaptic operations of all links and populations, all samples together.
+    operations: u64,
+    /// Populations that made updates without having heard a neighbour even once.
+    never_heard: Vec<NeverHeard>,
     /// Whether the circuit came to rest, where it was to settle until quiet.
     #[serde(skip_serializing_if = "Option::is_none")]
     quiet: Option<bool>,
     /// The populations of --show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    shown: Vec<Shown>,
+    shown: Vec<ShownPopulation>,
     /// Files written.
     files: Vec<PathBuf>,
 }
 
 impl SettleArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         let circuit = self.circuit()?;
         self.check_targets(&circuit)?;
         // One sample at the least; how many there are is known once the weights are there to read them with.
@@ -161,13 +182,14 @@ impl SettleArguments {
         let timeline = self.timeline.as_deref().map(Pending::create).transpose()?;
         self.announce();
 
-        let settling = network.circuit().settling.clone();
+        let settling = network.circuit().settling().clone();
         let options = SettleOptions {
             measure: Measure::EveryStep,
             learn: self.learn.is_some(),
             record: self.record.is_some() || timeline.is_some(),
             trace: trace.is_some() || timeline.is_some(),
             stop_at: self.stop_at,
+            presentation: Presentation::of_run(self.seed),
         };
         let mut settler = Settler::new();
         interrupt::within_the_episode(settler.stop_flag())?;
@@ -182,10 +204,10 @@ impl SettleArguments {
         }
         if let Some(traced) = &settled.trace {
             let wiring = network.wiring();
-            let written = trace.map_or(Ok(()), |file| trace::write(file, traced, wiring, network.circuit()));
+            let written = trace.map_or(Ok(()), |file| trace_table::write(file, traced, wiring, network.circuit()));
             let log = settled.log.as_ref();
             let drawn = timeline.zip(log).map_or(Ok(()), |(file, log)| timeline::write(file, traced, log, wiring));
-            written.and(drawn).map_err(Failure::Run)?;
+            written.and(drawn)?;
         }
         let energies = report::energies(&network, &settled);
         let shown = show::shown(&to_show, network.wiring(), &settler);
@@ -218,7 +240,7 @@ impl SettleArguments {
         let mut read = Source::Senses(given).paths();
         read.push(self.circuit.clone());
         read.extend(self.weights.clone());
-        if let Schedule::Replay(log) = &circuit.settling.schedule {
+        if let Schedule::Replay(log) = &circuit.settling().schedule {
             read.push(log.clone());
         }
         output::check_targets(&written, &read)
@@ -226,9 +248,8 @@ impl SettleArguments {
 
     /// The circuit of the file with the settling that was asked for.
     fn circuit(&self) -> Result<Circuit, Failure> {
-        let mut circuit = Circuit::load(&self.circuit)?;
-        self.settling.apply(&mut circuit)?;
-        if self.stop_at.is_some() && !matches!(circuit.settling.schedule, Schedule::Replay(_)) {
+        let circuit = self.settling.apply(Circuit::load(&self.circuit)?)?;
+        if self.stop_at.is_some() && !matches!(circuit.settling().schedule, Schedule::Replay(_)) {
             let problem = "--stop-at counts firings of a delivery log; add --schedule 'Replay(\"FILE\")'";
             return Err(Failure::Request(problem.to_owned()));
         }
@@ -263,7 +284,7 @@ impl SettleArguments {
 
     fn network(&self, circuit: &Arc<Circuit>) -> Result<Network, Failure> {
         match &self.weights {
-            Some(path) => super::network_of(circuit, path),
+            Some(path) => network_of(circuit, path),
             None => {
                 output::note(&format!("no --weights: synapses are drawn from seed {}", self.seed));
                 Ok(Network::new(Arc::clone(circuit), self.seed))
@@ -295,14 +316,15 @@ impl SettleArguments {
         samples: usize,
         settled: &Settled,
         energies: IndexMap<String, Vec<f64>>,
-        shown: Vec<Shown>,
+        shown: Vec<ShownPopulation>,
     ) -> Result<(), Failure> {
         let Settled { steps, movement, quiet, .. } = *settled;
         if self.json {
             let files = self.targets().cloned().collect();
-            let circuit = network.circuit().name.clone();
-            let (traffic, work) = (settled.traffic.clone(), settled.work.clone());
-            return output::print_json(&Report {
+            let circuit = network.circuit().name().to_owned();
+            let (traffic, work) = (settled.account.links.clone(), settled.account.populations.clone());
+            let (operations, never_heard) = (settled.account.operations(), settled.account.never_heard());
+            return output::print_json(&SettleReport {
                 circuit,
                 samples,
                 steps,
@@ -310,6 +332,8 @@ impl SettleArguments {
                 energies,
                 traffic,
                 work,
+                operations,
+                never_heard,
                 quiet,
                 shown,
                 files,
@@ -317,10 +341,13 @@ impl SettleArguments {
         }
         output::print(&report::energy_table(&energies, samples))?;
         if self.traffic {
-            output::print(&format!("\n{}", report::traffic_table(&settled.traffic)))?;
+            output::print(&format!("\n{}", report::traffic_table(&settled.account)))?;
         }
         if !shown.is_empty() {
             output::print(&format!("\n{}", show::render(&shown)))?;
+        }
+        for NeverHeard { population, neighbour, updates } in settled.account.never_heard() {
+            output::note(&format!("\"{population}\" made {updates} updates and never heard \"{neighbour}\""));
         }
         output::print(&format!(
             "\n{samples} samples, {steps} updates; the last one moved no state by more than {movement:.2e}"
@@ -351,7 +378,7 @@ fn fixed_point(
         stopping,
         schedule: Schedule::Synchronous,
         messages: Messages::Dense,
-        ..network.circuit().settling.clone()
+        ..network.circuit().settling().clone()
     };
     let never = |what: String| {
         let next =
@@ -380,7 +407,7 @@ fn tolerance(text: &str) -> Result<f32, String> {
 
 /// One learning step at the readout. A circuit that learns at every step has done so while settling.
 fn learn(network: &mut Network, settler: &Settler, path: &Path) -> Result<(), Failure> {
-    if network.circuit().learning.when == When::Readout {
+    if network.circuit().learning().when == When::Readout {
         network.learn(settler.activities())?;
     }
     Ok(weights::save(path, &network.tensors())?)

@@ -1,7 +1,8 @@
 //! The options that put another settling in the place of a circuit's own.
 
 use super::failure::Failure;
-use crate::circuit::{Circuit, ExecutorKind, Stopping};
+use super::values;
+use crate::circuit::{Circuit, CircuitError, ExecutorKind, Schedule, Stopping, parse_messages};
 use clap::{Args, ValueEnum};
 
 /// Schedule, messages, executor and steps, as options of a command.
@@ -17,7 +18,7 @@ pub(super) struct SettlingArguments {
     #[arg(long, value_enum, ignore_case = true)]
     executor: Option<Executor>,
     /// Updates of every state population, instead of the circuit's own
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     steps: Option<usize>,
 }
 
@@ -39,15 +40,32 @@ impl From<Executor> for ExecutorKind {
 }
 
 impl SettlingArguments {
-    /// Gives a circuit the settling that was asked for.
-    pub(super) fn apply(&self, circuit: &mut Circuit) -> Result<(), Failure> {
-        super::override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
-        if let Some(executor) = self.executor {
-            circuit.settling.executor = executor.into();
+    /// The circuit with the settling that was asked for.
+    pub(super) fn apply(&self, circuit: Circuit) -> Result<Circuit, Failure> {
+        let mut circuit = override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+        if self.executor.is_some() || self.steps.is_some() {
+            let mut settling = circuit.settling().clone();
+            settling.executor = self.executor.map_or(settling.executor, Into::into);
+            settling.stopping = self.steps.map_or(settling.stopping, Stopping::Steps);
+            circuit = circuit.with_settling(settling)?;
         }
-        if let Some(steps) = self.steps {
-            circuit.settling.stopping = Stopping::Steps(steps);
-        }
-        Ok(())
+        Ok(circuit)
     }
+}
+
+/// Puts the `--schedule` and `--messages` of a command in the place of the circuit's own.
+pub(super) fn override_settling(
+    circuit: Circuit,
+    schedule: Option<&str>,
+    messages: Option<&str>,
+) -> Result<Circuit, Failure> {
+    let about = |option: &'static str| move |error: CircuitError| Failure::from(error).in_option(option);
+    let mut settling = circuit.settling().clone();
+    if let Some(text) = schedule {
+        settling.schedule = Schedule::parse(text, &circuit).map_err(about("--schedule"))?;
+    }
+    if let Some(text) = messages {
+        settling.messages = parse_messages(text).map_err(about("--messages"))?;
+    }
+    Ok(if schedule.is_some() || messages.is_some() { circuit.with_settling(settling)? } else { circuit })
 }

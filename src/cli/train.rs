@@ -7,14 +7,15 @@ mod report;
 
 use super::failure::Failure;
 use super::memory::{self, Use};
-use super::progress::Progress;
-use super::trained::{self, load_source, prepared};
-use super::{Command, interrupt, output, reconstruct};
+use super::progress::Bar;
+use super::settling::override_settling;
+use super::trained::{load_source, prepared};
+use super::values::parse_words;
+use super::{interrupt, output, reconstruct, values};
 use crate::checkpoint::{Run, RunInfo, StoreError};
-use crate::circuit::Circuit;
-use crate::circuit::file::CircuitFile;
+use crate::circuit::{Circuit, Learning};
 use crate::data::{Dataset, Images, Source};
-use crate::evaluation::{self, Fit, Show};
+use crate::evaluation::{self, MomentsFrom, Show};
 use crate::network::Network;
 use crate::picture;
 use crate::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
@@ -52,16 +53,16 @@ pub(super) struct TrainArguments {
     out: Option<PathBuf>,
     /// Passes over the data [default: the circuit's own, or 15 if that is less
     /// and no --data is given]
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     epochs: Option<usize>,
     /// Images in a batch, instead of the circuit's own
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     batch: Option<usize>,
     /// Seed of synapses, validation split and order [default: 0]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Worker threads; the weights are the same for any number
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
     /// Go on with a run that was stopped, or with a finished one for more epochs
     #[arg(long, conflicts_with = "overwrite")]
@@ -70,7 +71,7 @@ pub(super) struct TrainArguments {
     #[arg(long)]
     overwrite: bool,
     /// Learn from the first N training images only
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
     /// Who fires when, as in a circuit file, instead of the circuit's own
     #[arg(long, value_name = "RON")]
@@ -79,7 +80,7 @@ pub(super) struct TrainArguments {
     #[arg(long, value_name = "RON")]
     messages: Option<String>,
     /// Checkpoint after every N batches [default: once a minute]
-    #[arg(long, value_name = "BATCHES", value_parser = super::positive)]
+    #[arg(long, value_name = "BATCHES", value_parser = values::positive)]
     checkpoint_every: Option<usize>,
     /// Measure on the test images after every epoch, not only the last
     #[arg(long)]
@@ -90,7 +91,7 @@ pub(super) struct TrainArguments {
 }
 
 /// A request that is known to make sense.
-struct Request {
+struct TrainRequest {
     circuit: Arc<Circuit>,
     data: Dataset,
     spec: TrainSpec,
@@ -103,23 +104,20 @@ const DIGITS_EPOCHS: usize = 15;
 
 impl TrainArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         let file = Circuit::load(&self.circuit)?;
-        let (run, circuit) = self.perform(file, super::command_line())?;
+        let (run, circuit) = self.perform(file, values::command_line())?;
         report::print(&run, &circuit, self.json)
     }
 
     /// The arguments of a command line that begins with `gncn train`.
     pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match super::parse_words(words)? {
-            Command::Train(arguments) => Ok(*arguments),
-            _ => Err(Failure::Request(format!("not a `gncn train`: {}", words.join(" ")))),
-        }
+        parse_words(words, "train")
     }
 
     /// Trains `file` to the end of the run and draws its picture. The run says that `command` has made it.
     pub(super) fn perform(&self, file: Circuit, command: Vec<String>) -> Result<(Run, Arc<Circuit>), Failure> {
-        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(&file.name)));
+        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(file.name())));
         let (arguments, mut run) = if self.resume {
             let mut run = Run::open(&folder)?;
             run.lock()?;
@@ -141,13 +139,13 @@ impl TrainArguments {
     /// agree with the run is checked where it goes on.
     fn continuing(&self, run: &Run) -> Result<Self, Failure> {
         let now = self.clone();
-        let first = match super::parse_words(&run.info.command) {
-            Ok(Command::Train(first)) => *first,
+        let first = match parse_words(&run.info.command, "train") {
+            Ok(first) => first,
             // Not started from a command line that this version knows: run.json says the rest.
             _ => Self { seed: Some(run.info.seed), limit: run.info.limit, ..self.clone() },
         };
         Ok(Self {
-            epochs: now.epochs.or(Some(run.circuit()?.learning.epochs)),
+            epochs: now.epochs.or(Some(run.circuit()?.learning().epochs)),
             batch: now.batch.or(first.batch),
             seed: now.seed.or(first.seed),
             limit: now.limit.or(first.limit),
@@ -160,39 +158,38 @@ impl TrainArguments {
     }
 
     /// Everything that can be wrong with the request, before anything is written.
-    fn check(&self, mut circuit: Circuit, folder: PathBuf, run: Option<&Run>) -> Result<Request, Failure> {
+    fn check(&self, circuit: Circuit, folder: PathBuf, run: Option<&Run>) -> Result<TrainRequest, Failure> {
         // A run goes on with the files that it was started with, from whatever folder that is asked for.
         let source = match run.filter(|_| self.data.is_empty()) {
             Some(run) => run.source(),
             None => Source::of_options(&self.data, &self.test)?,
         };
-        let recorded = run.and_then(trained::recorded);
-        super::override_settling(&mut circuit, self.schedule.as_deref(), self.messages.as_deref())?;
+        let recorded = run.and_then(evaluation::recorded);
+        let circuit = override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
         // A first look at the drawn digits takes minutes, not the hours that a circuit file asks of real data.
         let most = if self.data.is_empty() { DIGITS_EPOCHS } else { usize::MAX };
-        circuit.learning.epochs = self.epochs.unwrap_or(circuit.learning.epochs.min(most));
-        circuit.learning.batch = self.batch.unwrap_or(circuit.learning.batch);
-        // What the run folder holds has to be a sound circuit file again.
-        let circuit = CircuitFile::from(&circuit).check()?;
+        let own = circuit.learning();
+        let epochs = self.epochs.unwrap_or(own.epochs.min(most));
+        let circuit = circuit.with_learning(Learning { epochs, batch: self.batch.unwrap_or(own.batch), ..own })?;
         memory::refuse_too_large(&circuit, Use::Training)?;
         let seed = self.seed.unwrap_or(0);
         let data = load_source(&source)?;
         let rows = data.split(seed).limited(self.limit).train;
-        let data = prepared(&circuit, data, recorded.as_ref(), Fit::On(&rows))?;
+        let data = prepared(&circuit, data, recorded.as_ref(), MomentsFrom::Samples(&rows))?;
         check_data(&circuit, &data.train)?;
         let spec = TrainSpec {
             seed,
-            epochs: circuit.learning.epochs,
-            batch: circuit.learning.batch,
+            epochs: circuit.learning().epochs,
+            batch: circuit.learning().batch,
             limit: self.limit,
-            settling: circuit.settling.clone(),
+            settling: circuit.settling().clone(),
             checkpoint_every: self.checkpoint_every,
             test_each_epoch: self.test_each_epoch,
         };
-        Ok(Request { circuit: Arc::new(circuit), data, spec, folder, source })
+        Ok(TrainRequest { circuit: Arc::new(circuit), data, spec, folder, source })
     }
 
-    fn create(&self, request: &Request, command: Vec<String>) -> Result<Run, StoreError> {
+    fn create(&self, request: &TrainRequest, command: Vec<String>) -> Result<Run, StoreError> {
         let (text, senses) = request.source.to_remember();
         let info = RunInfo {
             command,
@@ -202,7 +199,7 @@ impl TrainArguments {
             senses,
             text: None,
             data: serde_json::to_value(request.data.describe()).unwrap_or_default(),
-            schedule: request.circuit.settling.schedule.name().to_owned(),
+            schedule: request.circuit.settling().schedule.name().to_owned(),
             limit: self.limit,
             cpu: cpu_features(),
             threads: rayon::current_num_threads(),
@@ -211,8 +208,8 @@ impl TrainArguments {
         Run::create(&request.folder, &request.circuit, info, self.overwrite)
     }
 
-    fn train(&self, run: &mut Run, request: &Request) -> Result<(), Failure> {
-        let Request { circuit, data, spec, folder, .. } = request;
+    fn train(&self, run: &mut Run, request: &TrainRequest) -> Result<(), Failure> {
+        let TrainRequest { circuit, data, spec, folder, .. } = request;
         let mut network = Network::new(Arc::clone(circuit), spec.seed);
         evaluation::keep_moments(&mut network, data);
         let mut training = if self.resume {
@@ -251,7 +248,7 @@ const RUNAWAY: f64 = 1000.0;
 
 /// Lets every batch be learned and told, until the end or a stop.
 fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError> {
-    let bar = Progress::new(1);
+    let bar = Bar::new(1);
     let mut first = None;
     let mut is_told = false;
     training.run(&mut |event| {

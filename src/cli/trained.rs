@@ -2,13 +2,13 @@
 
 use super::failure::Failure;
 use super::output::Written;
-use super::{output, table};
-use crate::checkpoint::Run;
+use super::{output, table, values};
+use crate::checkpoint::{Run, weights};
 use crate::circuit::Circuit;
+use crate::data::{Dataset, Description, Source};
 #[cfg(feature = "baselines")]
-use crate::data::load;
-use crate::data::{Dataset, Description, Source, load_raw};
-use crate::evaluation::{self, Fit, Prepared, Show};
+use crate::evaluation::load_noted;
+use crate::evaluation::{self, MomentsFrom, Prepared, Trained};
 use crate::network::Network;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -27,14 +27,14 @@ pub(super) struct TrainedArguments {
     #[arg(long, value_name = "SENSE=FILE", requires = "data")]
     test: Vec<String>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
 }
 
 impl TrainedArguments {
     /// Opens the run, once it is known that the files that options name can be written.
     pub(super) fn open(&self, written: &[Written<'_>]) -> Result<Trained, Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         // Known before the weights are read, which takes longer.
         let mut read = Run::files_of(&self.run);
         if !self.data.is_empty() {
@@ -43,61 +43,19 @@ impl TrainedArguments {
             read.extend(run.source().paths());
         }
         output::check_targets(written, &read)?;
-        Trained::open(&self.run, &self.data, &self.test)
+        open(&self.run, &self.data, &self.test)
     }
 }
 
-/// A run folder, opened.
-pub(super) struct Trained {
-    pub(super) run: Run,
-    pub(super) network: Network,
-    pub(super) data: Dataset,
-    /// Where the data were read.
-    pub(super) source: Source,
-}
-
-impl Trained {
-    /// Opens a run with the data it was trained on, or with other data.
-    pub(super) fn open(folder: &Path, data: &[String], test: &[String]) -> Result<Self, Failure> {
-        let run = Run::open(folder)?;
-        let circuit = Arc::new(run.circuit()?);
-        if !run.info.finished {
-            output::note("the run is not finished; these are the weights of its newest checkpoint");
-        }
-        let source = if data.is_empty() { run.source() } else { Source::of_options(data, test)? };
-        let weights = run.weights()?;
-        let network = Network::with_weights(Arc::clone(&circuit), &weights);
-        let network = network.map_err(|cause| Failure::Request(format!("{}: {cause}", folder.display())))?;
-        let loaded = prepared(&circuit, load_source(&source)?, recorded(&run).as_ref(), Fit::Kept(&weights))?;
-        evaluation::episode(&circuit, loaded.test_or_train(), &[0], Show::ImagesOnly)?;
-        if data.is_empty() && run.info.data.get("digest").is_some_and(|digest| *digest != loaded.digest()) {
-            output::note("note: the data are not the ones that the run was trained on: their digest differs");
-        }
-        Ok(Self { run, network, data: loaded, source })
-    }
-
-    /// The training images that the run has learned from, or would have, of other data.
-    pub(super) fn learned_rows(&self) -> Vec<usize> {
-        self.data.split(self.run.info.seed).limited(self.run.info.limit).train
-    }
-
-    pub(super) fn circuit(&self) -> Arc<Circuit> {
-        Arc::clone(self.network.circuit())
-    }
-}
-
-/// What a run folder tells of the data that it was made from.
-pub(super) fn recorded(run: &Run) -> Option<Description> {
-    serde_json::from_value(run.info.data.clone()).ok()
+/// Opens a run with the data it was trained on, or with other data; what has to be said of it is told.
+pub(super) fn open(folder: &Path, data: &[String], test: &[String]) -> Result<Trained, Failure> {
+    let source = (!data.is_empty()).then(|| Source::of_options(data, test)).transpose()?;
+    Ok(Trained::open(folder, source, &tell)?)
 }
 
 /// The data of a source as they are stored, and what has to be said of them.
 pub(super) fn load_source(source: &Source) -> Result<Dataset, Failure> {
-    let data = load_raw(source)?;
-    if let Some(notice) = &data.notice {
-        output::note(&format!("note: {}: {notice}", data.name));
-    }
-    Ok(data)
+    Ok(evaluation::load_stored(source, &tell)?)
 }
 
 /// Data as a circuit is shown them; how they are read is told.
@@ -105,21 +63,26 @@ pub(super) fn prepared(
     circuit: &Circuit,
     data: Dataset,
     recorded: Option<&Description>,
-    fit: Fit<'_>,
+    moments: MomentsFrom<'_>,
 ) -> Result<Dataset, Failure> {
-    let Prepared { data, told } = evaluation::prepare(circuit, data, recorded, fit)?;
-    for text in told {
-        output::note(&table::wrap(&text));
-    }
+    let Prepared { data, told } = evaluation::prepare(circuit, data, recorded, moments)?;
+    told.iter().for_each(|text| tell(text));
     Ok(data)
+}
+
+/// Lines that fit the terminal.
+fn tell(text: &str) {
+    output::note(&table::wrap(text));
 }
 
 /// The data that `--data` names, and what has to be said of them.
 #[cfg(feature = "baselines")]
 pub(super) fn load_data(name: Option<&str>) -> Result<Dataset, Failure> {
-    let data = load(&Source::parse(name))?;
-    if let Some(notice) = &data.notice {
-        output::note(&format!("note: {}: {notice}", data.name));
-    }
-    Ok(data)
+    Ok(load_noted(name, &tell)?)
+}
+
+/// The network of a circuit with the weights of a file.
+pub(super) fn network_of(circuit: &Arc<Circuit>, path: &Path) -> Result<Network, Failure> {
+    let network = Network::with_weights(Arc::clone(circuit), &weights::load(path)?);
+    network.map_err(|cause| Failure::Request(format!("{}: {cause}", path.display())))
 }

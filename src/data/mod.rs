@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use gncn::data::{Batches, Source, load};
-//! use gncn::matrix::Matrix;
+//! use gncn::Matrix;
 //!
 //! let data = load(&Source::Digits { seed: 1, train: 50, test: 10 })?;
 //! let split = data.split(1);
@@ -31,6 +31,7 @@ pub mod dataset;
 pub(crate) mod digest;
 pub mod digits;
 pub mod error;
+#[cfg(feature = "cli")]
 pub mod fetch;
 pub mod files;
 mod folder;
@@ -55,6 +56,7 @@ pub mod source;
 pub use batches::Batches;
 pub use dataset::{Dataset, Description, Split};
 pub use error::DataError;
+pub use files::{read_matrix, read_matrix_or_row};
 pub use given::{SenseFile, SenseFiles};
 pub use images::{Grid, Images, Stimulus};
 pub use reader::{Moments, Reader};

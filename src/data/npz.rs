@@ -97,7 +97,7 @@ const MODEST: usize = 1 << 20;
 /// A `.npz` file that is being written. It gets its name in [`NpzOut::finish`] and never exists in part.
 ///
 /// ```no_run
-/// # use gncn::{data::npz::NpzOut, matrix::Matrix};
+/// # use gncn::{Matrix, data::npz::NpzOut};
 /// let mut out = NpzOut::create("settled.npz".as_ref())?;
 /// out.matrix("state.z1", &Matrix::zeros(2, 3))?;
 /// out.vector("energy.z1", &[1.5, 0.5])?;

@@ -7,7 +7,9 @@ use super::samples::{Pixels, Samples};
 use super::{DataError, bounded};
 
 /// The most values of one picture; a lying header asks for more.
+#[cfg(feature = "pictures")]
 const LARGEST: usize = 1 << 28;
+#[cfg(feature = "pictures")]
 const DAMAGED: &str = "the file is damaged: save the picture again";
 
 /// One picture: its shape, and its bytes with channels last.
@@ -32,10 +34,18 @@ pub(super) fn is_named_photo(path: &Path) -> bool {
 ///
 /// # Errors
 /// Where the bytes are no complete picture, or a part of it is transparent, which no sense can be shown.
+#[cfg(feature = "pictures")]
 pub(super) fn parse(bytes: &[u8], file: &str) -> Result<Photo, DataError> {
     if bytes.starts_with(b"\x89PNG") { of_png(bytes, file) } else { of_jpeg(bytes, file) }
 }
 
+/// Refuses: without the feature `pictures` there is nothing that reads them.
+#[cfg(not(feature = "pictures"))]
+pub(super) fn parse(_bytes: &[u8], file: &str) -> Result<Photo, DataError> {
+    Err(DataError::content(file, "it is a picture, which this gncn can't read", "build it with the feature `pictures`"))
+}
+
+#[cfg(feature = "pictures")]
 fn of_png(bytes: &[u8], file: &str) -> Result<Photo, DataError> {
     let bad = |cause: String| DataError::content(file, format!("it can't be read as PNG ({cause})"), DAMAGED);
     let limits = png::Limits { bytes: LARGEST };
@@ -57,6 +67,7 @@ fn of_png(bytes: &[u8], file: &str) -> Result<Photo, DataError> {
 }
 
 /// Pixels without their last channel, which says how opaque they are, where they are so altogether.
+#[cfg(feature = "pictures")]
 fn opaque(content: &[u8], samples: usize, file: &str) -> Result<Vec<u8>, DataError> {
     if content.chunks_exact(samples).any(|pixel| pixel[samples - 1] != 255) {
         let next = "put it on a ground of one colour first, as by `convert FILE -background white -flatten OUT`";
@@ -65,6 +76,7 @@ fn opaque(content: &[u8], samples: usize, file: &str) -> Result<Vec<u8>, DataErr
     Ok(content.chunks_exact(samples).flat_map(|pixel| &pixel[..samples - 1]).copied().collect())
 }
 
+#[cfg(feature = "pictures")]
 fn of_jpeg(bytes: &[u8], file: &str) -> Result<Photo, DataError> {
     use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
     let bad = |cause: String| DataError::content(file, format!("it can't be read as JPEG ({cause})"), DAMAGED);

@@ -45,13 +45,24 @@ pub fn complete(
     rows: &[usize],
     settling: &Settling,
 ) -> Result<Completed, MeasureError> {
+    complete_batch(network, images, rows, settling, 0)
+}
+
+/// The same, as the `at`-th presentation of its kind.
+fn complete_batch(
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
+    settling: &Settling,
+    at: usize,
+) -> Result<Completed, MeasureError> {
     let (sense, layer) = senses::image_sense(network.circuit())?;
     let sense = sense.to_owned();
     let observed = left_half(images.grid(), rows.len());
     let episode = senses::episode(network.circuit(), images, rows, Show::ImagesOnly)?;
     let episode = episode.mask(network.circuit(), &sense, observed.clone()).map_err(senses::SenseError::from)?;
     let mut settler = Settler::new();
-    settler.settle(network, &episode, settling, SettleOptions::default())?;
+    settler.settle(network, &episode, settling, SettleOptions::measuring(at))?;
     let settled = settler.activities().state(network.wiring(), layer);
     Ok(Completed { images: images.matrix(rows), observed, settled })
 }
@@ -68,8 +79,8 @@ pub fn masked_error(
     mut seen: impl FnMut(usize),
 ) -> Result<f64, MeasureError> {
     let mut sum = 0.0;
-    for batch in &Batches::in_order(rows, BATCH) {
-        sum += complete(network, images, batch, settling)?.squared_errors().iter().sum::<f64>();
+    for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
+        sum += complete_batch(network, images, batch, settling, at)?.squared_errors().iter().sum::<f64>();
         seen(batch.len());
     }
     Ok(sum / rows.len().max(1) as f64)

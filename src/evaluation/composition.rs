@@ -29,7 +29,7 @@ pub fn predictors(circuit: &Circuit) -> Result<Vec<LayerId>, SenseError> {
     Ok(circuit
         .layers()
         .map(|(id, _)| id)
-        .filter(|id| circuit.projections.iter().any(|p| p.from == *id && p.to == image))
+        .filter(|id| circuit.projections().iter().any(|p| p.from() == *id && p.to() == image))
         .collect())
 }
 
@@ -39,7 +39,7 @@ pub fn predictors(circuit: &Circuit) -> Result<Vec<LayerId>, SenseError> {
 pub fn fields(network: &Network, layer: LayerId) -> Option<Matrix> {
     let circuit = network.circuit();
     let (_, image) = senses::image_sense(circuit).ok()?;
-    let inlet = circuit.afferents(image).iter().position(|projection| projection.from == layer)?;
+    let inlet = circuit.afferents(image).iter().position(|projection| projection.from() == layer)?;
     let error = network.wiring().error_of(image)?;
     // An error population holds its synapses in the order of the circuit's afferents.
     Some(network.population(error).synapses().get(inlet)?.weights().clone())

@@ -86,14 +86,14 @@ fn order(circuit: &Circuit, image: LayerId) -> Result<Vec<LayerId>, DescentError
     let mut above = vec![image];
     let mut next = 0;
     while let Some(layer) = above.get(next).copied() {
-        let sources = circuit.afferents(layer).into_iter().map(|p| p.from);
+        let sources = circuit.afferents(layer).into_iter().map(|p| p.from());
         above.extend(sources.filter(|from| *from != layer).filter(|from| !above.contains(from)).collect::<Vec<_>>());
         next += 1;
     }
     let mut ordered = Vec::new();
     while ordered.len() < above.len() {
         let is_next = |layer: &&LayerId| {
-            !ordered.contains(*layer) && circuit.afferents(**layer).iter().all(|p| ordered.contains(&p.from))
+            !ordered.contains(*layer) && circuit.afferents(**layer).iter().all(|p| ordered.contains(&p.from()))
         };
         match above.iter().find(is_next) {
             Some(layer) => ordered.push(*layer),
@@ -107,7 +107,7 @@ fn order(circuit: &Circuit, image: LayerId) -> Result<Vec<LayerId>, DescentError
 }
 
 fn names<'a>(circuit: &Circuit, layers: impl Iterator<Item = &'a LayerId>) -> String {
-    layers.map(|layer| format!("\"{}\"", circuit.layer(*layer).name)).collect::<Vec<_>>().join(", ")
+    layers.map(|layer| format!("\"{}\"", circuit.layer(*layer).name())).collect::<Vec<_>>().join(", ")
 }
 
 /// The one free layer above the image that nothing predicts.
@@ -120,8 +120,8 @@ pub fn top_layer(circuit: &Circuit) -> Result<LayerId, DescentError> {
     let tops: Vec<_> = ordered.into_iter().filter(|layer| !circuit.is_predicted(*layer)).collect();
     match tops[..] {
         [top] if top == image => Err(DescentError::Unpredicted),
-        [top] if circuit.layer(top).sense.is_some() => {
-            Err(DescentError::SensoryTop { layer: circuit.layer(top).name.clone() })
+        [top] if circuit.layer(top).sense().is_some() => {
+            Err(DescentError::SensoryTop { layer: circuit.layer(top).name().to_owned() })
         }
         [top] => Ok(top),
         _ => Err(DescentError::Tops { layers: names(circuit, tops.iter()) }),
@@ -138,20 +138,20 @@ impl Descent {
         let top = top_layer(circuit)?;
         let (_, image) = image_sense(circuit)?;
         let layer = circuit.layer(image);
-        if layer.likelihood == Likelihood::Gaussian && layer.precision != Precision::Identity {
-            return Err(DescentError::Precision { layer: layer.name.clone() });
+        if layer.likelihood() == Likelihood::Gaussian && layer.precision() != Precision::Identity {
+            return Err(DescentError::Precision { layer: layer.name().to_owned() });
         }
         let ordered = order(circuit, image)?;
         let place = |layer: LayerId| ordered.iter().position(|other| *other == layer);
         let stages = ordered.iter().filter(|layer| **layer != top).map(|layer| stage(network, *layer, place));
         // The top has no afferents, but another order than "top first" would be as good to `order`.
         debug_assert_eq!(ordered.first(), Some(&top));
-        let (stages, likelihood) = (stages.collect(), layer.likelihood);
+        let (stages, likelihood) = (stages.collect(), layer.likelihood());
         let layer = circuit.layer(top);
         // A bell around relu activities reaches below zero, where no activity is. Of functions that do not leave an
         // activity as it is, tanh say, a second turn would make another one.
-        let enters = if layer.activation.is_idempotent() { layer.activation } else { Activation::Identity };
-        Ok(Self { top, top_size: layer.size, enters, likelihood, stages })
+        let enters = if layer.activation().is_idempotent() { layer.activation() } else { Activation::Identity };
+        Ok(Self { top, top_size: layer.size(), enters, likelihood, stages })
     }
 
     /// The top layer.
@@ -253,13 +253,13 @@ fn stage(network: &Network, id: LayerId, place: impl Fn(LayerId) -> Option<usize
     let sources = circuit.afferents(id).into_iter().zip(synapses).map(|(projection, synapses)| {
         let weights = synapses.weights();
         let panels = Panels::new(weights.as_slice(), weights.rows(), weights.cols());
-        (place(projection.from).expect("every source is on the way"), panels)
+        (place(projection.from()).expect("every source is on the way"), panels)
     });
-    let sent = match layer.target {
-        Target::State => layer.activation,
+    let sent = match layer.target() {
+        Target::State => layer.activation(),
         Target::Activity => Activation::Identity,
     };
-    Stage { size: layer.size, mean: layer.mean, sent, sources: sources.collect() }
+    Stage { size: layer.size(), mean: layer.mean(), sent, sources: sources.collect() }
 }
 
 fn scale_columns(matrix: &mut Matrix, scale: &[f32]) {

@@ -20,8 +20,8 @@
 
 use super::descent::Descent;
 use super::likelihood::{self, PriorDraws};
-use super::log_sum_exp;
 use super::mixture::Mixture;
+use super::sums::log_sum_exp;
 use crate::matrix::Matrix;
 use crate::params::Likelihood;
 use faer::linalg::matmul::matmul;

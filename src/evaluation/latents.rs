@@ -37,12 +37,12 @@ pub fn latents(
     settling: &Settling,
     mut seen: impl FnMut(usize),
 ) -> Result<Matrix, MeasureError> {
-    let size = network.circuit().layer(layer).size;
+    let size = network.circuit().layer(layer).size();
     let mut all = Vec::with_capacity(rows.len() * size);
     let mut settler = Settler::new();
-    for batch in &Batches::in_order(rows, BATCH) {
+    for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
         let episode = senses::episode(network.circuit(), images, batch, Show::ImagesOnly)?;
-        settler.settle(network, &episode, settling, SettleOptions::default())?;
+        settler.settle(network, &episode, settling, SettleOptions::measuring(at))?;
         all.extend_from_slice(settler.activities().activity(network.wiring(), layer).as_slice());
         seen(batch.len());
     }

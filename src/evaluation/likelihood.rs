@@ -7,8 +7,8 @@
 //! script does: it is 2 log n higher, and no log-likelihood. `log_px_is` is in [`super::importance`].
 
 use super::descent::Descent;
-use super::log_sum_exp;
 use super::mixture::Draws;
+use super::sums::log_sum_exp;
 use crate::data::Images;
 use crate::kernels::mismatch::CLIP;
 use crate::matrix::Matrix;

@@ -118,7 +118,7 @@ fn part(parameters: &[f64], block: &[f32], labels: &[u8], size: usize, classes: 
     let mut scores = scores(parameters, block, size, classes);
     let mut loss = 0.0;
     for (row, label) in labels.iter().enumerate() {
-        let log_sum = super::log_sum_exp((0..classes).map(|c| scores[(row, c)]));
+        let log_sum = super::sums::log_sum_exp((0..classes).map(|c| scores[(row, c)]));
         loss += log_sum - scores[(row, usize::from(*label))];
         for class in 0..classes {
             let is_label = f64::from(u8::from(class == usize::from(*label)));

@@ -1,10 +1,10 @@
 //! BCE, free energy, sparsity and, for circuits with a label, accuracy.
 
 use super::senses::{self, SenseError, Show};
-use super::work::{Work, WorkSums};
+use super::work::{SettlingWork, WorkSums};
 use crate::circuit::Settling;
 use crate::data::{Batches, Images};
-use crate::executor::{Measure, SettleError, SettleOptions, Settler};
+use crate::executor::{Measure, Presentation, SettleError, SettleOptions, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::Likelihood;
@@ -64,10 +64,10 @@ pub struct Measured {
     /// What was measured: the same for the same bits of settling.
     pub measures: Measures,
     /// What it cost; seconds differ from run to run.
-    pub work: Work,
+    pub work: SettlingWork,
 }
 
-/// Settles on the images `rows` and measures; `seen` is told after every batch how many images more are done, and may
+/// Settles on the images `rows` and measures, each batch as a presentation of its own; `seen` is told after every batch how many images more are done, and may
 /// break it off.
 ///
 /// # Errors
@@ -76,13 +76,14 @@ pub fn measure(
     network: &mut Network,
     images: &Images,
     rows: &[usize],
-    settling: &Settling,
+    (settling, presentation): (&Settling, Presentation),
     mut seen: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measured, MeasureError> {
     let (mut sums, mut work) = (Sums::new(network), WorkSums::default());
     let mut settler = Settler::new();
-    let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
-    for batch in &Batches::in_order(rows, BATCH) {
+    for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
+        let presentation = Presentation { batch: at as u64, ..presentation };
+        let options = SettleOptions { measure: Measure::Readout, presentation, ..SettleOptions::default() };
         let episode = senses::episode(network.circuit(), images, batch, Show::ImagesOnly)?;
         let started = Instant::now();
         let settled = settler.settle(network, &episode, settling, options)?;
@@ -128,13 +129,13 @@ impl Sums {
     fn new(network: &Network) -> Self {
         let circuit = network.circuit();
         let predicted = circuit.layers().filter(|(id, _)| circuit.is_predicted(*id)).count();
-        Self { images: 0, energy: vec![0.0; predicted], active: vec![0; circuit.layers.len()], right: None }
+        Self { images: 0, energy: vec![0.0; predicted], active: vec![0; circuit.layers().len()], right: None }
     }
 
     fn add(&mut self, network: &Network, settler: &Settler, images: &Images, batch: &[usize]) {
         let (circuit, wiring, activities) = (network.circuit(), network.wiring(), settler.activities());
         self.images += batch.len();
-        for (id, _) in circuit.layers().filter(|(_, layer)| layer.sense.is_none()) {
+        for (id, _) in circuit.layers().filter(|(_, layer)| layer.sense().is_none()) {
             for activity in activities.of(wiring.state_of(id)).iter().filter_map(|a| a.state()) {
                 self.active[id.0] += activity.activity().as_slice().iter().filter(|a| **a > ACTIVE).count() as u64;
             }
@@ -152,14 +153,14 @@ impl Sums {
         let images = self.images.max(1) as f64;
         let predicted = circuit.layers().filter(|(id, _)| circuit.is_predicted(*id));
         let energy: IndexMap<_, _> =
-            predicted.zip(&self.energy).map(|((_, layer), sum)| (layer.name.clone(), sum / images)).collect();
-        let free = circuit.layers().filter(|(_, layer)| layer.sense.is_none());
+            predicted.zip(&self.energy).map(|((_, layer), sum)| (layer.name().to_owned(), sum / images)).collect();
+        let free = circuit.layers().filter(|(_, layer)| layer.sense().is_none());
         let share = |id: usize, size: usize| self.active[id] as f64 / (images * size as f64);
         let image = senses::image_sense(circuit).ok().map(|(_, id)| circuit.layer(id));
         Measures {
             images: self.images,
-            bce: image.filter(|l| l.likelihood == Likelihood::Bernoulli).and_then(|l| energy.get(&l.name).copied()),
-            sparsity: free.map(|(id, layer)| (layer.name.clone(), share(id.0, layer.size))).collect(),
+            bce: image.filter(|l| l.likelihood() == Likelihood::Bernoulli).and_then(|l| energy.get(l.name()).copied()),
+            sparsity: free.map(|(id, layer)| (layer.name().to_owned(), share(id.0, layer.size()))).collect(),
             accuracy: self.right.map(|right| right as f64 / images),
             free_energy: energy,
         }

@@ -3,9 +3,12 @@
 mod completion;
 mod composition;
 mod descent;
+#[cfg(feature = "pictures")]
 mod embedding;
+mod evaluator;
 mod importance;
 mod inputs;
+mod kept;
 mod latents;
 mod lbfgs;
 mod likelihood;
@@ -13,8 +16,13 @@ mod logistic;
 mod measures;
 pub mod mixture;
 mod prior;
+mod progress;
+mod record;
 mod senses;
+mod speed;
 mod stimuli;
+mod sums;
+mod trained;
 mod work;
 
 #[cfg(feature = "baselines")]
@@ -22,26 +30,24 @@ pub(crate) use completion::left_half;
 pub use completion::{Completed, complete, masked_error};
 pub use composition::{Composition, compose, fields, predictors};
 pub use descent::{Descent, DescentError, top_layer};
+#[cfg(feature = "pictures")]
 pub use embedding::{FEWEST, embed};
+pub use evaluator::Evaluator;
 pub use importance::{Estimate, Importance};
 pub use inputs::{InputError, input, observed};
+pub use kept::fit_prior;
 pub use latents::{PRIOR_IMAGES, balanced, latent_layer, latents};
 pub use likelihood::{Emission, PriorDraws, as_published, log_likelihood};
 pub use logistic::{Logistic, LogisticOptions};
 #[cfg(feature = "baselines")]
 pub(crate) use measures::highest;
 pub use measures::{MeasureError, Measured, Measures, measure, reconstruct};
-pub use prior::{Prior, PriorError, PriorEvent, PriorOptions};
+pub use prior::{FittedPrior, PriorError, PriorEvent, PriorOptions};
+pub use progress::EvaluationEvent;
+pub use record::{COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, LogPx, LogPxIs};
 pub use senses::{LABEL, SenseError, Show, episode, image_sense, label_layer};
-pub use stimuli::{Fit, Prepared, keep_moments, prepare};
-pub use work::Work;
-
-/// `log Σ exp v`, without overflow; −∞ for nothing.
-#[must_use]
-pub fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
-    if largest == f64::NEG_INFINITY {
-        return largest;
-    }
-    largest + values.map(|value| (value - largest).exp()).sum::<f64>().ln()
-}
+pub use speed::{Speed, SpeedError, SpeedTest, product_peak};
+pub use stimuli::{MomentsFrom, Prepared, keep_moments, prepare};
+pub use sums::log_sum_exp;
+pub use trained::{EvaluationError, Trained, load_noted, load_stored, recorded};
+pub use work::SettlingWork;

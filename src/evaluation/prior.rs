@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 /// A mixture fitted to what the top layer settles to on training images.
 #[derive(Debug, Clone)]
-pub struct Prior {
+pub struct FittedPrior {
     /// The mixture.
     pub mixture: Mixture,
     /// How its fit went.
@@ -59,7 +59,7 @@ pub enum PriorError {
     Mixture(#[from] MixtureError),
 }
 
-impl Prior {
+impl FittedPrior {
     /// Settles on at most `options.images` of the images `rows` and fits a mixture to the top.
     ///
     /// # Errors

@@ -118,10 +118,10 @@ pub fn episode(circuit: &Circuit, images: &Images, rows: &[usize], show: Show) -
 fn one_hot(images: &Images, rows: &[usize], layer: &Layer) -> Result<Matrix, SenseError> {
     let labels = images.labels().ok_or(SenseError::NoLabels)?;
     let largest = rows.iter().map(|row| labels[*row]).max().unwrap_or(0);
-    if usize::from(largest) >= layer.size {
-        return Err(SenseError::TooManyClasses { layer: layer.name.clone(), size: layer.size, largest });
+    if usize::from(largest) >= layer.size() {
+        return Err(SenseError::TooManyClasses { layer: layer.name().to_owned(), size: layer.size(), largest });
     }
-    let mut matrix = Matrix::zeros(rows.len(), layer.size);
+    let mut matrix = Matrix::zeros(rows.len(), layer.size());
     for (i, row) in rows.iter().enumerate() {
         matrix.row_mut(i)[usize::from(labels[*row])] = 1.0;
     }

@@ -11,11 +11,11 @@ use crate::params::Reading;
 
 /// Where the means and standard deviations of a sense come from that is read as [`Reading::Standardised`].
 #[derive(Debug, Clone, Copy)]
-pub enum Fit<'a> {
+pub enum MomentsFrom<'a> {
     /// They are those of these training samples.
-    On(&'a [usize]),
+    Samples(&'a [usize]),
     /// They are kept with weights.
-    Kept(&'a Tensors),
+    Weights(&'a Tensors),
 }
 
 /// Data as a circuit is shown them.
@@ -36,7 +36,7 @@ pub fn prepare(
     circuit: &Circuit,
     mut data: Dataset,
     recorded: Option<&Description>,
-    fit: Fit<'_>,
+    fit: MomentsFrom<'_>,
 ) -> Result<Prepared, SenseError> {
     let (lead, lead_layer) = image_sense(circuit)?;
     refuse_unknown(circuit, &data)?;
@@ -93,17 +93,17 @@ fn labelled_from_zero(circuit: &Circuit, data: Dataset, told: &mut Vec<String>) 
     let Some((_, layer)) = label_layer(circuit) else { return Ok(data) };
     let splits = || [Some(&data.train), data.test.as_ref()].into_iter().flatten().filter_map(Images::labels).flatten();
     let (smallest, largest) = (splits().min().copied(), splits().max().copied());
-    if smallest.is_none_or(|smallest| smallest == 0) || largest.map(usize::from) != Some(layer.size) {
+    if smallest.is_none_or(|smallest| smallest == 0) || largest.map(usize::from) != Some(layer.size()) {
         return Ok(data);
     }
-    told.push(format!("labels count from 1 to {0}: class 1 is neuron 0 of layer \"{1}\"", layer.size, layer.name));
+    told.push(format!("labels count from 1 to {0}: class 1 is neuron 0 of layer \"{1}\"", layer.size(), layer.name()));
     data.change(|images| Ok(images.change_labels(|label| label - 1)))
 }
 
 /// Images as the layer says that they are laid out.
 fn laid_out(layer: &Layer, data: Dataset, told: &mut Vec<String>) -> Result<Dataset, SenseError> {
-    if let Some([height, width, channels]) = layer.shape
-        && layer.size == data.train.size()
+    if let Some([height, width, channels]) = layer.shape()
+        && layer.size() == data.train.size()
     {
         let (grid, name) = (Grid { width, height, channels }, data.name.clone());
         return data.change(|images| images.with_grid(grid, &name)).map_err(about);
@@ -113,7 +113,7 @@ fn laid_out(layer: &Layer, data: Dataset, told: &mut Vec<String>) -> Result<Data
         told.push(format!(
             "flat rows of {size} values: taken as images of {grid} where they are drawn or half hidden; \
              `shape: (rows, columns)` of layer \"{}\" says otherwise",
-            layer.name
+            layer.name()
         ));
     }
     Ok(data)
@@ -133,26 +133,27 @@ fn other_read_by(data: Dataset, sense: &str, reader: &Reader) -> Result<Dataset,
 /// How the senses of a circuit are read.
 struct Readings<'a> {
     recorded: Option<&'a Description>,
-    fit: Fit<'a>,
+    fit: MomentsFrom<'a>,
 }
 
 impl Readings<'_> {
     fn reader(&self, sense: &str, layer: &Layer, data: &Dataset, is_lead: bool) -> Result<Reader, SenseError> {
-        let reading = layer.read.or_else(|| self.recorded(sense, is_lead));
-        let reading = reading.unwrap_or_else(|| Reading::natural(layer.likelihood));
+        let reading = layer.read().or_else(|| self.recorded(sense, is_lead));
+        let reading = reading.unwrap_or_else(|| Reading::natural(layer.likelihood()));
         if reading != Reading::Standardised {
             return Ok(Reader::new(reading));
         }
         let moments = match self.fit {
-            Fit::On(rows) => data.moments((!is_lead).then_some(sense), rows),
-            Fit::Kept(tensors) => kept(tensors, sense)?,
+            MomentsFrom::Samples(rows) => data.moments((!is_lead).then_some(sense), rows),
+            MomentsFrom::Weights(tensors) => kept(tensors, sense)?,
         };
         let others = data.train.others().iter().find(|other| other.sense == sense);
-        let found = if is_lead { data.train.size() } else { others.map_or(layer.size, |other| other.samples.size()) };
-        if found != moments.mean().len() || found != layer.size {
+        let found = if is_lead { data.train.size() } else { others.map_or(layer.size(), |other| other.samples.size()) };
+        if found != moments.mean().len() || found != layer.size() {
             let text = format!(
                 "data of \"{sense}\" have {found} values per sample, but layer \"{}\" has {} neurons",
-                layer.name, layer.size
+                layer.name(),
+                layer.size()
             );
             return Err(SenseError::Reading(text));
         }

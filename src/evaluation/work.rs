@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 /// What settling one image cost, as the mean over images. It isn't part of [`Measures`](super::Measures), because
 /// seconds differ from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Work {
-    /// Multiply-accumulates that messages caused at synapses, all links together, and those of precision and pathways of
-    /// type 1.
+pub struct SettlingWork {
+    /// Synaptic operations: multiply-accumulates that messages caused, and those inside of firings (precision, pathways of
+    /// type 1), without the readout.
     pub operations: f64,
-    /// Messages sent over all links, without those at rest and at the readout. A message carries its batch, so each
+    /// Messages that firings sent to those who can fire, without rest and readout. A message carries its batch, so each
     /// image of the batch has a part in every one of them.
     pub messages: f64,
     /// Bytes sent over all links.
@@ -24,27 +24,25 @@ pub struct Work {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct WorkSums {
     images: usize,
-    sums: Work,
+    sums: SettlingWork,
 }
 
 impl WorkSums {
     /// Adds a batch of `images` that took `seconds`.
     pub(super) fn add(&mut self, settled: &Settled, images: usize, seconds: f64) {
         self.images += images;
-        self.sums.operations += settled.operations as f64;
-        for link in &settled.traffic {
-            self.sums.operations += link.operations as f64;
-            self.sums.messages += link.sent as f64 * images as f64;
-            self.sums.bytes += link.bytes as f64;
-        }
+        let account = &settled.account;
+        self.sums.operations += account.operations() as f64;
+        self.sums.messages += account.messages() as f64 * images as f64;
+        self.sums.bytes += account.bytes() as f64;
         self.sums.seconds += seconds;
     }
 
     /// Means over all images added.
-    pub(super) fn finish(self) -> Work {
+    pub(super) fn finish(self) -> SettlingWork {
         let images = self.images.max(1) as f64;
-        let Work { operations, messages, bytes, seconds } = self.sums;
-        Work {
+        let SettlingWork { operations, messages, bytes, seconds } = self.sums;
+        SettlingWork {
             operations: operations / images,
             messages: messages / images,
             bytes: bytes / images,

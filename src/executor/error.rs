@@ -1,7 +1,5 @@
 //! What can go wrong while settling, in words for whoever asked for it.
 
-#[cfg(doc)]
-use super::StopFlag;
 use crate::network::LearningError;
 use std::path::PathBuf;
 
@@ -44,7 +42,13 @@ pub enum SettleError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A stop that was asked for: see [`StopFlag`].
+    /// An order of firings that can't be run on this episode.
+    #[error("the order of firings {problem}")]
+    Order {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A stop that was asked for: see [`StopFlag`](crate::executor::StopFlag).
     #[error("stopped as asked, before firing {firing} of population \"{population}\"")]
     Stopped {
         /// The population that would have fired.
@@ -61,6 +65,12 @@ pub enum SettleError {
 }
 
 impl SettleError {
+    /// Whether what was asked for is wrong, and not what came of it.
+    #[must_use]
+    pub fn is_request(&self) -> bool {
+        matches!(self, Self::Log { .. } | Self::Order { .. })
+    }
+
     /// The error of a panic that was caught while a population was at work.
     pub(super) fn panicked(population: &str, firing: u64, panic: &(dyn std::any::Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());

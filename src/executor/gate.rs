@@ -1,18 +1,21 @@
-//! What every firing passes before it happens, under every executor: a look at whether a stop was asked for, and the
-//! faults that a test has planted. Populations know nothing of it.
+//! What every firing passes, under every executor: a look at whether a stop was asked for, the faults that a test has
+//! planted, and, when it has happened, those who watch. Populations know nothing of it.
 
 use super::error::SettleError;
+use super::faults::Fault;
+use super::observer::{Observed, Watchers};
 use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::population::AnyActivity;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// A stop that is asked for from outside, such as by Ctrl-C. Clones are the same flag.
 ///
 /// Settling looks at it before every firing and ends with [`SettleError::Stopped`].
 ///
 /// ```
-/// let flag = gncn::executor::StopFlag::default();
+/// let flag = gncn::StopFlag::default();
 /// flag.clone().request();
 /// assert!(flag.is_requested());
 /// ```
@@ -37,48 +40,12 @@ impl StopFlag {
     }
 }
 
-/// Something that goes wrong on purpose, to test what an executor makes of it. Firings are counted from 1, each
-/// population's by itself; the readout counts as the last one of an error population.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Fault {
-    /// The population panics instead of making this firing.
-    Panic {
-        /// Which population.
-        population: PopulationId,
-        /// Which of its firings.
-        firing: u64,
-    },
-    /// The population sleeps before this firing.
-    Delay {
-        /// Which population.
-        population: PopulationId,
-        /// Which of its firings.
-        firing: u64,
-        /// How long.
-        time: Duration,
-    },
-    /// Messages between actors are lost; the receiver keeps what it has and knows that something was sent. Under
-    /// virtual time loss is an option of the schedule, and where no message travels none is lost.
-    Loss {
-        /// The share of messages that is lost, in [0, 1].
-        share: f64,
-        /// Which ones: messages are drawn by link and number, not by time.
-        seed: u64,
-    },
-    /// An actor falls silent before this firing. Under virtual time a lesion is an option of the schedule.
-    Lesion {
-        /// Which population.
-        population: PopulationId,
-        /// The first firing that it does not make.
-        firing: u64,
-    },
-}
-
 /// What a firing passes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Gate {
     pub(super) stop: StopFlag,
     pub(super) faults: Arc<Vec<Fault>>,
+    pub(super) watchers: Watchers,
 }
 
 impl Gate {
@@ -102,6 +69,20 @@ impl Gate {
             return Err(SettleError::Stopped { population: wiring.population(id).name.clone(), firing: number });
         }
         Ok(())
+    }
+
+    /// Tells those who watch of a firing of some samples.
+    pub(super) fn tell(&self, id: PopulationId, number: u64, samples: &Range<usize>, movement: f32, a: &AnyActivity) {
+        self.watchers.tell(|| Observed {
+            population: id,
+            number,
+            samples: samples.clone(),
+            movement,
+            state: a.state().map(|state| state.state()),
+            activity: a.state().map(|state| state.activity()),
+            mean: a.error().map(|error| error.mean()),
+            mismatch: a.error().map(|error| error.mismatch()),
+        });
     }
 
     /// Whether message `number` of a link is lost.

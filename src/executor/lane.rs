@@ -1,34 +1,40 @@
-//! The moves that executors on shared memory are made of: fire a population, carry a message.
+//! The moves that executors on shared memory are made of: hand a message over, fire a population, post what it sent.
 
+use super::energy::free_energy;
 use super::error::SettleError;
 use super::gate::Gate;
-use super::timeline::Kept;
+use super::ledger::{Handed, Load};
 use super::trace::Recorder;
-use super::traffic::Traffic;
+use crate::activities::{Activities, Lane};
 use crate::circuit::wiring::{Link, PopulationId, Wiring};
-use crate::episode::{Activities, Lane};
 use crate::kernels::product::SHARD_ROWS;
 use crate::network::Network;
 use crate::population::{AnyPopulation, Fired};
 use crate::signal::Signal;
 use rayon::prelude::*;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The number of a message of the readout: newer than all others.
+const READOUT: u64 = u64::MAX;
 
 /// What a lane remembers between phases.
 #[derive(Debug)]
-pub(super) struct Notes {
+pub(super) struct LaneState {
     /// Measured free energies: by measurement, error population and shard.
     pub(super) energies: Vec<f64>,
+    /// By population: free energies as of its last firing, by shard; kept where synapses change between firings.
+    fired_energies: Vec<Vec<f64>>,
     /// By population: the largest movement in its last firing.
     pub(super) movement: Vec<f32>,
     /// By population: the largest finite magnitude so far.
     pub(super) peaks: Vec<f32>,
-    /// Multiply-accumulates inside of firings.
-    pub(super) operations: u64,
+    /// By population: multiply-accumulates inside of firings, without the readout.
+    pub(super) operations: Vec<u64>,
     /// By link, in the order of the wiring.
-    pub(super) traffic: Vec<Traffic>,
-    /// Messages that are still to be used.
-    pub(super) kept: Kept,
+    pub(super) loads: Vec<Load>,
+    /// By link: messages under way, with their numbers.
+    under_way: Vec<VecDeque<(u64, Signal)>>,
     /// What every firing passes.
     pub(super) gate: Gate,
     /// Present where a trace is asked for.
@@ -37,15 +43,17 @@ pub(super) struct Notes {
     at: (PopulationId, u64),
 }
 
-impl Notes {
+impl LaneState {
     pub(super) fn new(wiring: &Wiring, gate: Gate) -> Self {
+        let (populations, links) = (wiring.populations.len(), wiring.links.len());
         Self {
             energies: Vec::new(),
-            movement: vec![0.0; wiring.populations.len()],
-            peaks: vec![0.0; wiring.populations.len()],
-            operations: 0,
-            traffic: vec![Traffic::default(); wiring.links.len()],
-            kept: Kept::new(wiring),
+            fired_energies: vec![Vec::new(); populations],
+            movement: vec![0.0; populations],
+            peaks: vec![0.0; populations],
+            operations: vec![0; populations],
+            loads: vec![Load::default(); links],
+            under_way: vec![VecDeque::new(); links],
             gate,
             recorder: None,
             at: (PopulationId(0), 0),
@@ -61,112 +69,184 @@ impl Notes {
     }
 }
 
-/// One lane with the populations whose synapses it shares with the other lanes.
-pub(super) struct Crew<'a> {
+/// One lane at work, with the populations whose synapses it shares with the other lanes.
+pub(super) struct LaneAtWork<'a> {
     pub(super) populations: &'a [AnyPopulation],
     pub(super) wiring: &'a Wiring,
     pub(super) lane: &'a mut Lane,
-    pub(super) notes: &'a mut Notes,
+    pub(super) state: &'a mut LaneState,
 }
 
-impl Crew<'_> {
+impl LaneAtWork<'_> {
     /// The `firing`-th firing (from 1) of a population; a value that is not finite is an error.
     pub(super) fn fire(&mut self, id: PopulationId, firing: u64, scale: f32) -> Result<Fired, SettleError> {
-        self.notes.at = (id, firing);
-        self.notes.gate.pass(self.wiring, id, firing)?;
-        self.notes.recorder.iter_mut().for_each(Recorder::begin);
+        self.state.at = (id, firing);
+        self.state.gate.pass(self.wiring, id, firing)?;
+        self.state.recorder.iter_mut().for_each(Recorder::begin);
         let fired = self.populations[id.0].fire(&mut self.lane.activities[id.0], scale);
-        let peak = &mut self.notes.peaks[id.0];
+        let peak = &mut self.state.peaks[id.0];
         *peak = peak.max(fired.peak);
         if !fired.finite {
             let population = self.wiring.population(id).name.clone();
             return Err(SettleError::NotFinite { population, firing, magnitude: *peak });
         }
-        self.notes.operations += fired.operations;
-        self.notes.movement[id.0] = fired.movement;
-        if let Some(recorder) = &mut self.notes.recorder {
-            recorder.end(id, firing, fired.movement, &self.populations[id.0], &self.lane.activities[id.0]);
+        self.state.operations[id.0] += fired.operations;
+        self.state.movement[id.0] = fired.movement;
+        let activity = &self.lane.activities[id.0];
+        if let Some(recorder) = &mut self.state.recorder {
+            recorder.end(id, firing, fired.movement, &self.populations[id.0], activity);
         }
+        self.state.gate.tell(id, firing, &self.lane.rows, fired.movement, activity);
         Ok(fired)
     }
 
-    /// Hands the receiver of a link what its sender sent last, and counts it.
-    pub(super) fn carry(&mut self, link: usize) {
-        let spec = self.wiring.links[link];
+    /// Counts what a population has just sent on a link, and keeps it until it is handed over, if `kept`.
+    pub(super) fn post(&mut self, link: usize, number: u64, kept: bool) {
+        let spec = &self.wiring.links[link];
         let signal = self.lane.activities[spec.from.0].sent(spec.outlet);
-        let traffic = &mut self.notes.traffic[link];
-        traffic.sent += 1;
-        traffic.bytes += signal.bytes() as u64;
-        self.deliver(link, signal, 0);
+        self.state.loads[link].post(signal.bytes());
+        if kept {
+            self.state.under_way[link].push_back((number, signal));
+        }
     }
 
-    /// Hands the receiver of a link a message whose value is `age` firings old.
-    pub(super) fn deliver(&mut self, link: usize, signal: Signal, age: u64) {
-        let spec = self.wiring.links[link];
-        let traffic = &mut self.notes.traffic[link];
-        traffic.used += 1;
-        traffic.operations += operations(&spec, &signal);
-        traffic.aged(age);
-        self.populations[spec.to.0].receive(&mut self.lane.activities[spec.to.0], spec.inlet, 0, signal);
+    /// Hands a message that is under way to its receiver.
+    pub(super) fn hand(&mut self, handed: Handed) {
+        let queue = &mut self.state.under_way[handed.link];
+        // Few messages are under way at once, so a search from the newest ends soon.
+        let found = queue.iter().rposition(|(number, _)| *number == handed.number);
+        if let Some((_, signal)) = found.and_then(|at| queue.remove(at)) {
+            self.receive(handed, signal);
+        }
     }
 
-    /// Hands the receiver of a link the whole of what its sender has, uncounted: at rest and at the readout.
-    pub(super) fn carry_whole(&mut self, link: &Link) {
+    /// Lets go of messages of a link that nobody will use any more: all up to a number.
+    pub(super) fn let_go(&mut self, link: usize, through: u64) {
+        let queue = &mut self.state.under_way[link];
+        while queue.front().is_some_and(|(number, _)| *number <= through) {
+            queue.pop_front();
+        }
+    }
+
+    /// Lets go of one message of a link.
+    pub(super) fn let_go_of(&mut self, link: usize, number: u64) {
+        self.state.under_way[link].retain(|(n, _)| *n != number);
+    }
+
+    /// Hands the receiver of a link what its sender sent last, at once.
+    pub(super) fn carry(&mut self, link: usize, number: u64) {
+        let spec = &self.wiring.links[link];
+        let signal = self.lane.activities[spec.from.0].sent(spec.outlet);
+        self.receive(Handed { link, number, doubtful: false }, signal);
+    }
+
+    fn receive(&mut self, handed: Handed, signal: Signal) {
+        let spec = &self.wiring.links[handed.link];
+        let activity = &mut self.lane.activities[spec.to.0];
+        let heard = self.populations[spec.to.0].receive(activity, spec.inlet, handed.number, signal);
+        self.state.loads[handed.link].hand(heard, spec.fan, spec.width, handed.doubtful);
+    }
+
+    /// Hands the receiver of a link the whole of what its sender has: at rest and at the readout, which are no part of
+    /// the account's figures.
+    fn carry_whole(&mut self, link: &Link, number: u64) {
         let signal = self.lane.activities[link.from.0].whole(link.outlet);
-        self.populations[link.to.0].receive(&mut self.lane.activities[link.to.0], link.inlet, 0, signal);
+        let activity = &mut self.lane.activities[link.to.0];
+        self.populations[link.to.0].receive(activity, link.inlet, number, signal);
+    }
+
+    /// Every population has what the resting circuit would send.
+    pub(super) fn begin(&mut self, from_states: &[Link]) {
+        for link in from_states {
+            self.carry_whole(link, 0);
+        }
+    }
+
+    /// Every state population publishes, every error population fires once, every state population hears of it: whole
+    /// vectors, also where events travelled before. `firing` numbers that firing of an error population.
+    pub(super) fn readout(
+        &mut self,
+        plan: &super::plan::Plan,
+        firing: impl Fn(PopulationId) -> u64,
+        measured: bool,
+    ) -> Result<(), SettleError> {
+        self.state.recorder.iter_mut().for_each(|recorder| recorder.readout = true);
+        for link in &plan.from_states {
+            self.carry_whole(link, READOUT);
+        }
+        for id in &plan.errors {
+            let before = self.state.operations[id.0];
+            self.fire(*id, firing(*id), 1.0)?;
+            self.state.operations[id.0] = before;
+        }
+        if measured {
+            self.measure(&plan.errors);
+        }
+        for link in &plan.to_states {
+            self.carry_whole(link, READOUT);
+        }
+        Ok(())
     }
 
     /// The free energy of every error population as of its last firing, summed over each shard of the lane, appended
-    /// to the notes population by population.
+    /// to what was measured population by population.
     pub(super) fn measure(&mut self, errors: &[PopulationId]) {
         for id in errors {
             let activity = &self.lane.activities[id.0];
-            free_energy(&self.populations[id.0], activity, self.lane.rows.len(), &mut self.notes.energies);
+            free_energy(&self.populations[id.0], activity, self.lane.rows.len(), &mut self.state.energies);
+        }
+    }
+
+    /// Notes the free energy of a population that has just fired, before its synapses change.
+    pub(super) fn note_energy(&mut self, id: PopulationId) {
+        let (activity, noted) = (&self.lane.activities[id.0], &mut self.state.fired_energies[id.0]);
+        noted.clear();
+        free_energy(&self.populations[id.0], activity, self.lane.rows.len(), noted);
+    }
+
+    /// As `measure`, of what was noted.
+    pub(super) fn measure_noted(&mut self, errors: &[PopulationId]) {
+        for id in errors {
+            self.state.energies.extend_from_slice(&self.state.fired_energies[id.0]);
         }
     }
 }
 
-/// Multiply-accumulates that a message causes at the synapses of its receiver, all samples together.
-pub(super) fn operations(link: &Link, signal: &Signal) -> u64 {
-    (signal.values() * link.fan / link.width.max(1)) as u64
-}
-
-/// The free energy of an error population, summed over each shard, appended to `out`. There is room in `out` for the
-/// samples meanwhile, so that it takes no memory where [`Notes::reserve`] was called.
-pub(super) fn free_energy(
-    population: &AnyPopulation,
-    activity: &crate::population::AnyActivity,
-    rows: usize,
-    out: &mut Vec<f64>,
-) {
-    let start = out.len();
-    out.resize(start + rows, 0.0);
-    let each = &mut out[start..];
-    if let (AnyPopulation::Error(population), Some(activity)) = (population, activity.error()) {
-        population.free_energy(activity, each);
+/// State populations that data hold in place make no update, but their error synapses learn, too: each time an error
+/// population has fired that they hear, for the `number`-th time. `links` are those on which they hear it.
+pub(super) fn learn_held(
+    network: &mut Network,
+    activities: &mut Activities,
+    states: &mut [LaneState],
+    links: &[Link],
+    number: u64,
+) -> Result<(), SettleError> {
+    if links.is_empty() {
+        return Ok(());
     }
-    let shards = rows.div_ceil(SHARD_ROWS);
-    for shard in 0..shards {
-        // A sum stands no further back than the first of its samples, so that no sample is lost before its turn.
-        let samples = shard * SHARD_ROWS..((shard + 1) * SHARD_ROWS).min(rows);
-        each[shard] = each[samples].iter().sum();
+    each_lane(network, activities, states, |lane| {
+        links.iter().for_each(|link| lane.carry_whole(link, number));
+        Ok(())
+    })?;
+    for link in links {
+        network.learn_inlet(activities, link.to, link.inlet);
     }
-    out.truncate(start + shards);
+    Ok(())
 }
 
 /// Runs every lane in parallel; of several failures the one of the first lane is told, whichever came first in time.
 pub(super) fn each_lane(
     network: &Network,
     activities: &mut Activities,
-    notes: &mut [Notes],
-    run: impl Fn(&mut Crew<'_>) -> Result<(), SettleError> + Sync,
+    states: &mut [LaneState],
+    run: impl Fn(&mut LaneAtWork<'_>) -> Result<(), SettleError> + Sync,
 ) -> Result<(), SettleError> {
     let (populations, wiring) = (network.populations(), &**network.wiring());
-    let lanes = activities.lanes_mut().par_iter_mut().zip(notes);
-    let run = |(lane, notes): (&mut Lane, &mut Notes)| {
-        let body = AssertUnwindSafe(|| run(&mut Crew { populations, wiring, lane, notes: &mut *notes }));
+    let lanes = activities.lanes_mut().par_iter_mut().zip(states);
+    let run = |(lane, state): (&mut Lane, &mut LaneState)| {
+        let body = AssertUnwindSafe(|| run(&mut LaneAtWork { populations, wiring, lane, state: &mut *state }));
         catch_unwind(body).unwrap_or_else(|panic| {
-            let (id, firing) = notes.at;
+            let (id, firing) = state.at;
             Err(SettleError::panicked(&wiring.population(id).name, firing, &*panic))
         })
     };

@@ -1,14 +1,16 @@
-//! Delivery logs: for every firing, which message of each inlet arrived before it. That is all that a schedule decides,
-//! so a log *is* a schedule: virtual time and sweeps are written down as one before they run, actors leave one behind,
-//! and all of them run again from it to the same bits.
+//! Delivery logs: for every firing, which messages reached it and which of its own were lost. That is all that a schedule
+//! decides, so a log *is* a schedule: whatever ran leaves one behind, and it runs again to the same bits and the same
+//! account.
 //!
 //! Messages of a population are numbered by its firings; number 0 is what it sent at rest.
 
-use super::SettleError;
+use super::error::SettleError;
+use super::turn::Turn;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::data::atomic;
 use crate::params::Messages;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// One firing of one population.
@@ -20,9 +22,24 @@ pub struct Firing {
     /// What β is multiplied by.
     #[serde(rename = "s", default = "unit", skip_serializing_if = "is_unit")]
     pub scale: f32,
-    /// Messages that arrived since the population's firing before: inlet and number, in the order of arrival.
+    /// The tick, under virtual time.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub tick: Option<u64>,
+    /// Messages that arrived since the population's firing before: inlet and number, in the order of arrival. A late
+    /// one stands behind newer ones.
     #[serde(rename = "d", default, skip_serializing_if = "Vec::is_empty")]
     pub delivered: Vec<(usize, u64)>,
+    /// Links on which what it sent was lost, by their places in the wiring.
+    #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<usize>,
+}
+
+impl Firing {
+    /// A turn, written down.
+    pub(super) fn of(turn: &Turn) -> Self {
+        let Turn { population, scale, tick, arrived, lost, .. } = turn;
+        Self { population: population.0, scale: *scale, tick: *tick, delivered: arrived.clone(), lost: lost.clone() }
+    }
 }
 
 fn unit() -> f32 {
@@ -53,10 +70,13 @@ pub struct DeliveryLog {
     pub steps: usize,
     /// All firings up to the readout; each stands behind those whose messages it uses.
     pub firings: Vec<Firing>,
+    /// Messages that had reached an inlet when the run ended, after the last firing there: place of the link and number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<(usize, u64)>,
 }
 
-/// The version that this build writes and reads.
-pub(super) const VERSION: u32 = 1;
+/// The version that this build writes. It reads the one before, too, which knew nothing of lost and waiting messages.
+pub(super) const VERSION: u32 = 2;
 
 impl DeliveryLog {
     /// Writes the log, whole or not at all.
@@ -78,14 +98,14 @@ impl DeliveryLog {
         let bytes = std::fs::read(path).map_err(|cause| failed(format!("cannot be read: {cause}")))?;
         let log: Self = serde_json::from_slice(&bytes)
             .map_err(|cause| failed(format!("is no delivery log ({cause}); --record FILE writes one")))?;
-        if log.version != VERSION {
-            return Err(failed(format!("has version {}, and this gncn reads version {VERSION}", log.version)));
+        if !(1..=VERSION).contains(&log.version) {
+            return Err(failed(format!("has version {}, and this gncn reads versions 1 to {VERSION}", log.version)));
         }
         Ok(log)
     }
 
     /// Whether the log can be run on a circuit with these populations: same names, every inlet there, every message
-    /// sent before it is used and never older than the one before it.
+    /// sent before it is used, and used once.
     ///
     /// # Errors
     /// The first thing that does not fit, in words.
@@ -99,53 +119,37 @@ impl DeliveryLog {
             let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             return Err(format!("was recorded with clamped: {}; now clamped: {}", list(&self.clamped), list(&held)));
         }
-        check_firings(&self.firings, wiring, clamped)
+        check_firings(self, wiring, clamped)
     }
 }
 
-fn check_firings(firings: &[Firing], wiring: &Wiring, clamped: &[bool]) -> Result<(), String> {
+fn check_firings(log: &DeliveryLog, wiring: &Wiring, clamped: &[bool]) -> Result<(), String> {
     let mut fired = vec![0_u64; wiring.populations.len()];
-    let mut used: Vec<Vec<u64>> = wiring.populations.iter().map(|p| vec![0; p.inlets]).collect();
-    for (i, firing) in firings.iter().enumerate() {
-        let problem = |what: String| Err(format!("firing {i} {what}: the log is damaged"));
-        let Some(used) = used.get_mut(firing.population).filter(|_| !clamped[firing.population]) else {
-            return problem(format!("is of a population that does not fire ({})", firing.population));
-        };
+    let mut handed = HashSet::new();
+    let damaged = |i: usize, what: String| Err(format!("firing {i} {what}: the log is damaged"));
+    for (i, firing) in log.firings.iter().enumerate() {
+        let p = firing.population;
+        if clamped.get(p) != Some(&false) {
+            return damaged(i, format!("is of a population that does not fire ({p})"));
+        }
         if !(firing.scale.is_finite() && firing.scale >= 0.0) {
-            return problem("has a scale that is no positive number".to_owned());
+            return damaged(i, "has a scale that is no positive number".to_owned());
         }
         for (inlet, number) in &firing.delivered {
-            let sender = wiring.arriving(PopulationId(firing.population)).find(|link| link.inlet == *inlet);
-            let Some(sender) = sender.map(|link| link.from) else { return problem(format!("has no inlet {inlet}")) };
-            if *number > fired[sender.0] || *number <= used[*inlet] {
-                return problem(format!("uses message {number} of {}", wiring.population(sender).name));
-            }
-            used[*inlet] = *number;
-        }
-        fired[firing.population] += 1;
-    }
-    Ok(())
-}
-
-/// One order of the firings of all populations that respects which message each of them used: `own[p]` are the
-/// firings of population `p` in their order. Ties go to the lower population, so the order is a function of the log.
-pub(super) fn in_order(own: Vec<Vec<Firing>>, wiring: &Wiring) -> Vec<Firing> {
-    let total = own.iter().map(Vec::len).sum();
-    let mut queues: Vec<_> = own.into_iter().map(|firings| firings.into_iter().peekable()).collect();
-    let mut fired = vec![0_u64; queues.len()];
-    let senders: Vec<Vec<usize>> =
-        (0..queues.len()).map(|p| wiring.arriving(PopulationId(p)).map(|link| link.from.0).collect()).collect();
-    let mut order = Vec::with_capacity(total);
-    while order.len() < total {
-        let before = order.len();
-        for p in 0..queues.len() {
-            let ready = |firing: &Firing| firing.delivered.iter().all(|(inlet, n)| *n <= fired[senders[p][*inlet]]);
-            if let Some(firing) = queues[p].next_if(ready) {
-                order.push(firing);
-                fired[p] += 1;
+            let sender = wiring.arriving(PopulationId(p)).find(|link| link.inlet == *inlet);
+            let Some(sender) = sender.map(|link| link.from) else { return damaged(i, format!("has no inlet {inlet}")) };
+            // Each message is handed over once, after it was sent.
+            if *number > fired[sender.0] || *number == 0 || !handed.insert((p, *inlet, *number)) {
+                return damaged(i, format!("uses message {number} of {}", wiring.population(sender).name));
             }
         }
-        assert!(order.len() > before, "actors use only what was sent");
+        if firing.lost.iter().any(|link| wiring.links.get(*link).is_none_or(|link| link.from.0 != p)) {
+            return damaged(i, "loses a message on a link that does not leave its population".to_owned());
+        }
+        fired[p] += 1;
     }
-    order
+    match log.waiting.iter().find(|(link, n)| wiring.links.get(*link).is_none_or(|l| *n > fired[l.from.0])) {
+        Some((link, number)) => Err(format!("lets message {number} of link {link} wait: the log is damaged")),
+        None => Ok(()),
+    }
 }

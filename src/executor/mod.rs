@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `Synchronous` | T times: all error populations fire on what the states last sent, then all state populations update on what the errors just sent | the reference; same bits for any number of worker threads |
 //! | `Bounded(staleness: s)` | actors; a firing uses on every inlet the newest message that lock-step would already have sent, at most s firings older than the one it would use | s = 0 gives the bits of Synchronous |
-//! | `Free` | actors at full speed, newest message wins, every state population makes T updates | ends; staleness measured and reported |
+//! | `Free(fire: ...)` | actors at full speed, newest message wins, every state population makes T updates; `fire` says what it waits for | ends; staleness measured and reported |
 //! | `Sweep(order: [...])` | T times: the listed populations one after another, each on all that was sent before it | the bits of the same order under VirtualTime |
 //! | `VirtualTime(...)` | seeded discrete-event time: clocks, jitter, delays, loss, lesions | same bits for the same seed; unit clocks and no delay give the bits of Synchronous |
 //! | `Replay(file)` | a recorded run again | the bits of the recorded run |
@@ -25,33 +25,59 @@
 //! the schedule, then one readout, at which every state population has published and every error population fires
 //! once, so that predictions, mismatches and learning refer to the same settled states.
 //!
-//! `lockstep` is the reference. `sweep` and `virtual_time` write their run down as a delivery log (`log`) before anything
-//! fires, since which message a firing uses never depends on values, and `timeline` runs logs, recorded ones as well.
-//! `actor` is the mind of `Bounded` and `Free`, `threads` and `tasks` drive it, and `coordinator` lends populations to
-//! them and gets them back. `quiet` says when nothing moves any more; `traffic` counts; `trace` keeps every firing; `gate`
-//! is what a firing passes: stop requests, and faults that tests plant.
+//! # Where what is
+//!
+//! | file | holds |
+//! |---|---|
+//! | `options`, `outcome`, `error` | what a run is asked, what it leaves, what can go wrong |
+//! | `settler`, `closing` | one episode: picks the driver, and closes the books |
+//! | `plan` | who can fire in an episode, and which links matter |
+//! | `account`, `ledger` | what each figure means, and the one bookkeeper who counts |
+//! | `turn`, `orders/` | schedules that are known beforehand, as lazy sequences of firings: sweeps, virtual time, logs |
+//! | `lane`, `lockstep`, `timeline` | drivers on shared memory: moves, lock-step, and any order of turns |
+//! | `actors/` | `Bounded` and `Free`: populations as actors, on threads or tasks |
+//! | `quiet`, `knowledge` | when nothing moves any more and nothing is under way |
+//! | `bearing`, `roundtrip` | step sizes that lateness and stiffness bear |
+//! | `gate`, `faults`, `observer` | what every firing passes: stops, planted trouble, those who watch |
+//! | `log`, `trace`, `rounds` | what is written down |
+//!
+//! A new schedule is a file in `orders/` and a line in `settler`.
 
-mod actor;
-mod coordinator;
+mod account;
+mod actors;
+mod bearing;
+mod closing;
+mod energy;
 mod error;
+mod faults;
 mod gate;
+mod knowledge;
 mod lane;
+mod ledger;
 mod lockstep;
 mod log;
+mod observer;
+mod options;
+mod orders;
+mod outcome;
+mod plan;
 mod quiet;
+mod rounds;
+mod roundtrip;
 mod settler;
-mod shared;
-mod sweep;
-mod tasks;
-mod threads;
+mod sync;
 mod timeline;
 mod trace;
-mod traffic;
-mod virtual_time;
+mod turn;
 
+pub use account::{AGES, Account, LinkAccount, NeverHeard, PopulationAccount};
 pub use error::SettleError;
-pub use gate::{Fault, StopFlag};
+#[cfg(feature = "testing")]
+pub use faults::Fault;
+pub use gate::StopFlag;
 pub use log::{DeliveryLog, Firing};
-pub use settler::{Energies, Measure, SettleOptions, Settled, Settler};
+pub use observer::{Observed, Observer};
+pub use options::{Measure, Presentation, Purpose, SettleOptions};
+pub use outcome::{Energies, Settled};
+pub use settler::Settler;
 pub use trace::{Trace, TracedFiring, TracedWait};
-pub use traffic::{AGES, LinkTraffic, PopulationWork};

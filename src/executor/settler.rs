@@ -1,22 +1,36 @@
 //! Settling: one episode under one schedule, and what is known afterwards.
 
-use super::actor::Pace;
-use super::coordinator::{self, Pools};
+use super::actors::lend::{Carriers, Loan};
+use super::actors::pace::Pace;
+use super::bearing::Bearing;
+use super::closing::{self, Driven, Job};
 use super::error::SettleError;
-use super::gate::{Fault, Gate, StopFlag};
-use super::lane::{Notes, each_lane};
-use super::lockstep::{self, Plan};
-use super::log::{DeliveryLog, Firing, VERSION};
-use super::trace::{self, Recorder, Reference, Trace};
-use super::traffic::{LinkTraffic, PopulationWork, Traffic};
-use super::{sweep, timeline, virtual_time};
-use crate::circuit::wiring::{PopulationId, Wiring};
-use crate::circuit::{Schedule, Settling, Stopping};
-use crate::episode::{Activities, Episode};
+use super::faults::Fault;
+use super::gate::{Gate, StopFlag};
+use super::lane::{LaneState, each_lane};
+use super::ledger::Ledger;
+use super::lockstep;
+use super::log::{DeliveryLog, Firing};
+use super::observer::{Observer, Watchers};
+use super::options::{Measure, SettleOptions};
+use super::orders::listed::ListedOrder;
+use super::orders::lockstep::LockstepOrder;
+use super::orders::replay::ReplayOrder;
+use super::orders::virtual_time::VirtualOrder;
+use super::outcome::Settled;
+use super::plan::Plan;
+use super::rounds::Rounds;
+use super::timeline::{Timeline, TimelineEnd};
+use super::trace::{Recorder, Reference};
+use super::turn::{Order, Turn};
+use crate::activities::Activities;
+use crate::circuit::wiring::PopulationId;
+use crate::circuit::{Schedule, Settling, Stopping, VirtualTime};
+use crate::episode::Episode;
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::When;
+use crate::params::{Arrivals, When};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,89 +38,9 @@ use std::time::Instant;
 #[derive(Debug, Default)]
 pub struct Settler {
     activities: Activities,
-    pools: Pools,
+    carriers: Carriers,
     gate: Gate,
     reference: Option<Reference>,
-}
-
-/// What to do beside settling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SettleOptions {
-    /// When free energy is measured.
-    pub measure: Measure,
-    /// Whether a circuit that learns at every firing does; learning at the readout is [`Network::learn`].
-    pub learn: bool,
-    /// Whether a delivery log is written down.
-    pub record: bool,
-    /// Whether every firing is traced.
-    pub trace: bool,
-    /// For [`Schedule::Replay`]: stop after so many firings of the log, before the readout.
-    pub stop_at: Option<usize>,
-}
-
-/// When free energy is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Measure {
-    /// Never.
-    #[default]
-    Never,
-    /// At the readout.
-    Readout,
-    /// At every step (where the schedule has steps), and at the readout.
-    EveryStep,
-}
-
-/// Free energies of error populations, summed over the batch.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Energies {
-    /// The error populations, in the order of the wiring.
-    pub populations: Vec<PopulationId>,
-    /// One row for each measurement, the last at the readout; columns as `populations`.
-    pub sums: Vec<Vec<f64>>,
-}
-
-/// What settling one episode came to.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Settled {
-    /// Updates of every free state population (the least of them, under virtual time). Under `Free` that ends at
-    /// quiet: synchronous steps that every free state population has behind it at the least, which its updates may
-    /// exceed, since an update counts only where all has been heard anew.
-    pub steps: usize,
-    /// Whether the circuit came to rest, where the episode was to end at quiet.
-    pub quiet: Option<bool>,
-    /// As asked for.
-    pub energies: Energies,
-    /// The largest change of a component of a free state in its last firing.
-    pub movement: f32,
-    /// What went over each link, in the order of the wiring.
-    pub traffic: Vec<LinkTraffic>,
-    /// Multiply-accumulates that firings took beside those that messages caused: precision, and pathways of type 1,
-    /// all samples together, readout included.
-    pub operations: u64,
-    /// What populations did, where they ran as actors.
-    pub work: Vec<PopulationWork>,
-    /// The delivery log, where one was asked for.
-    pub log: Option<DeliveryLog>,
-    /// Every firing, where that was asked for.
-    pub trace: Option<Trace>,
-}
-
-/// One episode being settled.
-struct Job<'a> {
-    plan: &'a Plan,
-    settling: &'a Settling,
-    options: SettleOptions,
-}
-
-/// What an executor leaves behind, beside activities and notes.
-#[derive(Default)]
-struct Left {
-    steps: usize,
-    firings: Vec<Firing>,
-    work: Vec<PopulationWork>,
-    quiet: Option<bool>,
-    ticks: Vec<u64>,
-    trace: Option<Trace>,
 }
 
 impl Settler {
@@ -128,6 +62,11 @@ impl Settler {
         self.gate.stop.clone()
     }
 
+    /// Lets somebody watch every firing of all episodes from now on, instead of who watched before.
+    pub fn watch(&mut self, observer: Arc<dyn Observer>) {
+        self.gate.watchers = Watchers::of(observer);
+    }
+
     /// Plants faults in all episodes from now on, instead of those before: for tests of what happens when something
     /// goes wrong.
     pub fn plant(&mut self, faults: Vec<Fault>) {
@@ -137,6 +76,12 @@ impl Settler {
     /// Lets traces of episodes from now on tell the distance to `states`, by layer, each `[rows, J]`.
     pub fn compare_with(&mut self, states: Vec<Matrix>) {
         self.reference = Some(Arc::new(states.into_iter().map(Some).collect()));
+    }
+
+    /// The activities of the last episode.
+    #[must_use]
+    pub fn activities(&self) -> &Activities {
+        &self.activities
     }
 
     /// Settles one episode, up to and including the readout.
@@ -151,208 +96,241 @@ impl Settler {
         settling: &Settling,
         options: SettleOptions,
     ) -> Result<Settled, SettleError> {
-        let wiring = Arc::clone(network.wiring());
-        let plan = Plan::new(&wiring, episode);
-        let learn = options.learn && network.circuit().learning.when == When::EveryStep;
-        let options = SettleOptions { learn, ..options };
-        let mut settling = settling.clone();
-        let replay = match &settling.schedule {
-            Schedule::Replay(path) => {
-                let log = DeliveryLog::load(path)?;
-                let failed = |problem| SettleError::Log { path: path.clone(), problem };
-                log.check(&wiring, &plan.clamped).map_err(failed)?;
-                settling.messages = log.messages;
-                settling.stopping = Stopping::Steps(log.steps);
-                Some(log)
-            }
+        let log = match &settling.schedule {
+            Schedule::Replay(path) => Some(DeliveryLog::load(path)?),
             _ => None,
         };
-        let is_actors = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free);
-        let shards = if is_actors { usize::MAX } else { 1 };
-        self.activities.rest(network, episode, settling.messages, shards);
-        let mut notes: Vec<_> =
-            self.activities.lanes().iter().map(|_| Notes::new(&wiring, self.gate.clone())).collect();
-        if options.trace {
-            self.trace(&mut notes, wiring.populations.len());
+        let mut settling = settling.clone();
+        if let (Some(log), Schedule::Replay(path)) = (&log, &settling.schedule) {
+            let clamped = Plan::new(network.wiring(), episode).clamped;
+            let failed = |problem| SettleError::Log { path: path.clone(), problem };
+            log.check(network.wiring(), &clamped).map_err(failed)?;
+            (settling.messages, settling.stopping) = (log.messages, Stopping::Steps(log.steps));
         }
-        let job = Job { plan: &plan, settling: &settling, options };
-        let left = match replay {
-            Some(log) => self.replay(network, &mut notes, &job, log)?,
-            None => self.run(network, &mut notes, &job)?,
-        };
-        Ok(self.sum_up(&wiring, &job, notes, left))
+        self.run(network, episode, &settling, options, |this, network, states, ledger, job| match &log {
+            Some(log) => this.replay(network, states, ledger, job, log),
+            None => this.follow(network, states, ledger, job),
+        })
     }
 
-    /// The activities of the last episode.
-    #[must_use]
-    pub fn activities(&self) -> &Activities {
-        &self.activities
+    /// Settles one episode in an order of firings of one's own: each population that `order` names fires on all that was
+    /// sent before, until the order ends or, where that is what `settling` asks for, all is quiet. The schedule of
+    /// `settling` counts for nothing, and `steps` neither.
+    ///
+    /// # Errors
+    /// As [`Settler::settle`], and [`SettleError::Order`] where a population can't fire in this episode.
+    pub fn settle_along(
+        &mut self,
+        network: &mut Network,
+        episode: &Episode,
+        settling: &Settling,
+        options: SettleOptions,
+        order: impl Iterator<Item = PopulationId>,
+    ) -> Result<Settled, SettleError> {
+        let settling = Settling { schedule: Schedule::Sweep { order: Vec::new() }, ..settling.clone() };
+        self.run(network, episode, &settling, options, |this, network, states, ledger, job| {
+            let mut listed = ListedOrder::new(job.wiring, job.plan, order, job.whole());
+            let rounds = Rounds::of_updates(job.plan);
+            this.run_order(network, states, (ledger, &mut listed, rounds), job, false)
+        })
+    }
+
+    /// What all episodes have in common: `drive` does what is between rest and the account.
+    fn run(
+        &mut self,
+        network: &mut Network,
+        episode: &Episode,
+        settling: &Settling,
+        options: SettleOptions,
+        drive: impl FnOnce(&mut Self, &mut Network, &mut [LaneState], &mut Ledger, &Job<'_>) -> Result<Driven, SettleError>,
+    ) -> Result<Settled, SettleError> {
+        let wiring = Arc::clone(network.wiring());
+        let plan = Plan::new(&wiring, episode);
+        let learn = options.learn && network.circuit().learning().when == When::EveryStep;
+        let options = SettleOptions { learn, ..options };
+        let job = Job { wiring: &wiring, plan: &plan, settling, options };
+        let shards = shards_per_lane(&job, episode.rows());
+        // Where nobody runs ahead, messages come one by one, and nobody has to remember which told what.
+        let arrivals = match settling.schedule {
+            Schedule::Synchronous | Schedule::Bounded { staleness: 0 } => Arrivals::InOrder,
+            _ => Arrivals::AnyOrder,
+        };
+        network.rest(&mut self.activities, episode, (settling.messages, arrivals), shards);
+        let mut states: Vec<_> =
+            self.activities.lanes().iter().map(|_| LaneState::new(&wiring, self.gate.clone())).collect();
+        if options.trace {
+            self.trace(&mut states, wiring.populations.len());
+        }
+        let mut ledger = Ledger::new(&wiring, &plan, job.whole());
+        let run = drive(self, network, &mut states, &mut ledger, &job)?;
+        let activities = &self.activities;
+        Ok(closing::settled(&job, (network.circuit().name(), activities), states, ledger, run))
     }
 
     /// Gives every lane a recorder.
-    fn trace(&self, notes: &mut [Notes], populations: usize) {
+    fn trace(&self, states: &mut [LaneState], populations: usize) {
         let start = Instant::now();
         let mut reference = self.reference.clone();
         if let Some(reference) = &mut reference {
             Arc::make_mut(reference).resize(populations, None);
         }
-        for (notes, lane) in notes.iter_mut().zip(self.activities.lanes()) {
-            notes.recorder = Some(Recorder::new(start, lane.rows.clone(), reference.clone()));
+        for (state, lane) in states.iter_mut().zip(self.activities.lanes()) {
+            state.recorder = Some(Recorder::new(start, lane.rows.clone(), reference.clone()));
         }
     }
 
-    fn run(&mut self, network: &mut Network, notes: &mut [Notes], job: &Job<'_>) -> Result<Left, SettleError> {
-        let wiring = Arc::clone(network.wiring());
-        let Job { plan, settling, options } = *job;
-        let (stopping, messages) = (settling.stopping, settling.messages);
-        let (steps, stop) = (stopping.max_steps(), &self.gate.stop);
-        let mut ticks = Vec::new();
-        let firings = match &settling.schedule {
-            Schedule::Synchronous => {
-                let (steps, quiet) = lockstep::settle(network, &mut self.activities, notes, plan, stopping, options)?;
-                let record = options.record.then(|| lockstep::firings(&wiring, plan, steps));
-                return Ok(Left { steps, firings: record.unwrap_or_default(), quiet, ..Left::default() });
-            }
+    /// Follows the schedule of the circuit.
+    fn follow(
+        &mut self,
+        network: &mut Network,
+        states: &mut [LaneState],
+        ledger: &mut Ledger,
+        job: &Job<'_>,
+    ) -> Result<Driven, SettleError> {
+        let Job { wiring, plan, .. } = *job;
+        match &job.settling.schedule {
+            Schedule::Synchronous => self.lockstep(network, states, ledger, job),
             Schedule::Bounded { staleness } => {
-                return self.run_actors(network, notes, job, Pace::Bounded { staleness: *staleness });
+                self.actors(network, states, ledger, job, Pace::Bounded { staleness: *staleness })
             }
-            Schedule::Free | Schedule::Replay(_) => return self.run_actors(network, notes, job, Pace::Free),
-            Schedule::Sweep { order } => sweep::firings(&wiring, plan, order, steps, messages, stop),
-            Schedule::VirtualTime(time) => {
-                let mut lost = vec![Traffic::default(); wiring.links.len()];
-                let firings;
-                (firings, ticks) = virtual_time::firings(&wiring, plan, time, steps, messages, &mut lost, stop);
-                for (traffic, lost) in notes.iter_mut().take(1).flat_map(|n| &mut n.traffic).zip(lost) {
-                    traffic.dropped = lost.dropped;
-                }
-                firings
+            Schedule::Free { fire } => self.actors(network, states, ledger, job, Pace::Free { fire: *fire }),
+            Schedule::Sweep { order } => {
+                complete(order, job)?;
+                let listed = order.iter().copied().filter(|id| !plan.clamped[id.0]);
+                let rounds = Rounds::of_all(plan, |p| order.contains(&PopulationId(p)));
+                let turns = std::iter::repeat_n(listed, job.steps()).flatten();
+                let mut listed = ListedOrder::new(wiring, plan, turns, job.whole());
+                self.run_order(network, states, (ledger, &mut listed, rounds), job, false)
             }
-        };
-        let round = matches!(settling.schedule, Schedule::Sweep { .. }).then(|| firings.len() / steps.max(1));
-        let left = self.run_timeline(network, notes, job, firings, stopping, round)?;
-        Ok(Left { ticks, ..left })
+            Schedule::VirtualTime(time) => self.virtual_time(network, states, ledger, job, time),
+            Schedule::Replay(_) => unreachable!("a replay has a log"),
+        }
+    }
+
+    fn lockstep(
+        &mut self,
+        network: &mut Network,
+        states: &mut [LaneState],
+        ledger: &mut Ledger,
+        job: &Job<'_>,
+    ) -> Result<Driven, SettleError> {
+        let Job { wiring, plan, settling, options } = *job;
+        let (steps, quiet) = lockstep::settle(network, &mut self.activities, states, plan, settling.stopping, options)?;
+        let mut order = LockstepOrder::new(wiring, plan, steps);
+        let (mut turn, mut handed, mut firings) = (Turn::default(), Vec::new(), Vec::new());
+        while order.next(&mut turn)? {
+            handed.clear();
+            ledger.fire(&turn, &mut handed);
+            if options.record || options.trace {
+                firings.push(Firing::of(&turn));
+            }
+        }
+        Ok(Driven { course: TimelineEnd { steps, quiet, firings, waiting: order.waiting() }, actors: None })
+    }
+
+    fn virtual_time(
+        &mut self,
+        network: &mut Network,
+        states: &mut [LaneState],
+        ledger: &mut Ledger,
+        job: &Job<'_>,
+        time: &VirtualTime,
+    ) -> Result<Driven, SettleError> {
+        let presentation = job.options.presentation;
+        let mut order = VirtualOrder::new(job.wiring, job.plan, time, job.steps(), presentation, job.whole());
+        let rounds = Rounds::of_all(job.plan, |p| time.lesions.iter().all(|(lesioned, _)| lesioned.0 != p));
+        self.run_order(network, states, (ledger, &mut order, rounds), job, false)
     }
 
     fn replay(
         &mut self,
         network: &mut Network,
-        notes: &mut [Notes],
+        states: &mut [LaneState],
+        ledger: &mut Ledger,
         job: &Job<'_>,
-        log: DeliveryLog,
-    ) -> Result<Left, SettleError> {
-        let mut firings = log.firings;
-        firings.truncate(job.options.stop_at.unwrap_or(usize::MAX));
-        self.run_timeline(network, notes, job, firings, Stopping::Steps(log.steps), None)
+        log: &DeliveryLog,
+    ) -> Result<Driven, SettleError> {
+        let until = job.options.stop_at.unwrap_or(usize::MAX);
+        let mut order = ReplayOrder::new(job.wiring, log, until);
+        let fires = |p: usize| log.firings.iter().any(|firing| firing.population == p);
+        let rounds = if log.schedule == (Schedule::Free { fire: Default::default() }).name() {
+            Rounds::of_updates(job.plan)
+        } else {
+            Rounds::of_all(job.plan, fires)
+        };
+        self.run_order(network, states, (ledger, &mut order, rounds), job, job.options.stop_at.is_some())
     }
 
-    fn run_timeline(
+    fn run_order(
         &mut self,
         network: &mut Network,
-        notes: &mut [Notes],
+        states: &mut [LaneState],
+        (ledger, order, rounds): (&mut Ledger, &mut dyn Order, Rounds),
         job: &Job<'_>,
-        mut firings: Vec<Firing>,
-        stopping: Stopping,
-        round: Option<usize>,
-    ) -> Result<Left, SettleError> {
-        let run = timeline::Run { plan: job.plan, firings: &firings, stopping, options: job.options, round };
-        let (done, quiet) = timeline::settle(network, &mut self.activities, notes, &run)?;
-        firings.truncate(done);
-        let steps = timeline::steps(&firings, network.wiring(), job.plan);
-        Ok(Left { steps, firings, quiet, ..Left::default() })
+        cut: bool,
+    ) -> Result<Driven, SettleError> {
+        let (plan, stopping, options) = (job.plan, job.settling.stopping, job.options);
+        let replays = matches!(job.settling.schedule, Schedule::Replay(_));
+        let bearing = Bearing::of(network).filter(|_| !replays);
+        if bearing.is_some() {
+            ledger.keep_round_trips();
+        }
+        let timeline = Timeline { plan, order, ledger, stopping, options, whole: job.whole(), rounds, cut, bearing };
+        Ok(Driven { course: timeline.settle(network, &mut self.activities, states)?, actors: None })
     }
 
-    fn run_actors(
+    fn actors(
         &mut self,
         network: &mut Network,
-        notes: &mut [Notes],
+        states: &mut [LaneState],
+        ledger: &mut Ledger,
         job: &Job<'_>,
         pace: Pace,
-    ) -> Result<Left, SettleError> {
-        let Job { plan, settling, options } = *job;
-        each_lane(network, &mut self.activities, notes, |crew| {
-            lockstep::begin(crew, plan);
+    ) -> Result<Driven, SettleError> {
+        let Job { plan, settling, options, .. } = *job;
+        let Self { activities, carriers, gate, .. } = self;
+        each_lane(network, activities, states, |lane| {
+            lane.begin(&plan.from_states);
             Ok(())
         })?;
-        let Self { activities, pools, gate, .. } = self;
-        let ran = coordinator::settle(pools, network, activities, &mut notes[0], plan, settling, pace, options, gate)?;
-        let measure = options.measure;
-        each_lane(network, activities, notes, |crew| {
-            lockstep::readout(crew, plan, |id| ran.counts[id.0] + 1, measure)
-        })?;
-        let most = settling.stopping.max_steps();
-        let least = |counts: &[u64]| plan.free_states.iter().map(|id| counts[id.0]).min().unwrap_or(0) as usize;
-        let (steps, quiet) = match (pace, settling.stopping) {
-            (Pace::Free, Stopping::Quiet { .. }) => (least(&ran.depths).min(most), Some(ran.quiet)),
-            (Pace::Bounded { .. }, Stopping::Quiet { .. }) => (least(&ran.counts), Some(ran.quiet)),
-            (_, Stopping::Steps(_)) => (least(&ran.counts), None),
+        let loan = Loan { network, activities, state: &mut states[0], ledger, plan, settling, options };
+        let returned = loan.run(carriers, pace, gate)?;
+        let (fired, measured) = (&*ledger, options.measure != Measure::Never);
+        each_lane(network, activities, states, |lane| lane.readout(plan, |id| fired.fired(id.0) + 1, measured))?;
+        let least = |count: &dyn Fn(usize) -> u64| plan.free_states.iter().map(|id| count(id.0)).min().unwrap_or(0);
+        let updates = least(&|p| fired.fired(p)) as usize;
+        let is_quiet = matches!(settling.stopping, Stopping::Quiet { .. });
+        let steps = match is_quiet && pace.is_free() {
+            true => (least(&|p| returned.depths[p]) as usize).min(job.steps()),
+            false => updates,
         };
-        let trace = options.trace.then_some(ran.trace);
-        Ok(Left { steps, firings: ran.firings, work: ran.work, quiet, trace, ..Left::default() })
-    }
-
-    fn sum_up(&self, wiring: &Wiring, job: &Job<'_>, mut notes: Vec<Notes>, left: Left) -> Settled {
-        let Job { plan, settling, options } = *job;
-        let name = |id: PopulationId| wiring.population(id).name.clone();
-        let trace = options.trace.then(|| joined(&mut notes, left.trace, &left.ticks));
-        let log = options.record.then(|| DeliveryLog {
-            version: VERSION,
-            circuit: String::new(),
-            schedule: settling.schedule.name().to_owned(),
-            populations: wiring.populations.iter().map(|p| p.name.clone()).collect(),
-            clamped: wiring.populations().filter(|(id, _)| plan.clamped[id.0]).map(|(id, _)| name(id)).collect(),
-            messages: settling.messages,
-            steps: left.steps,
-            firings: left.firings,
-        });
-        let movement = |n: &Notes| plan.free_states.iter().map(|id| n.movement[id.0]).fold(0.0, f32::max);
-        Settled {
-            steps: left.steps,
-            quiet: left.quiet,
-            energies: self.energies(plan, &notes),
-            movement: notes.iter().map(movement).fold(0.0, f32::max),
-            traffic: traffic(wiring, &notes),
-            operations: notes.iter().map(|n| n.operations).sum(),
-            work: left.work,
-            log,
-            trace,
-        }
-    }
-
-    /// Sums what lanes measured, shard by shard in the order of the samples.
-    fn energies(&self, plan: &Plan, notes: &[Notes]) -> Energies {
-        let populations = plan.errors.len();
-        let shards: Vec<_> = self.activities.lanes().iter().map(|lane| lane.rows.len().div_ceil(SHARD_ROWS)).collect();
-        let records = notes.first().map_or(0, |n| n.energies.len() / (populations * shards[0]).max(1));
-        let sum = |record: usize, population: usize| -> f64 {
-            let place = record * populations + population;
-            let lanes = notes.iter().zip(&shards);
-            lanes.flat_map(|(n, shards)| &n.energies[place * shards..(place + 1) * shards]).sum()
-        };
-        let sums = (0..records).map(|r| (0..populations).map(|p| sum(r, p)).collect()).collect();
-        Energies { populations: plan.errors.clone(), sums }
+        let quiet = is_quiet.then_some(returned.quiet);
+        let (firings, waiting) = (returned.firings.clone(), returned.waiting.clone());
+        Ok(Driven { course: TimelineEnd { steps, quiet, firings, waiting }, actors: Some(returned) })
     }
 }
 
-/// What lanes recorded, behind what actors did, with the ticks of virtual time.
-fn joined(notes: &mut [Notes], actors: Option<Trace>, ticks: &[u64]) -> Trace {
-    let lanes = notes.iter_mut().filter_map(|n| n.recorder.take()).map(Recorder::into_trace);
-    let lanes = trace::of_lanes(lanes);
-    let mut all = actors.unwrap_or_default();
-    all.firings.extend(lanes.firings);
-    for (firing, tick) in all.firings.iter_mut().zip(ticks) {
-        firing.tick = Some(*tick);
+/// How many shards of samples a lane has. Actors hold the whole batch. Events read few synapses for each sample, so that
+/// it pays to use those that are in the cache for as many samples as a thread has; whole messages read all of them for
+/// every shard. Bits do not depend on it, but a trace sums energies lane by lane.
+fn shards_per_lane(job: &Job<'_>, rows: usize) -> usize {
+    match job.settling.schedule {
+        Schedule::Bounded { .. } | Schedule::Free { .. } => usize::MAX,
+        _ if job.whole() || job.options.trace => 1,
+        _ => rows.div_ceil(SHARD_ROWS).div_ceil(rayon::current_num_threads()).max(1),
     }
-    all
 }
 
-/// What went over each link: messages as one lane counted them, what they carried over all lanes.
-fn traffic(wiring: &Wiring, notes: &[Notes]) -> Vec<LinkTraffic> {
-    let of_link = |(i, link): (usize, &crate::circuit::wiring::Link)| {
-        let mut sum = notes.first().map(|n| n.traffic[i].clone()).unwrap_or_default();
-        notes.iter().skip(1).for_each(|n| sum.add_lane(&n.traffic[i]));
-        let Traffic { sent, used, overwritten, dropped, bytes, operations, staleness } = sum;
-        let (from, to) = (wiring.population(link.from).name.clone(), wiring.population(link.to).name.clone());
-        LinkTraffic { from, to, sent, used, overwritten, dropped, bytes, operations, staleness }
-    };
-    wiring.links.iter().enumerate().map(of_link).collect()
+/// A sweep names everybody who moves: one that leaves out a state that nothing holds in place would settle nothing there.
+fn complete(order: &[PopulationId], job: &Job<'_>) -> Result<(), SettleError> {
+    let missing: Vec<_> = job.plan.free_states.iter().filter(|id| !order.contains(id)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter().map(|id| format!("\"{}\"", job.wiring.population(**id).name)).collect();
+    let problem = format!(
+        "leaves out {}, which nothing holds in place in this episode: name it in the order, or give it an input",
+        names.join(", ")
+    );
+    Err(SettleError::Order { problem })
 }

@@ -1,194 +1,236 @@
-//! Running a delivery log: firings one after another, each on the messages it names.
+//! Running a schedule that is known beforehand: turns one after another, each on the messages that have reached it.
 //!
-//! Each lane runs the whole log alone, because a log does not depend on data. What happens before what, in one lane:
-//! a firing takes in the messages it names, then fires, then what it sent is kept until the last firing that uses it.
-//! Lanes meet after every firing only where quiet is to be found or synapses learn at every step.
+//! The order of turns does not depend on data, so it is asked for a few turns ahead and each lane runs those alone. What
+//! happens before what, in one lane: a turn takes in the messages that are handed to it, then fires, then what it sent is
+//! kept until it is handed over or nobody will use it. The bookkeeper sees every turn once, before the lanes do. Lanes
+//! meet after every turn only where quiet is to be found or synapses learn at every step.
 
+use super::bearing::Bearing;
 use super::error::SettleError;
-use super::lane::{Crew, Notes, each_lane};
-use super::lockstep::{self, Plan};
+use super::knowledge::Parts;
+use super::lane::{LaneAtWork, LaneState, each_lane, learn_held};
+use super::ledger::{Handed, Ledger};
 use super::log::Firing;
+use super::options::{Measure, SettleOptions};
+use super::plan::Plan;
 use super::quiet::QuietWatch;
-use super::settler::{Measure, SettleOptions};
+use super::rounds::Rounds;
+use super::turn::{Order, Turn};
+use crate::activities::Activities;
 use crate::circuit::Stopping;
-use crate::circuit::wiring::{Kind, PopulationId, Wiring};
-use crate::episode::Activities;
+use crate::circuit::wiring::{Kind, Link, Wiring};
 use crate::network::Network;
-use crate::signal::Signal;
-use std::collections::VecDeque;
+use crate::signal::Content;
 use std::sync::Arc;
 
-/// A log with what running it needs: where messages come from, and how long they are kept.
+/// How many turns are known before lanes run them.
+const LOOK_AHEAD: usize = 64;
+
+/// What a run is made of.
 pub(super) struct Timeline<'a> {
-    firings: &'a [Firing],
-    /// By population and inlet: places of links in the wiring.
-    links: Vec<Vec<usize>>,
-    /// By population: places of the links that leave it.
-    leaving: Vec<Vec<usize>>,
-    /// By population and message number: one more than the index of the last firing that uses it; 0 for none.
-    needed_until: Vec<Vec<usize>>,
-    /// Free energy is measured after every so many firings.
-    round: Option<usize>,
-}
-
-impl<'a> Timeline<'a> {
-    fn new(firings: &'a [Firing], wiring: &Wiring) -> Self {
-        let places = |keep: &dyn Fn(PopulationId, usize) -> bool, id| {
-            (0..wiring.links.len()).filter(|link| keep(id, *link)).collect::<Vec<_>>()
-        };
-        let all = |keep: &dyn Fn(PopulationId, usize) -> bool| {
-            wiring.populations().map(|(id, _)| places(keep, id)).collect::<Vec<_>>()
-        };
-        let links = all(&|id, link| wiring.links[link].to == id);
-        let leaving = all(&|id, link| wiring.links[link].from == id);
-        let mut needed_until = vec![vec![0]; links.len()];
-        for (at, firing) in firings.iter().enumerate() {
-            for (inlet, number) in &firing.delivered {
-                let sender = wiring.links[links[firing.population][*inlet]].from;
-                needed_until[sender.0][*number as usize] = at + 1;
-            }
-            needed_until[firing.population].push(0);
-        }
-        Self { firings, links, leaving, needed_until, round: None }
-    }
-}
-
-/// The messages of one lane that are still to be used.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    /// By population and outlet: message numbers with their signals, oldest first.
-    messages: Vec<Vec<VecDeque<(u64, Signal)>>>,
-    /// Firings of each population so far.
-    fired: Vec<u64>,
-}
-
-impl Kept {
-    pub(super) fn new(wiring: &Wiring) -> Self {
-        let queues = |outlets: &Vec<usize>| outlets.iter().map(|_| VecDeque::new()).collect();
-        let messages = wiring.populations.iter().map(|p| queues(&p.outlets)).collect();
-        Self { messages, fired: vec![0; wiring.populations.len()] }
-    }
-}
-
-/// A log to be run.
-pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
-    pub(super) firings: &'a [Firing],
+    pub(super) order: &'a mut dyn Order,
+    pub(super) ledger: &'a mut Ledger,
     pub(super) stopping: Stopping,
     pub(super) options: SettleOptions,
-    /// Firings in a step, where the schedule has steps: free energy is measured after each.
-    pub(super) round: Option<usize>,
+    /// Whether messages are whole vectors.
+    pub(super) whole: bool,
+    /// When a step is over, and free energy may be measured.
+    pub(super) rounds: Rounds,
+    /// Whether the run ends before its readout.
+    pub(super) cut: bool,
+    /// Where populations take bearable steps; a log says of each firing what it did.
+    pub(super) bearing: Option<Bearing>,
 }
 
-/// Settles every lane along the log and reads out; returns how many of its firings happened, and whether they ended in
-/// quiet where that was asked for.
-pub(super) fn settle(
-    network: &mut Network,
-    activities: &mut Activities,
-    notes: &mut [Notes],
-    run: &Run<'_>,
-) -> Result<(usize, Option<bool>), SettleError> {
-    let Run { plan, firings, stopping, options, round } = *run;
-    let wiring = Arc::clone(network.wiring());
-    let measured = (options.measure == Measure::EveryStep).then_some(round).flatten();
-    let timeline = Timeline { round: measured, ..Timeline::new(firings, &wiring) };
-    let together = options.learn || matches!(stopping, Stopping::Quiet { .. });
-    let (done, quiet) = if together {
-        settle_together(network, activities, notes, plan, &timeline, stopping, options)?
-    } else {
-        each_lane(network, activities, notes, |crew| {
-            lockstep::begin(crew, plan);
-            (0..firings.len()).try_for_each(|at| fire(crew, plan, &timeline, at))
+/// What it came to.
+#[derive(Debug, Default)]
+pub(super) struct TimelineEnd {
+    /// Updates of the free state population that made the fewest.
+    pub(super) steps: usize,
+    pub(super) quiet: Option<bool>,
+    /// Where a log or a trace is asked for.
+    pub(super) firings: Vec<Firing>,
+    /// What waited in inlets at the end.
+    pub(super) waiting: Vec<(usize, u64)>,
+}
+
+/// A turn with what the bookkeeper made of it.
+#[derive(Debug, Default)]
+struct Step {
+    turn: Turn,
+    /// The population's count of firings, from 1.
+    number: u64,
+    handed: Vec<Handed>,
+    measured: bool,
+}
+
+impl Timeline<'_> {
+    /// Settles every lane along the order and reads out.
+    pub(super) fn settle(
+        mut self,
+        network: &mut Network,
+        activities: &mut Activities,
+        states: &mut [LaneState],
+    ) -> Result<TimelineEnd, SettleError> {
+        let wiring = Arc::clone(network.wiring());
+        each_lane(network, activities, states, |lane| {
+            lane.begin(&self.plan.from_states);
+            Ok(())
         })?;
-        (firings.len(), None)
-    };
-    let mut counts = vec![1; wiring.populations.len()];
-    firings[..done].iter().for_each(|firing| counts[firing.population] += 1);
-    if options.stop_at.is_none() {
-        each_lane(network, activities, notes, |crew| {
-            lockstep::readout(crew, plan, |id| counts[id.0], options.measure)
-        })?;
+        let mut course = TimelineEnd::default();
+        if self.options.learn || matches!(self.stopping, Stopping::Quiet { .. }) {
+            self.run_together(network, activities, states, &wiring, &mut course)?;
+        } else {
+            self.run_apart(network, activities, states, &mut course)?;
+        }
+        course.waiting = self.order.waiting();
+        self.ledger.wait(&course.waiting);
+        let free = wiring.populations().filter(|(id, p)| p.kind == Kind::State && !self.plan.clamped[id.0]);
+        course.steps = free.map(|(id, _)| self.ledger.fired(id.0)).min().unwrap_or(0) as usize;
+        if !self.cut {
+            let (plan, ledger, measured) = (self.plan, &self.ledger, self.options.measure != Measure::Never);
+            each_lane(network, activities, states, |lane| lane.readout(plan, |id| ledger.fired(id.0) + 1, measured))?;
+        }
+        Ok(course)
     }
-    Ok((done, quiet))
-}
 
-/// Lanes take every firing together.
-fn settle_together(
-    network: &mut Network,
-    activities: &mut Activities,
-    notes: &mut [Notes],
-    plan: &Plan,
-    timeline: &Timeline<'_>,
-    stopping: Stopping,
-    options: SettleOptions,
-) -> Result<(usize, Option<bool>), SettleError> {
-    let mut quiet = QuietWatch::new(network.wiring(), plan, stopping);
-    each_lane(network, activities, notes, |crew| {
-        lockstep::begin(crew, plan);
+    /// The next turn, noted in the books; `None` where there is none.
+    fn prepare(&mut self, step: &mut Step, course: &mut TimelineEnd) -> Result<bool, SettleError> {
+        if !self.order.next(&mut step.turn)? {
+            return Ok(false);
+        }
+        step.handed.clear();
+        self.ledger.fire(&step.turn, &mut step.handed);
+        let population = step.turn.population.0;
+        if let Some(bearing) = &self.bearing {
+            step.turn.scale *= bearing.scale(population, self.ledger.late(population));
+        }
+        step.number = self.ledger.fired(population);
+        step.measured = self.rounds.fired(population) && self.options.measure == Measure::EveryStep;
+        if self.options.record || self.options.trace {
+            course.firings.push(Firing::of(&step.turn));
+        }
+        Ok(true)
+    }
+
+    /// Lanes run as many turns as are known, each for itself.
+    fn run_apart(
+        &mut self,
+        network: &Network,
+        activities: &mut Activities,
+        states: &mut [LaneState],
+        course: &mut TimelineEnd,
+    ) -> Result<(), SettleError> {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut more = true;
+        while more {
+            let mut known = 0;
+            while known < LOOK_AHEAD {
+                if known == steps.len() {
+                    steps.push(Step::default());
+                }
+                more = self.prepare(&mut steps[known], course)?;
+                if !more {
+                    break;
+                }
+                known += 1;
+            }
+            let (run, mover) = (&steps[..known], self.mover());
+            each_lane(network, activities, states, |lane| run.iter().try_for_each(|step| mover.take(lane, step)))?;
+        }
         Ok(())
-    })?;
-    for (at, firing) in timeline.firings.iter().enumerate() {
-        each_lane(network, activities, notes, |crew| fire(crew, plan, timeline, at))?;
-        if options.learn {
-            network.learn_some(activities, &[PopulationId(firing.population)])?;
-        }
-        let movement = notes.iter().map(|n| n.movement[firing.population]).fold(0.0, f32::max);
-        quiet.note(firing, movement);
-        if quiet.is_quiet() {
-            return Ok((at + 1, Some(true)));
-        }
     }
-    Ok((timeline.firings.len(), matches!(stopping, Stopping::Quiet { .. }).then_some(false)))
-}
 
-/// One firing of one lane.
-fn fire(crew: &mut Crew<'_>, plan: &Plan, timeline: &Timeline<'_>, at: usize) -> Result<(), SettleError> {
-    let firing = &timeline.firings[at];
-    let id = PopulationId(firing.population);
-    for (inlet, number) in &firing.delivered {
-        let link = timeline.links[id.0][*inlet];
-        let spec = crew.wiring.links[link];
-        let kept = &crew.notes.kept;
-        // Few messages are under way at once, so a search from the newest ends soon.
-        let found = kept.messages[spec.from.0][spec.outlet].iter().rev().find(|(n, _)| n == number);
-        if let Some((_, signal)) = found {
-            let (signal, age) = (signal.clone(), kept.fired[spec.from.0] - number);
-            crew.deliver(link, signal, age);
+    /// Lanes take every turn together, to learn from it or to see whether all is quiet.
+    fn run_together(
+        &mut self,
+        network: &mut Network,
+        activities: &mut Activities,
+        states: &mut [LaneState],
+        wiring: &Wiring,
+        course: &mut TimelineEnd,
+    ) -> Result<(), SettleError> {
+        let mut quiet = QuietWatch::new(wiring, self.plan, self.stopping, self.whole);
+        let mut step = Step::default();
+        while self.prepare(&mut step, course)? {
+            let mover = self.mover();
+            each_lane(network, activities, states, |lane| mover.take(lane, &step))?;
+            let id = step.turn.population;
+            if self.options.learn {
+                network.learn_some(activities, &[id])?;
+                let heard: Vec<_> = self.plan.to_clamped.iter().filter(|link| link.from == id).copied().collect();
+                learn_held(network, activities, states, &heard, step.number)?;
+            }
+            if quiet.is_asked() {
+                let movement = states.iter().map(|state| state.movement[id.0]).fold(0.0, f32::max);
+                quiet.fired(id, step.handed.iter().map(|h| (wiring.links[h.link].inlet, h.number)), movement);
+                quiet.sent(id, &step.turn.lost, |link| parts(activities, &wiring.links[link]));
+                if quiet.is_quiet() {
+                    course.quiet = Some(true);
+                    return Ok(());
+                }
+            }
         }
+        course.quiet = matches!(self.stopping, Stopping::Quiet { .. }).then_some(false);
+        Ok(())
     }
-    crew.notes.kept.fired[id.0] += 1;
-    let count = crew.notes.kept.fired[id.0];
-    crew.fire(id, count, firing.scale)?;
-    keep(crew, timeline, at, id, count);
-    if timeline.round.is_some_and(|round| (at + 1).is_multiple_of(round)) {
-        crew.measure(&plan.errors);
-    }
-    Ok(())
-}
 
-/// Keeps what a firing sent for as long as it is needed, and lets go of what is not needed any more.
-fn keep(crew: &mut Crew<'_>, timeline: &Timeline<'_>, at: usize, id: PopulationId, count: u64) {
-    for link in &timeline.leaving[id.0] {
-        let bytes = crew.lane.activities[id.0].sent(crew.wiring.links[*link].outlet).bytes() as u64;
-        let traffic = &mut crew.notes.traffic[*link];
-        traffic.sent += 1;
-        traffic.bytes += bytes;
-    }
-    let needed_until = &timeline.needed_until[id.0];
-    for (outlet, queue) in crew.notes.kept.messages[id.0].iter_mut().enumerate() {
-        while queue.front().is_some_and(|(n, _)| needed_until[*n as usize] <= at) {
-            queue.pop_front();
-        }
-        if needed_until[count as usize] > at {
-            queue.push_back((count, crew.lane.activities[id.0].sent(outlet)));
-        }
+    fn mover(&self) -> Mover<'_> {
+        Mover { plan: self.plan, ledger: self.ledger, options: self.options, whole: self.whole }
     }
 }
 
-/// How many updates the least busy free state population makes in a log.
-pub(super) fn steps(firings: &[Firing], wiring: &Wiring, plan: &Plan) -> usize {
-    let mut counts = vec![0; wiring.populations.len()];
-    firings.iter().for_each(|firing| counts[firing.population] += 1);
-    let free = wiring.populations().filter(|(id, p)| p.kind == Kind::State && !plan.clamped[id.0]);
-    free.map(|(id, _)| counts[id.0]).min().unwrap_or(0)
+/// What lanes need to know of a run.
+struct Mover<'a> {
+    plan: &'a Plan,
+    ledger: &'a Ledger,
+    options: SettleOptions,
+    whole: bool,
+}
+
+impl Mover<'_> {
+    /// One turn of one lane.
+    fn take(&self, lane: &mut LaneAtWork<'_>, step: &Step) -> Result<(), SettleError> {
+        let Step { turn, number, handed, measured } = step;
+        let id = turn.population;
+        for handed in handed {
+            lane.hand(*handed);
+            if self.whole {
+                lane.let_go(handed.link, handed.number);
+            }
+        }
+        lane.fire(id, *number, turn.scale)?;
+        if self.options.learn && self.options.measure == Measure::EveryStep {
+            lane.note_energy(id);
+        }
+        for link in self.ledger.leaving(id.0) {
+            lane.post(*link, *number, !turn.lost.contains(link) && !turn.unused.contains(link));
+        }
+        for (link, number) in &turn.dead {
+            lane.let_go_of(*link, *number);
+        }
+        match measured {
+            true if self.options.learn => lane.measure_noted(&self.plan.errors),
+            true => lane.measure(&self.plan.errors),
+            false => {}
+        }
+        Ok(())
+    }
+}
+
+/// What the last message on a link carries, of all samples.
+fn parts(activities: &Activities, link: &Link) -> Parts {
+    let mut parts = Vec::new();
+    for lane in activities.lanes() {
+        match lane.activities[link.from.0].sent(link.outlet).content() {
+            Content::Dense(_) => return Parts::All,
+            Content::Events(events) => {
+                for (row, (neurons, _)) in lane.rows.clone().zip(events.samples()) {
+                    parts.extend(neurons.iter().map(|neuron| (row * link.width) as u64 + u64::from(*neuron)));
+                }
+            }
+        }
+    }
+    Parts::Some(parts)
 }

@@ -1,7 +1,7 @@
 //! A trace: every firing of a run with what it came to and when it happened. Executors note firings in a recorder of
 //! their own, one for each lane or actor; nobody pays for it where no trace is asked for.
 
-use super::lane::free_energy;
+use super::energy::free_energy;
 use crate::circuit::wiring::PopulationId;
 use crate::matrix::Matrix;
 use crate::population::{AnyActivity, AnyPopulation};

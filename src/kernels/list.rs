@@ -63,6 +63,50 @@ impl List {
         self.end_sample(neurons.len());
     }
 
+    /// Appends a sample: what `tell` makes of each of at most `most` values, without those of which it makes nothing.
+    #[inline]
+    pub fn append_told(
+        &mut self,
+        most: usize,
+        values: impl Iterator<Item = (usize, f32)>,
+        mut tell: impl FnMut(usize, f32) -> Option<f32>,
+    ) {
+        let room = self.room(most);
+        let (neurons, slots) = (&mut self.neurons[room.clone()], &mut self.values[room]);
+        let mut written = 0;
+        for (neuron, value) in values.take(most) {
+            if let Some(value) = tell(neuron, value) {
+                (neurons[written], slots[written]) = (neuron as u32, value);
+                written += 1;
+            }
+        }
+        self.end_sample(written);
+    }
+
+    /// Appends a sample without values.
+    pub fn append_nothing(&mut self) {
+        self.end_sample(0);
+    }
+
+    /// Leaves samples without values where `keep(sample, how many it has)` is false; every sample is asked once, in order.
+    pub fn retain_samples(&mut self, mut keep: impl FnMut(usize, usize) -> bool) {
+        let (mut start, mut kept) = (0, 0);
+        for sample in 0..self.ends.len() {
+            let range = start..self.ends[sample] as usize;
+            start = range.end;
+            if keep(sample, range.len()) {
+                let to = kept;
+                kept += range.len();
+                if to != range.start {
+                    self.neurons.copy_within(range.clone(), to);
+                    self.values.copy_within(range, to);
+                }
+            }
+            self.ends[sample] = kept as u32;
+        }
+        self.len = kept;
+    }
+
     /// Lists what moved by more than `threshold` since it was `remembered`, and remembers it: the list gets the new
     /// values and `deltas`, where they are given, how far they moved. A difference that is no number counts as a change,
     /// so that it is seen where it arrives. `remembered` and `values` are `[rows, width]`; rows are appended.
@@ -247,6 +291,22 @@ mod tests {
             part.take_part(&list, 1..3);
             assert_eq!(read(&part), read(&list)[1..3]);
         }
+    }
+
+    #[test]
+    fn samples_are_dropped_and_values_passed_over() {
+        let mut list = List::default();
+        list.of_nonzero(&[1.0, 0.0, 2.0, 3.0, 4.0, 0.0, 0.0, 5.0, 6.0], 3);
+        let mut asked = Vec::new();
+        list.retain_samples(|sample, count| {
+            asked.push((sample, count));
+            sample != 1
+        });
+        assert_eq!(asked, [(0, 2), (1, 2), (2, 2)]);
+        assert_eq!(read(&list), [(vec![0, 2], vec![1.0, 2.0]), (vec![], vec![]), (vec![1, 2], vec![5.0, 6.0])]);
+        list.append_told(3, [7.0, 8.0, 9.0].into_iter().enumerate(), |neuron, value| (neuron != 1).then_some(value));
+        list.append_nothing();
+        assert_eq!((read(&list)[3].clone(), list.rows(), list.len()), ((vec![0, 2], vec![7.0, 9.0]), 5, 6));
     }
 
     #[test]

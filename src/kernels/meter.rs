@@ -47,7 +47,7 @@ impl Kernel {
 
 /// What one kind of kernel did, all threads together.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Reading {
+pub struct MeterReading {
     /// Seconds of thread time.
     pub seconds: f64,
     /// Multiply-accumulates at synapses.
@@ -68,8 +68,8 @@ pub fn switch(on: bool) {
 
 /// What was counted since it was switched on, in the order of [`Kernel::ALL`].
 #[must_use]
-pub fn read() -> [Reading; Kernel::ALL.len()] {
-    std::array::from_fn(|i| Reading {
+pub fn read() -> [MeterReading; Kernel::ALL.len()] {
+    std::array::from_fn(|i| MeterReading {
         seconds: NANOSECONDS[i].load(Ordering::Relaxed) as f64 * 1e-9,
         operations: OPERATIONS[i].load(Ordering::Relaxed),
     })

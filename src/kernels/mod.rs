@@ -24,6 +24,7 @@ pub mod panels;
 pub mod product;
 pub mod sparse;
 pub mod spd;
+pub mod spectral;
 #[cfg(test)]
 mod twin;
 pub mod update;

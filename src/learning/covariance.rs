@@ -11,6 +11,7 @@ use crate::kernels::meter::{self, Kernel};
 use crate::kernels::panels::Panels;
 use crate::kernels::product::{self, Onto};
 use crate::kernels::spd;
+use crate::kernels::spectral;
 use crate::matrix::Matrix;
 use crate::params::{Optimizer, PrecisionForm};
 use crate::weights::Weights;
@@ -80,6 +81,15 @@ impl Covariance {
     #[must_use]
     pub fn panels(&self) -> &Panels {
         self.factors.whitener.as_ref().unwrap_or_else(|| self.factors.inverse.panels())
+    }
+
+    /// The largest factor between a raw mismatch and the weighted one: `‖P‖`.
+    #[must_use]
+    pub fn norm(&self) -> f32 {
+        let size = self.sigma.rows();
+        let (identity, mut weighed) = (Matrix::identity(size), vec![0.0; size * size]);
+        self.weigh(identity.as_slice(), &mut weighed, &mut Nonzero::default());
+        spectral::norm(&weighed, size, size)
     }
 
     /// `e = d P`; `d` and `e` are `[rows · size]`, `list` is scratch.

@@ -5,6 +5,8 @@
 
 pub mod ascent;
 pub mod covariance;
+pub mod hebbian;
 
 pub use ascent::{Ascent, Moments};
 pub use covariance::{Covariance, Refused};
+pub use hebbian::Hebbian;

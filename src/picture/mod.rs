@@ -3,13 +3,14 @@
 //! Knows pixels and nothing of circuits. Every function returns the bytes of a file; [`write()`] puts them on disk,
 //! whole or not at all.
 
+mod encode;
 mod scatter;
 
 pub use scatter::scatter;
 
-use std::path::Path;
-
 use crate::data::{DataError, atomic};
+use encode::encode;
+use std::path::Path;
 
 /// Brightness of the lines between tiles.
 const LINE: u8 = 96;
@@ -93,20 +94,4 @@ fn tiles(rows: &[Vec<Vec<u8>>], width: usize, height: usize, scale: usize) -> Re
     }
     let colour = if drawn == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb };
     encode(&canvas, across, down, colour)
-}
-
-fn encode(canvas: &[u8], across: usize, down: usize, colour: png::ColorType) -> Result<Vec<u8>, DataError> {
-    let failed = |cause: String| {
-        let problem = format!("{across}x{down} pixels can't be encoded ({cause})");
-        DataError::content("picture", problem, "show fewer tiles, or choose a smaller scale")
-    };
-    let side = |length: usize| u32::try_from(length).map_err(|cause| failed(cause.to_string()));
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, side(across)?, side(down)?);
-    encoder.set_color(colour);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().map_err(|cause| failed(cause.to_string()))?;
-    writer.write_image_data(canvas).map_err(|cause| failed(cause.to_string()))?;
-    writer.finish().map_err(|cause| failed(cause.to_string()))?;
-    Ok(bytes)
 }

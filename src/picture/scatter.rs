@@ -1,5 +1,6 @@
 //! Points in a plane, coloured by class, with a legend.
 
+use super::encode::encode;
 use crate::data::DataError;
 
 /// Pixels of a side of the plane.
@@ -63,7 +64,7 @@ pub fn scatter(points: &[[f64; 2]], classes: Option<&[u8]>) -> Result<Vec<u8>, D
     if let Some(classes) = classes {
         legend(&mut canvas, classes);
     }
-    super::encode(&canvas.pixels, across, down, png::ColorType::Rgb)
+    encode(&canvas.pixels, across, down, png::ColorType::Rgb)
 }
 
 /// From a point to the corner of its square: both axes on one scale, the middle in the middle.

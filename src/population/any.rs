@@ -1,12 +1,11 @@
 //! State and error populations behind one type, so that an executor can hold them side by side.
 
-use super::{
-    ErrorActivity, ErrorInput, ErrorPopulation, Fired, Heard, Population, Presented, StateActivity, StateInput,
-    StatePopulation,
-};
+use super::contract::{Fired, Heard, Population, WIRED};
+use super::error::{ErrorActivity, ErrorPopulation};
+use super::state::{Presented, StateActivity, StatePopulation};
 use crate::learning::{Covariance, Refused};
-use crate::params::Messages;
-use crate::signal::Signal;
+use crate::params::{Arrivals, Messages};
+use crate::signal::{Carries, Signal};
 use crate::synapse::Synapses;
 
 /// A population of either kind.
@@ -33,10 +32,10 @@ const MIXED: &str = "an activity belongs to the population that made it";
 impl AnyPopulation {
     /// See [`Population::rest`]; `presented` is for state populations.
     #[must_use]
-    pub fn rest(&self, rows: usize, messages: Messages, presented: Presented<'_>) -> AnyActivity {
+    pub fn rest(&self, rows: usize, messages: Messages, arrivals: Arrivals, presented: Presented<'_>) -> AnyActivity {
         match self {
-            Self::State(p) => AnyActivity::State(p.rest(rows, messages, presented)),
-            Self::Error(p) => AnyActivity::Error(p.rest(rows, messages, ())),
+            Self::State(p) => AnyActivity::State(p.rest(rows, messages, arrivals, presented)),
+            Self::Error(p) => AnyActivity::Error(p.rest(rows, messages, arrivals, ())),
         }
     }
 
@@ -49,13 +48,51 @@ impl AnyPopulation {
         }
     }
 
-    /// See [`Population::receive`]. What arrives on the last inlet of a population is its own layer's target or
-    /// mismatch; which input a signal becomes follows from the inlet.
+    /// See [`Population::receive`].
+    ///
+    /// # Panics
+    /// Where the signal is not what the inlet is for: a bug of the wiring.
     pub fn receive(&self, activity: &mut AnyActivity, inlet: usize, number: u64, signal: Signal) -> Heard {
         match (self, activity) {
-            (Self::State(p), AnyActivity::State(a)) => p.receive(a, inlet, number, p.input(inlet, signal)),
-            (Self::Error(p), AnyActivity::Error(a)) => p.receive(a, inlet, number, p.input(inlet, signal)),
+            (Self::State(p), AnyActivity::State(a)) => p.receive(a, inlet, number, wired(signal.try_into())),
+            (Self::Error(p), AnyActivity::Error(a)) => p.receive(a, inlet, number, wired(signal.try_into())),
             _ => unreachable!("{MIXED}"),
+        }
+    }
+
+    /// What it sends, outlet by outlet.
+    #[must_use]
+    pub fn sends(&self) -> Vec<Carries> {
+        match self {
+            Self::State(p) => p.sends().collect(),
+            Self::Error(p) => p.sends().collect(),
+        }
+    }
+
+    /// What it hears, inlet by inlet.
+    #[must_use]
+    pub fn hears(&self) -> Vec<Carries> {
+        match self {
+            Self::State(p) => p.hears().collect(),
+            Self::Error(p) => p.hears().collect(),
+        }
+    }
+
+    /// Of an error population: by inlet, how strongly it answers a change of what it hears there.
+    #[must_use]
+    pub fn answers(&self) -> Vec<f32> {
+        match self {
+            Self::State(_) => Vec::new(),
+            Self::Error(p) => p.answers(),
+        }
+    }
+
+    /// Of a state population: the largest curvature that it can meet, given the answers of its senders by inlet.
+    #[must_use]
+    pub fn stiffness(&self, answers: &[f32]) -> f32 {
+        match self {
+            Self::State(p) => p.stiffness(answers),
+            Self::Error(_) => 0.0,
         }
     }
 
@@ -76,6 +113,13 @@ impl AnyPopulation {
         match self {
             Self::State(p) => p.learn(&activities.iter().filter_map(|a| a.state()).collect::<Vec<_>>(), batch),
             Self::Error(p) => p.learn(&activities.iter().filter_map(|a| a.error()).collect::<Vec<_>>(), batch),
+        }
+    }
+
+    /// Learns the error synapses of one inlet of a state population; elsewhere there are none.
+    pub fn learn_inlet(&mut self, inlet: usize, activities: &[&AnyActivity], batch: usize) {
+        if let Self::State(p) = self {
+            p.learn_inlet(inlet, &activities.iter().filter_map(|a| a.state()).collect::<Vec<_>>(), batch);
         }
     }
 
@@ -161,14 +205,7 @@ impl AnyActivity {
     }
 }
 
-impl StatePopulation {
-    fn input(&self, inlet: usize, signal: Signal) -> StateInput {
-        if self.is_pathway(inlet) { StateInput::Pathway(signal) } else { StateInput::Mismatch(signal) }
-    }
-}
-
-impl ErrorPopulation {
-    fn input(&self, inlet: usize, signal: Signal) -> ErrorInput {
-        if inlet + 1 == self.inlets() { ErrorInput::Target(signal) } else { ErrorInput::Activity(signal) }
-    }
+/// What a population makes of a signal that its wiring brought.
+fn wired<I>(input: Result<I, Signal>) -> I {
+    input.unwrap_or_else(|signal| unreachable!("{}, and this is {:?}", WIRED, signal.carries()))
 }

@@ -1,28 +1,42 @@
 //! Error populations: prediction, mismatch, and the generative synapses `W` that arrive here (Eqs. 9-12, 16).
 
+use super::contract::{Fired, Heard, Population, WIRED, sealed};
 use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
-use super::precision::Weighing;
-use super::{Fired, Heard, Population};
+use super::precision::{Scratch, Weighing};
+use super::upkeep::{Renewal, Upkeep};
 use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
-use crate::kernels::product::Onto;
-use crate::kernels::sparse::{self, List};
+use crate::kernels::product::{Onto, SHARD_ROWS};
+use crate::kernels::sparse::List;
 use crate::kernels::{activation, lanes, mismatch};
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Activation, Likelihood, Messages};
-use crate::signal::Signal;
+use crate::params::{Activation, Arrivals, Likelihood, Messages};
+use crate::signal::{Carries, Content, Signal};
 use crate::synapse::Synapses;
 
 /// What an error population may hear.
 #[derive(Debug, Clone)]
 pub enum ErrorInput {
     /// `a_k` `[rows, J_k]`, from a layer that predicts this one.
-    Activity(Signal),
+    Activity(Content),
     /// `t` `[rows, J]`, from the state population of its own layer.
-    Target(Signal),
+    Target(Content),
+}
+
+impl TryFrom<Signal> for ErrorInput {
+    type Error = Signal;
+
+    /// Gives back what is nothing for an error population.
+    fn try_from(signal: Signal) -> Result<Self, Signal> {
+        match signal.carries() {
+            Carries::Activity => Ok(Self::Activity(signal.into_content())),
+            Carries::Target => Ok(Self::Target(signal.into_content())),
+            Carries::Mismatch | Carries::Pathway => Err(signal),
+        }
+    }
 }
 
 /// The slow half of an error population.
@@ -48,14 +62,16 @@ pub struct ErrorActivity {
     weighing: Option<Weighing>,
     inlets: Vec<Inlet>,
     mismatch: Outlet,
-    pathways: Vec<Outlet>,
+    /// Outlets of type 1, with what was added to them since they were computed anew.
+    pathways: Vec<(Outlet, Upkeep)>,
     messages: Messages,
     /// Whether drives, mismatches and pathways are kept up to date by what changes.
     incremental: bool,
-    /// By shard, for one firing: its samples, and whether all of it is computed anew.
-    whole: Vec<(std::ops::Range<usize>, bool)>,
+    /// By sample, for one firing: whether all of it is computed anew.
+    whole: Vec<bool>,
     list: List,
     nonzero: Nonzero,
+    renewal: Renewal,
 }
 
 impl ErrorPopulation {
@@ -77,16 +93,30 @@ impl ErrorPopulation {
         Self { plastic, ..self }
     }
 
+    pub(super) fn mean(&self) -> Activation {
+        self.mean
+    }
+
+    /// The largest factor between a raw mismatch and what is sent of it.
+    pub(super) fn precision_norm(&self) -> f32 {
+        self.covariance.as_ref().map_or(1.0, Covariance::norm)
+    }
+
     /// Number of neurons.
     #[must_use]
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// Number of inlets: one for each block of generative synapses, and the target.
-    #[must_use]
-    pub fn inlets(&self) -> usize {
-        self.generative.len() + 1
+    /// What it sends, outlet by outlet.
+    pub fn sends(&self) -> impl Iterator<Item = Carries> {
+        let backwards = self.generative.iter().filter(|synapses| synapses.has_pathway());
+        [Carries::Mismatch].into_iter().chain(backwards.map(|_| Carries::Pathway))
+    }
+
+    /// What it hears, inlet by inlet.
+    pub fn hears(&self) -> impl Iterator<Item = Carries> {
+        self.generative.iter().map(|_| Carries::Activity).chain([Carries::Target])
     }
 
     /// The generative synapses that it owns.
@@ -126,15 +156,15 @@ impl ErrorPopulation {
         }
     }
 
-    /// `h = Σ a Wᵀ`, for the shards that are not up to date.
+    /// `h = Σ a Wᵀ`, for the samples that are not up to date.
     fn predict(&self, activity: &mut ErrorActivity) {
-        let ErrorActivity { drive, inlets, whole, nonzero, .. } = activity;
+        let ErrorActivity { drive, inlets, whole, nonzero, renewal, .. } = activity;
         whole.clear();
-        whole.extend(drive.shards());
-        drive.compute(|rows, out| {
+        whole.extend(drive.stale());
+        drive.compute(renewal, |samples, out| {
             for (i, (synapses, inlet)) in self.generative.iter().zip(&*inlets).enumerate() {
                 let onto = if i == 0 { Onto::Replace } else { Onto::Add };
-                synapses.drive(out, onto, inlet.values().rows_slice(rows.clone()), nonzero);
+                synapses.drive(out, onto, samples.of(inlet.values()), nonzero);
             }
         });
     }
@@ -142,7 +172,17 @@ impl ErrorPopulation {
     /// `μ = g(h)`, `d = t − μ`, `e`; returns the multiply-accumulates it took.
     fn compare(&self, activity: &mut ErrorActivity) -> u64 {
         let ErrorActivity {
-            drive, mean, weighing, inlets, mismatch: outlet, incremental, whole, list, nonzero, ..
+            drive,
+            mean,
+            weighing,
+            inlets,
+            mismatch: outlet,
+            incremental,
+            whole,
+            list,
+            nonzero,
+            renewal,
+            ..
         } = activity;
         let target = inlets[self.generative.len()].values().as_slice();
         let (drive, mean) = (drive.values().as_slice(), mean.as_mut_slice());
@@ -158,7 +198,7 @@ impl ErrorPopulation {
                 meter::time(Kernel::Compare, 0, || mismatch::difference(target, mean, d));
                 let mut operations = 0;
                 let mut weigh = |e: &mut [f32]| {
-                    operations = weighing.weigh(covariance, e, whole.iter().cloned(), list, nonzero);
+                    operations = weighing.weigh(covariance, e, whole, Scratch { list, nonzero, renewal });
                 };
                 if *incremental {
                     outlet.revise(weigh)
@@ -177,59 +217,68 @@ impl ErrorPopulation {
     /// `gain · e W` for every pathway of type 1, of the mismatch as receivers have it; returns the multiply-accumulates
     /// it took.
     fn read_backwards(&self, activity: &mut ErrorActivity) -> u64 {
-        let ErrorActivity { mismatch, pathways, incremental, whole, list, nonzero, .. } = activity;
-        let mut operations = 0;
-        let deltas = mismatch.deltas();
-        for (synapses, pathway) in self.generative.iter().filter(|s| s.has_pathway()).zip(pathways) {
+        let ErrorActivity { mismatch, pathways, incremental, whole, list, nonzero, renewal, .. } = activity;
+        let (sent, size, mut operations) = (mismatch.sent(), self.size, 0);
+        for (synapses, (pathway, upkeep)) in self.generative.iter().filter(|s| s.has_pathway()).zip(pathways) {
             let pre = synapses.weights().rows();
-            let mut read = |out: &mut [f32]| {
-                for (rows, whole) in &*whole {
-                    let out = &mut out[rows.start * pre..rows.end * pre];
-                    let few = deltas.filter(|_| !whole).is_some_and(|deltas| {
-                        list.take_part(deltas, rows.clone());
-                        sparse::is_sparse(list.len(), rows.len() * self.size)
-                    });
-                    let read = if few {
-                        synapses.read_changes_backwards(out, list);
-                        list.len()
-                    } else {
-                        synapses.read_backwards(out, mismatch.sent().rows_slice(rows.clone()), nonzero);
-                        rows.len() * self.size
-                    };
-                    operations += read * pre;
+            if !*incremental {
+                pathway.write(|out| synapses.read_backwards(out, sent.as_slice(), nonzero));
+                operations += whole.len() * size * pre;
+                continue;
+            }
+            match mismatch.deltas() {
+                None => upkeep.expire_all(),
+                Some(_) => (0..whole.len()).filter(|row| whole[*row]).for_each(|row| upkeep.expire(row)),
+            }
+            pathway.revise(|out| {
+                if let Some(deltas) = mismatch.deltas() {
+                    operations += read_changes(synapses, out, deltas, upkeep, list);
                 }
-            };
-            if *incremental { pathway.revise(read) } else { pathway.write(&mut read) }
+                let is_stale = |row| upkeep.is_stale(row);
+                let anew = renewal.renew(out, pre, is_stale, |samples, out| {
+                    synapses.read_backwards(out, samples.of(sent), nonzero);
+                });
+                operations += anew * size * pre;
+            });
+            upkeep.renewed();
         }
         operations as u64
     }
 }
+
+impl sealed::Sealed for ErrorPopulation {}
 
 impl Population for ErrorPopulation {
     type Activity = ErrorActivity;
     type Input = ErrorInput;
     type Presented<'a> = ();
 
-    fn rest(&self, rows: usize, messages: Messages, (): ()) -> ErrorActivity {
+    fn rest(&self, rows: usize, messages: Messages, arrivals: Arrivals, (): ()) -> ErrorActivity {
         let threshold = match messages {
             Messages::Dense => None,
-            Messages::Events { threshold } => Some(threshold).filter(|_| !self.plastic),
+            Messages::Events { threshold, .. } => Some(threshold).filter(|_| !self.plastic),
         };
-        let patched = matches!(messages, Messages::Events { .. });
-        let widths = self.generative.iter().map(|s| s.weights().rows()).chain([self.size]);
+        let driving: Vec<usize> = self.generative.iter().map(|s| s.weights().rows()).collect();
         let backwards = || self.generative.iter().filter(|s| s.has_pathway());
+        let pathway = |s: &Synapses| (Outlet::new(rows, s.weights().rows()), Upkeep::new(rows, self.size));
+        let mut renewal = Renewal::default();
+        if threshold.is_some() {
+            let widest = driving.iter().copied().fold(self.size, usize::max);
+            renewal.reserve(rows, widest, widest);
+        }
         let mut activity = ErrorActivity {
-            drive: Drive::new(rows, self.size, threshold.is_some()),
+            drive: Drive::new(rows, self.size, driving.iter().sum(), threshold.is_some()),
             mean: Matrix::zeros(rows, self.size),
             weighing: self.covariance.is_some().then(|| Weighing::new(rows, self.size, threshold)),
-            inlets: widths.map(|width| Inlet::new(rows, width, patched)).collect(),
+            inlets: driving.iter().chain([&self.size]).map(|w| Inlet::new(rows, *w, messages, arrivals)).collect(),
             mismatch: Outlet::new(rows, self.size).telling_deltas(backwards().next().is_some()),
-            pathways: backwards().map(|s| Outlet::new(rows, s.weights().rows())).collect(),
+            pathways: backwards().map(pathway).collect(),
             messages,
             incremental: threshold.is_some(),
-            whole: Vec::new(),
+            whole: Vec::with_capacity(rows),
             list: List::default(),
             nonzero: Nonzero::default(),
+            renewal,
         };
         self.rest_again(&mut activity, ());
         activity
@@ -240,25 +289,29 @@ impl Population for ErrorPopulation {
         for inlet in &mut activity.inlets {
             inlet.clear();
         }
-        for outlet in std::iter::once(&mut activity.mismatch).chain(&mut activity.pathways) {
+        for outlet in std::iter::once(&mut activity.mismatch).chain(activity.pathways.iter_mut().map(|(p, _)| p)) {
             outlet.forget(activity.messages);
             outlet.write(|out| out.fill(0.0));
         }
     }
 
-    fn receive(&self, activity: &mut ErrorActivity, inlet: usize, _number: u64, input: ErrorInput) -> Heard {
+    fn receive(&self, activity: &mut ErrorActivity, inlet: usize, number: u64, input: ErrorInput) -> Heard {
         let ErrorActivity { drive, inlets, list, .. } = activity;
-        let (ErrorInput::Activity(signal) | ErrorInput::Target(signal)) = input;
         let synapses = self.generative.get(inlet);
-        let heard = Heard::all(signal.values());
-        inlets[inlet].take(signal, list, |arrived| match (arrived, synapses) {
-            (Arrived::Whole, _) => drive.invalidate(),
+        let content = match (input, synapses) {
+            (ErrorInput::Activity(content), Some(_)) | (ErrorInput::Target(content), None) => content,
+            (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", WIRED),
+        };
+        inlets[inlet].take(content, number, list, |arrived| match (arrived, synapses) {
+            (Arrived::Whole, Some(_)) => drive.invalidate(),
             (Arrived::Changes { shard, deltas }, Some(synapses)) => {
-                drive.change(shard, deltas, synapses.weights().rows(), |out| synapses.drive_changes(out, deltas));
+                drive.change(shard, deltas, synapses.weights().rows(), |out, deltas| {
+                    synapses.drive_changes(out, deltas)
+                });
             }
-            (Arrived::Changes { .. }, None) => {}
-        });
-        heard
+            // A target drives nothing.
+            (_, None) => {}
+        })
     }
 
     fn fire(&self, activity: &mut ErrorActivity, _scale: f32) -> Fired {
@@ -269,11 +322,11 @@ impl Population for ErrorPopulation {
     }
 
     fn sent(activity: &ErrorActivity, outlet: usize) -> Signal {
-        activity.outlet(outlet).signal()
+        Signal::new(carries(outlet), activity.outlet(outlet).content())
     }
 
     fn whole(activity: &ErrorActivity, outlet: usize) -> Signal {
-        activity.outlet(outlet).whole()
+        Signal::new(carries(outlet), activity.outlet(outlet).whole())
     }
 
     fn learn(&mut self, activities: &[&ErrorActivity], batch: usize) -> Result<(), Refused> {
@@ -294,7 +347,7 @@ impl ErrorActivity {
     fn outlet(&self, outlet: usize) -> &Outlet {
         match outlet {
             0 => &self.mismatch,
-            _ => &self.pathways[outlet - 1],
+            _ => &self.pathways[outlet - 1].0,
         }
     }
 
@@ -315,4 +368,25 @@ impl ErrorActivity {
     pub fn target(&self) -> &Matrix {
         self.inlets.last().expect("the last inlet is the target").values()
     }
+}
+
+/// What an outlet sends.
+fn carries(outlet: usize) -> Carries {
+    if outlet == 0 { Carries::Mismatch } else { Carries::Pathway }
+}
+
+/// Adds to a pathway `out` `[rows · pre]` what `deltas` of the mismatch change, but for samples that are to be computed
+/// anew; returns the multiply-accumulates it took. `list` is scratch.
+fn read_changes(synapses: &Synapses, out: &mut [f32], deltas: &List, upkeep: &mut Upkeep, list: &mut List) -> usize {
+    let ((pre, size), mut operations) = (synapses.shape(), 0);
+    for (shard, out) in out.chunks_mut(SHARD_ROWS * pre).enumerate() {
+        let first = shard * SHARD_ROWS;
+        list.take_part(deltas, first..first + out.len() / pre);
+        list.retain_samples(|sample, moved| upkeep.adds(first + sample, moved, size));
+        if !list.is_empty() {
+            synapses.read_changes_backwards(out, list);
+            operations += list.len() * pre;
+        }
+    }
+    operations
 }

@@ -17,22 +17,32 @@
 //!
 //! ```
 //! use gncn::population::StateInput;
-//! fn hear(signal: gncn::signal::Signal) -> StateInput { StateInput::Mismatch(signal) }
+//! fn hear(content: gncn::signal::Content) -> StateInput { StateInput::Mismatch(content) }
 //! ```
 //! ```compile_fail,E0599
 //! use gncn::population::StateInput;
-//! fn hear(signal: gncn::signal::Signal) -> StateInput { StateInput::Activity(signal) }
+//! fn hear(content: gncn::signal::Content) -> StateInput { StateInput::Activity(content) }
 //! ```
 //!
 //! An error population never hears another error population:
 //!
 //! ```
 //! use gncn::population::ErrorInput;
-//! fn hear(signal: gncn::signal::Signal) -> ErrorInput { ErrorInput::Target(signal) }
+//! fn hear(content: gncn::signal::Content) -> ErrorInput { ErrorInput::Target(content) }
 //! ```
 //! ```compile_fail,E0599
 //! use gncn::population::ErrorInput;
-//! fn hear(signal: gncn::signal::Signal) -> ErrorInput { ErrorInput::Mismatch(signal) }
+//! fn hear(content: gncn::signal::Content) -> ErrorInput { ErrorInput::Mismatch(content) }
+//! ```
+//!
+//! A signal says itself what it is, as the outlet that sent it has decided; who receives it does not:
+//!
+//! ```
+//! use gncn::population::StateInput;
+//! use gncn::signal::{Carries, Content, Signal};
+//! let content = Content::Dense(Default::default());
+//! let hear = |carries| StateInput::try_from(Signal::new(carries, content.clone()));
+//! assert!(hear(Carries::Mismatch).is_ok() && hear(Carries::Activity).is_err());
 //! ```
 //!
 //! And nobody outside adds a third kind, because the trait is sealed:
@@ -47,89 +57,17 @@
 //! ```
 
 mod any;
+mod contract;
 mod drive;
 mod error;
 mod inlet;
 mod outlet;
 mod precision;
 mod state;
+mod stiffness;
+mod upkeep;
 
 pub use any::{AnyActivity, AnyPopulation};
+pub use contract::{Fired, Heard, Population};
 pub use error::{ErrorActivity, ErrorInput, ErrorPopulation};
 pub use state::{Presented, Returned, StateActivity, StateInput, StatePopulation};
-
-use crate::learning::Refused;
-use crate::params::Messages;
-use crate::signal::Signal;
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::StatePopulation {}
-    impl Sealed for super::ErrorPopulation {}
-}
-
-/// A block of neurons that is one actor. See the module for the order of calls.
-pub trait Population: sealed::Sealed + Send + Sync + 'static {
-    /// Its fast half, for one presentation of some samples.
-    type Activity: Send + 'static;
-    /// What may arrive.
-    type Input;
-    /// What data hold in place: for state populations; nothing for error populations.
-    type Presented<'a>;
-
-    /// An activity at rest for `rows` samples.
-    fn rest(&self, rows: usize, messages: Messages, presented: Self::Presented<'_>) -> Self::Activity;
-
-    /// Brings an activity of the same size back to rest, in place.
-    fn rest_again(&self, activity: &mut Self::Activity, presented: Self::Presented<'_>);
-
-    /// Takes in a message on an inlet; `number` counts the firings of its sender, 0 is what it sent at rest.
-    fn receive(&self, activity: &mut Self::Activity, inlet: usize, number: u64, input: Self::Input) -> Heard;
-
-    /// One firing on what the inlets hold. `scale` multiplies the step size β (1 but under virtual time per time).
-    fn fire(&self, activity: &mut Self::Activity, scale: f32) -> Fired;
-
-    /// What an outlet sent last.
-    fn sent(activity: &Self::Activity, outlet: usize) -> Signal;
-
-    /// What an outlet has, as a whole vector: what is published at rest and at the readout.
-    fn whole(activity: &Self::Activity, outlet: usize) -> Signal;
-
-    /// Applies every local rule once, on what the population itself has in `activities`, which together hold
-    /// `batch` samples.
-    ///
-    /// # Errors
-    /// [`Refused`] where a covariance would lose its Cholesky factor; nothing of it has changed then.
-    fn learn(&mut self, activities: &[&Self::Activity], batch: usize) -> Result<(), Refused>;
-}
-
-/// What a message told its receiver, all samples together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Heard {
-    /// Components that it carried.
-    pub told: usize,
-    /// Those of them that no newer message had told before.
-    pub taken: usize,
-}
-
-impl Heard {
-    /// A message all of which was new.
-    #[must_use]
-    pub fn all(told: usize) -> Self {
-        Self { told, taken: told }
-    }
-}
-
-/// What one firing did.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fired {
-    /// The largest change of a component of the state; 0 for error populations.
-    pub movement: f32,
-    /// The largest finite magnitude of a state, or of a mismatch.
-    pub peak: f32,
-    /// Whether everything is finite.
-    pub finite: bool,
-    /// Multiply-accumulates at synapses that the firing itself took, all samples together: precision, and pathways of
-    /// type 1. What messages caused where they arrived is not among them.
-    pub operations: u64,
-}

@@ -5,7 +5,7 @@ use crate::kernels::meter::{self, Kernel};
 use crate::kernels::sparse::List;
 use crate::matrix::Matrix;
 use crate::params::Messages;
-use crate::signal::Signal;
+use crate::signal::Content;
 use std::sync::Arc;
 
 /// An outlet of a population. What was sent can't change: a buffer is written again only when nobody else holds it.
@@ -26,9 +26,11 @@ pub(super) struct Outlet {
 #[derive(Debug)]
 struct Changes {
     threshold: f32,
+    /// Every so many messages a whole one.
+    refresh: Option<u64>,
     remembered: Matrix,
-    /// Whether receivers have nothing yet, so that the next message is whole.
-    fresh: bool,
+    /// Messages since rest; absent where receivers have nothing yet, so that the next message is whole.
+    count: Option<u64>,
     buffers: Vec<Arc<List>>,
     /// The message to send: `None` while the whole vector goes out.
     last: Option<usize>,
@@ -52,13 +54,14 @@ impl Outlet {
     pub(super) fn forget(&mut self, messages: Messages) {
         match (messages, &mut self.changes) {
             (Messages::Dense, changes) => *changes = None,
-            (Messages::Events { threshold }, Some(changes)) => {
-                (changes.threshold, changes.fresh, changes.last) = (threshold, true, None);
+            (Messages::Events { threshold, refresh }, Some(changes)) => {
+                (changes.threshold, changes.refresh) = (threshold, refresh);
+                (changes.count, changes.last) = (None, None);
             }
-            (Messages::Events { threshold }, changes @ None) => {
+            (Messages::Events { threshold, refresh }, changes @ None) => {
                 let remembered = Matrix::zeros(self.rows, self.width);
                 let (buffers, deltas) = (Vec::new(), List::default());
-                *changes = Some(Changes { threshold, remembered, fresh: true, buffers, last: None, deltas });
+                *changes = Some(Changes { threshold, refresh, remembered, count: None, buffers, last: None, deltas });
             }
         }
     }
@@ -109,24 +112,26 @@ impl Outlet {
     }
 
     /// The values written last, as a whole message.
-    pub(super) fn whole(&self) -> Signal {
-        Signal::Dense(Arc::clone(&self.buffers[self.last]))
+    pub(super) fn whole(&self) -> Content {
+        Content::Dense(Arc::clone(&self.buffers[self.last]))
     }
 
     /// The message sent last.
-    pub(super) fn signal(&self) -> Signal {
+    pub(super) fn content(&self) -> Content {
         match self.changes.as_ref().and_then(|changes| Some(&changes.buffers[changes.last?])) {
-            Some(events) => Signal::Events(Arc::clone(events)),
+            Some(events) => Content::Events(Arc::clone(events)),
             None => self.whole(),
         }
     }
 }
 
 impl Changes {
-    /// Writes the components of `values` that moved by more than the threshold since they were last sent. The first
-    /// message is whole.
+    /// Writes the components of `values` that moved by more than the threshold since they were last sent. What rest sends
+    /// is whole, and so is every `refresh`-th message after it.
     fn compare(&mut self, values: &Matrix, tells_deltas: bool) {
-        if std::mem::take(&mut self.fresh) {
+        let count = self.count.map_or(0, |count| count + 1);
+        self.count = Some(count);
+        if count == 0 || self.refresh.is_some_and(|every| count.is_multiple_of(every)) {
             self.remembered.copy_from(values);
             self.last = None;
             return;
@@ -163,38 +168,56 @@ mod tests {
     fn a_held_message_never_changes_and_a_free_buffer_is_reused() {
         let mut outlet = Outlet::new(1, 2);
         outlet.write(|m| m.fill(1.0));
-        let held = outlet.signal();
+        let held = outlet.content();
         for value in [2.0, 3.0, 4.0, 5.0] {
             outlet.write(|m| m.fill(value));
         }
-        let Signal::Dense(matrix) = &held else { panic!("dense") };
+        let Content::Dense(matrix) = &held else { panic!("dense") };
         assert_eq!(matrix.as_slice(), [1.0, 1.0]);
         assert_eq!(outlet.values().as_slice(), [5.0, 5.0]);
         assert_eq!(outlet.buffers.len(), 2, "one held, one in turn");
-        let held = outlet.signal();
+        let held = outlet.content();
         outlet.revise(|m| m[0] += 1.0);
-        let Signal::Dense(matrix) = &held else { panic!("dense") };
+        let Content::Dense(matrix) = &held else { panic!("dense") };
         assert_eq!((matrix.as_slice(), outlet.values().as_slice()), (&[5.0, 5.0][..], &[6.0, 5.0][..]));
     }
 
     #[test]
     fn events_are_what_moved_since_it_was_sent() {
         let mut outlet = Outlet::new(1, 3).telling_deltas(true);
-        outlet.forget(Messages::Events { threshold: 0.1 });
+        outlet.forget(Messages::events(0.1));
         let send = |outlet: &mut Outlet, values: [f32; 3]| {
             outlet.write(|m| m.copy_from_slice(&values));
-            outlet.signal()
+            outlet.content()
         };
-        assert!(matches!(send(&mut outlet, [0.0, 0.0, 0.0]), Signal::Dense(_)), "the first message is whole");
+        assert!(matches!(send(&mut outlet, [0.0, 0.0, 0.0]), Content::Dense(_)), "the first message is whole");
         assert!(outlet.deltas().is_none());
         let only = |list: &List| list.samples().next().map(|(n, v)| (n.to_vec(), v.to_vec())).expect("one sample");
-        let Signal::Events(events) = send(&mut outlet, [0.06, 0.5, 0.0]) else { panic!("events") };
+        let Content::Events(events) = send(&mut outlet, [0.06, 0.5, 0.0]) else { panic!("events") };
         assert_eq!(only(&events), (vec![1], vec![0.5]));
-        let Signal::Events(events) = send(&mut outlet, [0.12, 0.55, 0.0]) else { panic!("events") };
+        let Content::Events(events) = send(&mut outlet, [0.12, 0.55, 0.0]) else { panic!("events") };
         assert_eq!(only(&events), (vec![0], vec![0.12]), "slow drift is sent");
         send(&mut outlet, [0.12, 0.25, f32::NAN]);
         let (neurons, values) = only(outlet.deltas().expect("events"));
         assert_eq!((neurons, values[0]), (vec![1, 2], -0.25));
         assert!(values[1].is_nan(), "what is no number is sent");
+    }
+
+    #[test]
+    fn every_so_many_messages_a_whole_one_goes_out() {
+        let mut outlet = Outlet::new(1, 2).telling_deltas(true);
+        for _ in 0..2 {
+            outlet.forget(Messages::Events { threshold: 0.5, refresh: Some(3) });
+            let sent: Vec<bool> = (0..8)
+                .map(|i| {
+                    outlet.write(|m| m.copy_from_slice(&[0.1 * i as f32, 0.0]));
+                    assert_eq!(outlet.deltas().is_none(), i % 3 == 0);
+                    matches!(outlet.content(), Content::Dense(_))
+                })
+                .collect();
+            // Rest, then every third.
+            assert_eq!(sent, [true, false, false, true, false, false, true, false]);
+            assert_eq!(outlet.sent().as_slice()[0], 0.6, "what was sent whole is remembered");
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! State populations: `z`, what pulls on it, and the error synapses `E` that arrive here (Eqs. 13-15, 17).
 
+use super::contract::{Fired, Heard, Population, WIRED, sealed};
 use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
-use super::{Fired, Heard, Population};
+use super::upkeep::Renewal;
 use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
@@ -12,17 +13,30 @@ use crate::kernels::update::{self, Pulls, UpdateRule};
 use crate::kernels::{activation, lanes};
 use crate::learning::Refused;
 use crate::matrix::Matrix;
-use crate::params::{Messages, Target};
-use crate::signal::Signal;
+use crate::params::{Arrivals, Messages, Target};
+use crate::signal::{Carries, Content, Signal};
 use crate::synapse::Synapses;
 
 /// What a state population may hear.
 #[derive(Debug, Clone)]
 pub enum StateInput {
     /// `e_s` `[rows, J_s]`: over error synapses that it owns, or its own mismatch.
-    Mismatch(Signal),
+    Mismatch(Content),
     /// `gain · e_s W` `[rows, J_k]`, along the virtual pathway of type 1.
-    Pathway(Signal),
+    Pathway(Content),
+}
+
+impl TryFrom<Signal> for StateInput {
+    type Error = Signal;
+
+    /// Gives back what is nothing for a state population.
+    fn try_from(signal: Signal) -> Result<Self, Signal> {
+        match signal.carries() {
+            Carries::Mismatch => Ok(Self::Mismatch(signal.into_content())),
+            Carries::Pathway => Ok(Self::Pathway(signal.into_content())),
+            Carries::Activity | Carries::Target => Err(signal),
+        }
+    }
 }
 
 /// How mismatch returns on one inlet.
@@ -37,6 +51,16 @@ pub enum Returned {
     },
     /// Ready to be added, as wide as the population itself.
     Pathway,
+}
+
+impl Returned {
+    /// How many values arrive, for a population of `size` neurons.
+    fn width(&self, size: usize) -> usize {
+        match self {
+            Self::Learned { synapses, .. } => synapses.weights().rows(),
+            Self::Pathway => size,
+        }
+    }
 }
 
 /// What data hold in place for a presentation; matrices are `[rows, J]`.
@@ -85,6 +109,7 @@ pub struct StateActivity {
     scratch: Vec<f32>,
     list: List,
     nonzero: Nonzero,
+    renewal: Renewal,
 }
 
 impl StatePopulation {
@@ -98,6 +123,14 @@ impl StatePopulation {
     #[must_use]
     pub fn plastic(self, plastic: bool) -> Self {
         Self { plastic, ..self }
+    }
+
+    pub(super) fn rule(&self) -> &UpdateRule {
+        &self.rule
+    }
+
+    pub(super) fn returned(&self) -> &[Returned] {
+        &self.returned
     }
 
     /// Number of neurons.
@@ -122,22 +155,39 @@ impl StatePopulation {
         })
     }
 
-    /// Whether what arrives on an inlet is a virtual pathway.
-    pub(super) fn is_pathway(&self, inlet: usize) -> bool {
-        matches!(self.returned.get(inlet), Some(Returned::Pathway))
+    /// What it sends, outlet by outlet.
+    pub fn sends(&self) -> impl Iterator<Item = Carries> {
+        [Carries::Activity].into_iter().chain(self.predicted.then_some(Carries::Target))
+    }
+
+    /// What it hears, inlet by inlet.
+    pub fn hears(&self) -> impl Iterator<Item = Carries> {
+        let returned = self.returned.iter().map(|returned| match returned {
+            Returned::Learned { .. } => Carries::Mismatch,
+            Returned::Pathway => Carries::Pathway,
+        });
+        returned.chain(self.predicted.then_some(Carries::Mismatch))
+    }
+
+    /// Applies the rule of the error synapses of one inlet, where it has any.
+    pub(super) fn learn_inlet(&mut self, inlet: usize, activities: &[&StateActivity], batch: usize) {
+        if let Some(Returned::Learned { synapses, rate }) = self.returned.get_mut(inlet) {
+            let pairs: Vec<_> = activities.iter().map(|a| (a.inlets[inlet].values(), a.activity.values())).collect();
+            synapses.learn(*rate, &pairs, batch);
+        }
     }
 
     fn own_inlet(&self) -> Option<usize> {
         self.predicted.then_some(self.returned.len())
     }
 
-    /// `up = Σ e E (or e W)`, for the shards that are not up to date.
+    /// `up = Σ e E (or e W)`, for the samples that are not up to date.
     fn gather(&self, activity: &mut StateActivity) {
-        let StateActivity { drive, inlets, nonzero, .. } = activity;
-        drive.compute(|rows, out| {
+        let StateActivity { drive, inlets, nonzero, renewal, .. } = activity;
+        drive.compute(renewal, |samples, out| {
             out.fill(0.0);
             for (returned, inlet) in self.returned.iter().zip(&*inlets) {
-                let values = inlet.values().rows_slice(rows.clone());
+                let values = samples.of(inlet.values());
                 match returned {
                     Returned::Learned { synapses, .. } => synapses.drive(out, Onto::Add, values, nonzero),
                     Returned::Pathway => lanes::zip_in_place(out, values, |sum, value| sum + value),
@@ -156,32 +206,35 @@ impl StatePopulation {
     }
 }
 
+impl sealed::Sealed for StatePopulation {}
+
 impl Population for StatePopulation {
     type Activity = StateActivity;
     type Input = StateInput;
     type Presented<'a> = Presented<'a>;
 
-    fn rest(&self, rows: usize, messages: Messages, presented: Presented<'_>) -> StateActivity {
-        let patched = matches!(messages, Messages::Events { .. });
-        let incremental = patched && !self.plastic;
-        let width = |returned: &Returned| match returned {
-            Returned::Learned { synapses, .. } => synapses.weights().rows(),
-            Returned::Pathway => self.size,
-        };
-        let widths = self.returned.iter().map(width).chain(self.own_inlet().map(|_| self.size));
+    fn rest(&self, rows: usize, messages: Messages, arrivals: Arrivals, presented: Presented<'_>) -> StateActivity {
+        let incremental = matches!(messages, Messages::Events { .. }) && !self.plastic;
+        let driving: Vec<usize> = self.returned.iter().map(|returned| returned.width(self.size)).collect();
+        let widths = driving.iter().copied().chain(self.own_inlet().map(|_| self.size));
+        let mut renewal = Renewal::default();
+        if incremental {
+            renewal.reserve(rows, driving.iter().copied().max().unwrap_or(0), self.size);
+        }
         let sends_target = self.predicted && self.target == Target::State;
         let mut activity = StateActivity {
             z: Matrix::zeros(rows, self.size),
-            drive: Drive::new(rows, self.size, incremental),
+            drive: Drive::new(rows, self.size, driving.iter().sum(), incremental),
             observed: None,
             clamped: false,
-            inlets: widths.map(|width| Inlet::new(rows, width, patched)).collect(),
+            inlets: widths.map(|width| Inlet::new(rows, width, messages, arrivals)).collect(),
             activity: Outlet::new(rows, self.size),
             target: sends_target.then(|| Outlet::new(rows, self.size)),
             messages,
             scratch: Vec::with_capacity(self.size),
             list: List::default(),
             nonzero: Nonzero::default(),
+            renewal,
         };
         self.rest_again(&mut activity, presented);
         activity
@@ -211,22 +264,26 @@ impl Population for StatePopulation {
         self.publish(activity);
     }
 
-    fn receive(&self, activity: &mut StateActivity, inlet: usize, _number: u64, input: StateInput) -> Heard {
+    fn receive(&self, activity: &mut StateActivity, inlet: usize, number: u64, input: StateInput) -> Heard {
         let StateActivity { drive, inlets, list, .. } = activity;
-        let (StateInput::Mismatch(signal) | StateInput::Pathway(signal)) = input;
         let returned = self.returned.get(inlet);
-        let heard = Heard::all(signal.values());
-        inlets[inlet].take(signal, list, |arrived| match (arrived, returned) {
+        let content = match (input, returned) {
+            (StateInput::Mismatch(content), Some(Returned::Learned { .. }) | None)
+            | (StateInput::Pathway(content), Some(Returned::Pathway)) => content,
+            (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", WIRED),
+        };
+        inlets[inlet].take(content, number, list, |arrived| match (arrived, returned) {
             (Arrived::Whole, Some(_)) => drive.invalidate(),
             (Arrived::Changes { shard, deltas }, Some(Returned::Learned { synapses, .. })) => {
-                drive.change(shard, deltas, synapses.weights().rows(), |out| synapses.drive_changes(out, deltas));
+                drive.change(shard, deltas, synapses.weights().rows(), |out, deltas| {
+                    synapses.drive_changes(out, deltas)
+                });
             }
             (Arrived::Changes { shard, deltas }, Some(Returned::Pathway)) => {
-                drive.change(shard, deltas, self.size, |out| add_changes(out, deltas, self.size));
+                drive.change(shard, deltas, self.size, |out, deltas| add_changes(out, deltas, self.size));
             }
             (_, None) => {}
-        });
-        heard
+        })
     }
 
     fn fire(&self, activity: &mut StateActivity, scale: f32) -> Fired {
@@ -249,20 +306,16 @@ impl Population for StatePopulation {
     }
 
     fn sent(activity: &StateActivity, outlet: usize) -> Signal {
-        activity.outlet(outlet).signal()
+        Signal::new(carries(outlet), activity.outlet(outlet).content())
     }
 
     fn whole(activity: &StateActivity, outlet: usize) -> Signal {
-        activity.outlet(outlet).whole()
+        Signal::new(carries(outlet), activity.outlet(outlet).whole())
     }
 
     fn learn(&mut self, activities: &[&StateActivity], batch: usize) -> Result<(), Refused> {
-        for (inlet, returned) in self.returned.iter_mut().enumerate() {
-            if let Returned::Learned { synapses, rate } = returned {
-                let pairs: Vec<_> =
-                    activities.iter().map(|a| (a.inlets[inlet].values(), a.activity.values())).collect();
-                synapses.learn(*rate, &pairs, batch);
-            }
+        for inlet in 0..self.returned.len() {
+            self.learn_inlet(inlet, activities, batch);
         }
         Ok(())
     }
@@ -293,6 +346,11 @@ impl StateActivity {
     pub fn is_clamped(&self) -> bool {
         self.clamped
     }
+}
+
+/// What an outlet sends. Where the target is the activity, both send the same values.
+fn carries(outlet: usize) -> Carries {
+    if outlet == 0 { Carries::Activity } else { Carries::Target }
 }
 
 /// Changes that need no synapses: from neuron to neuron.

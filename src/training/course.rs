@@ -3,7 +3,7 @@
 //! The order of the data follows from seed and epoch, and a checkpoint taken between two batches holds all there is, so
 //! that any split of a course gives the bits of the whole, where the learner keeps its word.
 
-use super::{Ended, EpochMetrics, Event, Flow};
+use super::events::{Ended, EpochMetrics, Event, Flow};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::data::{Batches, Dataset, Images, Split};
 use crate::evaluation::Measures;
@@ -13,6 +13,13 @@ use std::time::{Duration, Instant};
 
 /// Told after every few images how many more are done; may break off.
 pub(crate) type Seen<'a> = &'a mut dyn FnMut(usize) -> ControlFlow<()>;
+
+/// Images to be measured on, and how far the training is then.
+pub(crate) struct MeasuredRows<'a> {
+    pub(crate) images: &'a Images,
+    pub(crate) rows: &'a [usize],
+    pub(crate) progress: &'a Progress,
+}
 
 /// What learns from batches, and can be measured and kept.
 pub(crate) trait Learner {
@@ -24,7 +31,7 @@ pub(crate) trait Learner {
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, Self::Error>;
 
     /// Measures on the images `rows`; `None` where `seen` has broken it off.
-    fn measure(&mut self, images: &Images, rows: &[usize], seen: Seen<'_>) -> Result<Option<Measures>, Self::Error>;
+    fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, Self::Error>;
 
     /// All that it is, at a position in the data.
     fn snapshot(&self, progress: Progress) -> Snapshot;
@@ -35,7 +42,7 @@ pub(crate) trait Learner {
 
 /// How a course is followed; of which data, and in what order, its progress says.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
+pub(crate) struct CoursePlan {
     pub(crate) epochs: usize,
     pub(crate) batch: usize,
     /// Checkpoint after so many batches; `None` is once a minute. Always at the end of an epoch.
@@ -55,14 +62,14 @@ pub(crate) fn start(circuit: String, data: &Dataset, seed: u64, limit: Option<us
 pub(crate) struct Course<'a> {
     run: &'a mut Run,
     data: &'a Dataset,
-    plan: Plan,
+    plan: CoursePlan,
     split: Split,
     progress: Progress,
 }
 
 impl<'a> Course<'a> {
     /// A course that stands at `progress`.
-    pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: Plan, progress: Progress) -> Self {
+    pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: CoursePlan, progress: Progress) -> Self {
         let split = data.split(progress.seed).limited(progress.limit);
         Self { run, data, plan, split, progress }
     }
@@ -193,7 +200,7 @@ impl<'a> Course<'a> {
         let parts = [(validation, &self.split.validation), (test, &test_rows)];
         for (slot, (images, rows)) in measured.iter_mut().zip(parts) {
             let Some(images) = images else { continue };
-            *slot = learner.measure(images, rows, &mut seen)?;
+            *slot = learner.measure(MeasuredRows { images, rows, progress: &self.progress }, &mut seen)?;
             if slot.is_none() {
                 return Ok(None);
             }

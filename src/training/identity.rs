@@ -1,8 +1,10 @@
 //! What a training is, so that going on with it never mixes two: circuit, batches, settling, data, seed, limit.
 
-use super::{TrainSpec, course};
+use super::course;
+use super::spec::TrainSpec;
 use crate::checkpoint::{Progress, Run, StoreError};
 use crate::circuit::Circuit;
+use crate::circuit::file::{CircuitFile, SettlingFile};
 use crate::data::Dataset;
 
 /// The start of a training of `circuit` on `data`.
@@ -17,7 +19,7 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
         None => otherwise.clone(),
     };
     let circuit = run.circuit()?;
-    let spec = TrainSpec { batch: circuit.learning.batch, settling: circuit.settling.clone(), ..spec.clone() };
+    let spec = TrainSpec { batch: circuit.learning().batch, settling: circuit.settling().clone(), ..spec.clone() };
     Ok(Progress {
         seed: run.info.seed,
         circuit: text_of(&circuit, &spec),
@@ -43,12 +45,12 @@ pub(crate) fn difference(was: &Progress, is: &Progress) -> Option<String> {
 
 /// The circuit as `spec` trains it. How long it is trained may change, and what is told about it, too.
 fn text_of(circuit: &Circuit, spec: &TrainSpec) -> String {
-    let mut circuit = circuit.clone();
-    circuit.about = String::new();
-    circuit.learning.epochs = 1;
-    circuit.learning.batch = spec.batch;
-    circuit.settling = spec.settling.clone();
-    circuit.to_ron()
+    let mut file = CircuitFile::from(circuit);
+    file.about = String::new();
+    file.learning.epochs = 1;
+    file.learning.batch = spec.batch;
+    file.settling = SettlingFile::new(&spec.settling, circuit);
+    file.to_ron()
 }
 
 /// The first difference of two circuit files that gncn has written: one layer, projection or option on each line.

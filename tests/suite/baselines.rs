@@ -1,6 +1,6 @@
 //! The compared models: they learn, they resume to the same bits, and they are measured as circuits are.
 
-use gncn::baseline::{Comparison, ComparisonSpec, FigureOptions, Kind, MODEL, Spec, figures};
+use gncn::baseline::{ComparedKind, Comparison, ComparisonSpec, FigureOptions, MODEL, Spec, figures};
 use gncn::checkpoint::{Run, RunInfo};
 use gncn::data::{Dataset, Source, load};
 use gncn::evaluation::PriorOptions;
@@ -16,7 +16,7 @@ fn digits() -> Dataset {
 }
 
 /// Small, and learned in a moment.
-fn spec(kind: Kind) -> ComparisonSpec {
+fn spec(kind: ComparedKind) -> ComparisonSpec {
     let model = Spec { batch: 50, rate: 0.003, latent: 8, ..Spec::new(kind, 784, 10, 60_000) };
     ComparisonSpec { model, seed: 2, epochs: 3, limit: Some(250), checkpoint_every: Some(2) }
 }
@@ -52,14 +52,14 @@ fn weights(run: &Path) -> Vec<u8> {
 #[test]
 fn every_model_learns() {
     let (data, folder) = (digits(), TempDir::new().expect("a folder"));
-    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Gmm) {
+    for kind in ComparedKind::ALL.into_iter().filter(|kind| *kind != ComparedKind::Gmm) {
         let spec = ComparisonSpec { epochs: 10, ..spec(kind) };
         let mut run = create(&folder.path().join(kind.name()), &data, &spec);
         let mut comparison = Comparison::start(&mut run, &data, spec).expect("it starts");
         let before = comparison.test().expect("measures").expect("test images");
         assert_eq!(comparison.run(&mut |_| Flow::GoOn).expect("it trains"), Ended::Finished);
         let after = comparison.test().expect("measures").expect("test images");
-        if kind == Kind::Dsrn {
+        if kind == ComparedKind::Dsrn {
             assert!(after.accuracy > before.accuracy && after.accuracy > Some(0.3), "{before:?} {after:?}");
         } else {
             let (before, after) = (before.bce.expect("a figure"), after.bce.expect("a figure"));
@@ -72,7 +72,7 @@ fn every_model_learns() {
 fn a_run_that_is_stopped_anywhere_equals_the_whole() {
     let (data, folder) = (digits(), TempDir::new().expect("a folder"));
     // The one with noise, three optimisers and three networks.
-    let spec = spec(Kind::GanAe);
+    let spec = spec(ComparedKind::GanAe);
     let mut run = create(&folder.path().join("whole"), &data, &spec);
     Comparison::start(&mut run, &data, spec.clone()).and_then(|mut c| c.run(&mut |_| Flow::GoOn)).expect("it trains");
     let go_on_after = |name: &str, stop: &mut dyn FnMut(&Event<'_>) -> Flow| {
@@ -101,7 +101,7 @@ fn a_run_that_is_stopped_anywhere_equals_the_whole() {
 #[test]
 fn a_run_of_something_else_is_refused() {
     let (data, folder) = (digits(), TempDir::new().expect("a folder"));
-    let (path, good) = (folder.path().join("mine"), spec(Kind::Rae));
+    let (path, good) = (folder.path().join("mine"), spec(ComparedKind::Rae));
     let mut run = create(&path, &data, &good);
     Comparison::start(&mut run, &data, good.clone()).and_then(|mut c| c.run(&mut stop_after(2))).expect("it trains");
     let mut refused = |spec: ComparisonSpec, told: &str| {
@@ -111,13 +111,13 @@ fn a_run_of_something_else_is_refused() {
     refused(ComparisonSpec { seed: 3, ..good.clone() }, "seed 2, not 3");
     refused(ComparisonSpec { limit: None, ..good.clone() }, "--limit 250, not all training images");
     refused(ComparisonSpec { model: Spec { batch: 40, ..good.model.clone() }, ..good.clone() }, "\"batch\": 50");
-    refused(ComparisonSpec { model: Spec { model: Kind::Gvae, ..good.model.clone() }, ..good }, "rae");
+    refused(ComparisonSpec { model: Spec { model: ComparedKind::Gvae, ..good.model.clone() }, ..good }, "rae");
 }
 
 #[test]
 fn figures_are_those_of_circuits() {
     let (data, folder) = (digits(), TempDir::new().expect("a folder"));
-    let spec = spec(Kind::Gvae);
+    let spec = spec(ComparedKind::Gvae);
     let mut run = create(&folder.path().join("run"), &data, &spec);
     let mut comparison = Comparison::start(&mut run, &data, spec).expect("it starts");
     comparison.run(&mut |_| Flow::GoOn).expect("it trains");

@@ -8,7 +8,7 @@ use crate::conformance::{Execution, Scenario, executions, free_populations, gold
 use crate::properties::Dice;
 use crate::quiet::{calm, count};
 use gncn::circuit::wiring::{PopulationId, Wiring};
-use gncn::circuit::{ExecutorKind, Schedule, Settling, Stopping, VirtualTime};
+use gncn::circuit::{ExecutorKind, Fire, Schedule, Settling, Stopping, VirtualTime};
 use gncn::executor::{Fault, SettleError, Settler};
 use std::collections::BTreeMap;
 use std::sync::Once;
@@ -64,7 +64,7 @@ fn hush() {
 fn with_replay<'a>(scenario: &Scenario, list: &'a [Execution], log: &std::path::Path) -> Vec<(&'a str, Settling)> {
     let mut all: Vec<_> =
         list.iter().map(|e| (e.name, scenario.settling((e.schedule)(scenario), e.executor))).collect();
-    let free = scenario.settling(Schedule::Free, ExecutorKind::Threads);
+    let free = scenario.settling(Schedule::Free { fire: Fire::OnAny }, ExecutorKind::Threads);
     if let Ok((_, settled)) = scenario.run(&mut Settler::new(), &free, true) {
         settled.log.expect("recorded").save(log).expect("saved");
         all.push(("Replay", scenario.settling(Schedule::Replay(log.to_owned()), ExecutorKind::Threads)));
@@ -82,7 +82,7 @@ fn a_panic_anywhere_ends_every_run_with_its_name() {
         for (name, settling) in with_replay(&scenario, &list, &folder.path().join("free.log")) {
             for population in free_populations(&scenario) {
                 // A free error population may need no more than one firing; the readout is one more.
-                let firing = if settling.schedule == Schedule::Free { 1 } else { 2 };
+                let firing = if matches!(settling.schedule, Schedule::Free { .. }) { 1 } else { 2 };
                 settler.plant(vec![Fault::Panic { population, firing }]);
                 let what = format!("{}, {name}, {}", scenario.name, wiring.population(population).name);
                 watchdog.pat(&what);
@@ -114,7 +114,7 @@ fn a_late_population_changes_no_promised_bit() {
             let (whole, _) = scenario.run(&mut settler, &settling, false).expect(name);
             settler.plant(vec![Fault::Delay { population: late, firing: 1, time: Duration::from_millis(100) }]);
             let (found, settled) = scenario.run(&mut settler, &settling, false).expect(name);
-            let depends_on_time = matches!(settling.schedule, Schedule::Free)
+            let depends_on_time = matches!(settling.schedule, Schedule::Free { .. })
                 || matches!(settling.schedule, Schedule::Bounded { staleness } if staleness > 0);
             assert!(depends_on_time || whole.bits() == found.bits(), "{}, {name}", scenario.name);
             assert!(settled.steps > 0, "{}, {name}", scenario.name);
@@ -128,11 +128,11 @@ fn ends_with(scenario: &Scenario, settler: &mut Settler, settling: &Settling, fa
     let ended = scenario.run(settler, settling, true);
     settler.plant(Vec::new());
     let (_, settled) = ended.unwrap_or_else(|error| panic!("{}, {:?}: {error}", scenario.name, settling.schedule));
-    settled.traffic.iter().map(|link| link.dropped).sum()
+    settled.account.links.iter().map(|link| link.dropped).sum()
 }
 
 fn is_actors(execution: &Execution, scenario: &Scenario) -> bool {
-    matches!((execution.schedule)(scenario), Schedule::Bounded { .. } | Schedule::Free)
+    matches!((execution.schedule)(scenario), Schedule::Bounded { .. } | Schedule::Free { .. })
 }
 
 #[test]
@@ -278,4 +278,52 @@ fn no_thread_is_left() {
             assert_eq!(threads(), 0, "{}", execution.name);
         }
     });
+}
+
+/// Where the system gives no more threads, settling ends with exit code 1 and says so, at once. Root is not limited, so that
+/// there the binary runs as nobody.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_system_without_threads_ends_the_command() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("folder");
+    let binary = folder.path().join("gncn");
+    std::fs::copy(env!("CARGO_BIN_EXE_gncn"), &binary).expect("a copy that nobody may run");
+    let case = root.join("tests/golden/two-senses");
+    for file in ["circuit.ron", "weights.safetensors", "input.image.npy"] {
+        std::fs::copy(case.join(file), folder.path().join(file)).expect("a copy");
+    }
+    open_to_all(folder.path());
+    for (executor, limit) in [("Threads", 3), ("Tasks", 3), ("Threads", 6), ("Tasks", 5)] {
+        let settle = format!(
+            "cd {}; ulimit -u {limit}; exec ./gncn settle circuit.ron --weights weights.safetensors --input \
+             image=input.image.npy --schedule Free --executor {executor} --threads 2",
+            folder.path().display()
+        );
+        let begun = Instant::now();
+        let mut command = std::process::Command::new("setpriv");
+        let output = command.args(["--reuid=65534", "--clear-groups", "bash", "-c", &settle]).output();
+        let Ok(output) = output else {
+            println!("skipped: there is no setpriv");
+            return;
+        };
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        if words.contains("setpriv") || words.contains("fork") {
+            println!("skipped: {words}");
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{executor}, {limit}: {:?}", begun.elapsed());
+        assert_eq!(output.status.code(), Some(1), "{executor}, {limit}: {words}");
+        assert!(!words.contains("panicked"), "{executor}, {limit}: {words}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open_to_all(folder: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let all = || std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(folder, all()).expect("ours");
+    for entry in std::fs::read_dir(folder).expect("ours").flatten() {
+        std::fs::set_permissions(entry.path(), all()).expect("ours");
+    }
 }

@@ -5,9 +5,10 @@
 //! with `GNCN_BLESS=1` and read what it has written.
 
 use gncn::circuit::cost::{Cost, parameters};
-use gncn::circuit::file::{CircuitFile, parse_messages};
+use gncn::circuit::file::CircuitFile;
+use gncn::circuit::parse_messages;
 use gncn::circuit::wiring::Wiring;
-use gncn::circuit::{Circuit, CircuitError, Delay, Schedule, Stopping};
+use gncn::circuit::{Circuit, CircuitError, Delay, LayerId, Schedule, Stopping};
 use gncn::params::{Messages, StepSize};
 use proptest::prelude::*;
 use std::fs;
@@ -116,12 +117,12 @@ fn parsed(text: &str) -> Circuit {
 #[test]
 fn defaults_are_those_of_the_design() {
     let circuit = parsed(&small(""));
-    assert_eq!(circuit.settling.stopping, Stopping::Steps(50));
-    assert_eq!(circuit.settling.schedule, Schedule::Synchronous);
-    assert_eq!(circuit.settling.messages, Messages::Dense);
-    assert_eq!((circuit.learning.batch, circuit.learning.epochs), (200, 50));
-    assert_eq!(circuit.layers[0].beta, StepSize::SENSORY);
-    assert_eq!(circuit.about, "");
+    assert_eq!(circuit.settling().stopping, Stopping::Steps(50));
+    assert_eq!(circuit.settling().schedule, Schedule::Synchronous);
+    assert_eq!(circuit.settling().messages, Messages::Dense);
+    assert_eq!((circuit.learning().batch, circuit.learning().epochs), (200, 50));
+    assert_eq!(circuit.layer(LayerId(0)).beta(), StepSize::SENSORY);
+    assert_eq!(circuit.about(), "");
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn every_option_of_settling_and_learning_survives_writing() {
                  init: Gaussian(sd: 0.1), about: \"two\\nlines, \\\"quoted\\\" and Σ\""
             )));
             assert_eq!(circuit, parsed(&circuit.to_ron()));
-            assert_eq!(Schedule::parse(schedule, &circuit).unwrap(), circuit.settling.schedule);
+            assert_eq!(Schedule::parse(schedule, &circuit).unwrap(), circuit.settling().schedule);
         }
     }
 }
@@ -178,7 +179,10 @@ fn schedules_and_messages_read_on_their_own() {
     assert!(matches!(time, Schedule::VirtualTime(time) if time.delay == Delay::Uniform(1, 4) && time.seed == 9));
 
     assert_eq!(parse_messages("Dense").unwrap(), Messages::Dense);
-    assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::Events { threshold: 0.1 });
+    assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::events(0.1));
+    let refreshed = Messages::Events { threshold: 0.1, refresh: Some(7) };
+    assert_eq!(parse_messages("Events(threshold: 0.1, refresh: 7)").unwrap(), refreshed);
+    assert!(parse_messages("Events(threshold: 0.1, refresh: 0)").unwrap_err().to_string().contains("at least 1"));
     let words = |text: &str| parse_messages(text).unwrap_err().to_string();
     assert_eq!(
         words("Events(threshold: -1)"),
@@ -186,7 +190,7 @@ fn schedules_and_messages_read_on_their_own() {
     );
     assert_eq!(
         words("Events(thresold: 1)"),
-        "1:8: messages.thresold: unexpected field `thresold`, expected only threshold; did you mean `threshold`?"
+        "1:8: messages.thresold: unexpected field `thresold`, expected one of threshold, refresh; did you mean `threshold`?"
     );
     assert_eq!(words("Sparse"), "1:1: messages: unexpected word `Sparse`, expected one of Dense, Events");
 }
@@ -211,7 +215,7 @@ fn the_order_of_the_file_has_no_meaning() {
         for projections in orders {
             let other = parsed(&permuted(&permuted(&text, "layers", &layers), "projections", &projections));
             for (id, layer) in circuit.layers() {
-                let twin = other.find(&layer.name).unwrap();
+                let twin = other.find(layer.name()).unwrap();
                 let names = |circuit: &Circuit, list: Vec<gncn::circuit::Projection>| {
                     list.iter().map(|p| circuit.tensor_name(p, "generative")).collect::<Vec<_>>()
                 };

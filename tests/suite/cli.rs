@@ -98,9 +98,10 @@ fn npy_f32(shape: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn help_fits_a_terminal_and_shows_examples() {
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 16] = [
         &[],
         &["check"],
+        &["draw"],
         &["settle"],
         &["train"],
         &["eval"],
@@ -182,6 +183,33 @@ fn check_tells_all_mistakes_at_once_with_their_places() {
     fail(2, &["check", "no/such/file.ron"], &["no/such/file.ron"]);
     fs::write(&path, "[".repeat(10 << 20)).expect("a file");
     fail(2, &["check", text(&path)], &["bad.ron"]);
+}
+
+#[test]
+fn check_warns_of_events_that_stay_lost() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("lossy.ron");
+    let warned = |schedule: &str, messages: &str| {
+        let circuit = format!(
+            r#"Circuit(
+                name: "lossy",
+                layers: {{"z0": (size: 4, sense: "image"), "z1": (size: 3, beta: 0.1)}},
+                projections: [(from: "z1", to: "z0", feedback: Transposed)],
+                settling: (schedule: {schedule}, messages: {messages}),
+            )"#
+        );
+        fs::write(&path, circuit).expect("a file");
+        let (out, _) = succeed(&["check", text(&path)]);
+        assert_narrow(&out);
+        let report: Value = serde_json::from_str(&succeed(&["check", text(&path), "--json"]).0).expect("JSON");
+        let warnings = report["warnings"].as_array().expect("a list").len();
+        assert_eq!(warnings == 1, out.contains("warning:") && out.contains("refresh: 10"), "{out}");
+        warnings
+    };
+    assert_eq!(warned("VirtualTime(drop: 0.1)", "Events(threshold: 0.1)"), 1);
+    assert_eq!(warned("VirtualTime(drop: 0.1)", "Events(threshold: 0.1, refresh: 5)"), 0);
+    assert_eq!(warned("VirtualTime(drop: 0.1)", "Dense"), 0);
+    assert_eq!(warned("VirtualTime(delay: Fixed(4))", "Events(threshold: 0.1)"), 0);
 }
 
 #[cfg(unix)]
@@ -303,7 +331,8 @@ fn virtual_time_gives_the_arrays_of_the_golden_cases() {
             }
         }
         let energies = found.iter().filter(|(array, _)| array.starts_with("energy."));
-        assert!(energies.clone().count() > 0 && energies.clone().all(|(_, energy)| energy.cols() == 1), "{found:?}");
+        let steps = energies.clone().map(|(_, energy)| energy.cols()).collect::<Vec<_>>();
+        assert!(!steps.is_empty() && steps.iter().all(|count| *count > 5 && *count == steps[0]), "{steps:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use crate::golden::Case;
 use crate::properties::{self, Kind};
 use crate::quiet::{calm, count};
 use gncn::circuit::wiring::{self, PopulationId, Wiring};
-use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Schedule, Settling, Stopping, TimeScale, VirtualTime};
+use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Fire, Schedule, Settling, Stopping, TimeScale, VirtualTime};
 use gncn::data;
 use gncn::episode::Episode;
 use gncn::evaluation::{self, Show};
@@ -107,12 +107,12 @@ pub(crate) fn free_populations(scenario: &Scenario) -> Vec<PopulationId> {
 /// Virtual time in which the listed populations fire one tick after another.
 pub(crate) fn twin_of_sweep(order: &[PopulationId]) -> VirtualTime {
     let period = order.len() as u64;
-    let clock = |(phase, id): (usize, &PopulationId)| (*id, Clock { period, phase: phase as u64, jitter: 0 });
+    let clock = |(phase, id): (usize, &PopulationId)| (*id, Clock { period, phase: Some(phase as u64), jitter: 0 });
     VirtualTime {
         until: Some(period * STEPS as u64),
         clocks: order.iter().enumerate().map(clock).collect(),
         // Who is not listed never fires.
-        clock: Some(Clock { period: 1 << 30, phase: 1 << 30, jitter: 0 }),
+        clock: Some(Clock { period: 1 << 30, phase: Some(1 << 30), jitter: 0 }),
         ..VirtualTime::default()
     }
 }
@@ -121,7 +121,7 @@ pub(crate) fn twin_of_sweep(order: &[PopulationId]) -> VirtualTime {
 pub(crate) fn rough(seed: u64) -> VirtualTime {
     VirtualTime {
         until: Some(40),
-        clock: Some(Clock { period: 3, phase: 0, jitter: 2 }),
+        clock: Some(Clock { period: 3, phase: Some(0), jitter: 2 }),
         delay: [Delay::Fixed(seed % 3), Delay::Uniform(0, 4), Delay::Exponential(1.5)][(seed % 3) as usize],
         drop: 0.2,
         lesions: vec![(PopulationId(0), 20)],
@@ -139,7 +139,7 @@ fn virtual_time_matches_the_reference_and_its_seed() {
         let mut settler = Settler::new();
         let options = SettleOptions { record: true, ..SettleOptions::default() };
         let settled =
-            settler.settle(&mut network, &case.episode(&circuit), &circuit.settling, options).expect("settles");
+            settler.settle(&mut network, &case.episode(&circuit), circuit.settling(), options).expect("settles");
         let layer = |name: &str| circuit.find(name).expect("layer");
         let (activities, wiring) = (settler.activities(), network.wiring());
         case.compare("async.", 5e-6, |name| activities.state(wiring, layer(name)));
@@ -191,6 +191,23 @@ fn twin(schedule: Schedule) -> Schedule {
     Schedule::VirtualTime(Box::new(twin_of_sweep(&order)))
 }
 
+fn free(fire: Fire) -> Schedule {
+    Schedule::Free { fire }
+}
+
+/// Clocks that tick without the answer they wait for make no firing; some answers are lost.
+fn on_answers() -> Schedule {
+    let time = VirtualTime {
+        delay: Delay::Uniform(0, 5),
+        drop: 0.05,
+        fire: Some(Fire::OnAnswer),
+        patience: 6,
+        seed: 2,
+        ..VirtualTime::default()
+    };
+    Schedule::VirtualTime(Box::new(time))
+}
+
 /// Every schedule of the design on every executor that runs it. `Replay` follows each of them: see `promise_holds`.
 pub(crate) fn executions() -> Vec<Execution> {
     use ExecutorKind::{Tasks, Threads};
@@ -202,8 +219,13 @@ pub(crate) fn executions() -> Vec<Execution> {
         execution("Bounded(0) on tasks", Tasks, |_| Schedule::Bounded { staleness: 0 }, synchronous()),
         execution("Bounded(2) on threads", Threads, |_| Schedule::Bounded { staleness: 2 }, Promise::Bound(2)),
         execution("Bounded(2) on tasks", Tasks, |_| Schedule::Bounded { staleness: 2 }, Promise::Bound(2)),
-        execution("Free on threads", Threads, |_| Schedule::Free, Promise::Ends),
-        execution("Free on tasks", Tasks, |_| Schedule::Free, Promise::Ends),
+        execution("Free on threads", Threads, |_| free(Fire::OnAny), Promise::Ends),
+        execution("Free on tasks", Tasks, |_| free(Fire::OnAny), Promise::Ends),
+        execution("Free on all, threads", Threads, |_| free(Fire::OnAll), Promise::Ends),
+        execution("Free on all, tasks", Tasks, |_| free(Fire::OnAll), Promise::Ends),
+        execution("Free on answers, threads", Threads, |_| free(Fire::OnAnswer), Promise::Ends),
+        execution("Free on answers, tasks", Tasks, |_| free(Fire::OnAnswer), Promise::Ends),
+        execution("VirtualTime, late, on answers", Threads, |_| on_answers(), Promise::BitsAgain),
         execution("Sweep up", Threads, sweep, Promise::BitsOf(|s| twin(sweep(s)))),
         execution("Sweep down", Threads, sweep_down, Promise::BitsOf(|s| twin(sweep_down(s)))),
         execution("VirtualTime, unit clocks", Threads, |_| Schedule::VirtualTime(Box::default()), synchronous()),
@@ -259,10 +281,10 @@ fn promise_holds(
     match execution.promise {
         Promise::Bound(staleness) => assert_bound(scenario, recorded, staleness, &what),
         Promise::Ends => {
-            let free = free_populations(scenario).iter().any(|id| id.0 < scenario.circuit.layers.len());
+            let free = free_populations(scenario).iter().any(|id| id.0 < scenario.circuit.layers().len());
             assert_eq!(settled.steps, if free { STEPS } else { 0 }, "{what}");
-            let used: u64 = settled.traffic.iter().map(|link| link.used).sum();
-            let aged: u64 = settled.traffic.iter().flat_map(|link| &link.staleness).sum();
+            let used: u64 = settled.account.links.iter().map(|link| link.used).sum();
+            let aged: u64 = settled.account.links.iter().flat_map(|link| &link.staleness).sum();
             // A firing may use several messages of events on an inlet, whose value has one age.
             assert!(aged >= used || messages != Messages::Dense, "{what}: every use has an age");
         }
@@ -303,7 +325,7 @@ fn all_promises_hold(scenarios: impl Iterator<Item = Scenario>) {
     let (mut held, mut skipped) = (0, BTreeMap::<_, usize>::new());
     for scenario in scenarios {
         for execution in executions() {
-            for messages in [Messages::Dense, Messages::Events { threshold: 0.02 }] {
+            for messages in [Messages::Dense, Messages::events(0.02)] {
                 match promise_holds(&scenario, &execution, messages, &mut settler, &log) {
                     Some(reason) => *skipped.entry(reason).or_default() += 1,
                     None => held += 1,
@@ -363,7 +385,7 @@ fn every_promise_holds_on_a_trained_circuit() {
 }
 
 /// The PDH after some batches of 200 MNIST images, shown the next ones.
-fn trained(batches: usize) -> Scenario {
+pub(crate) fn trained(batches: usize) -> Scenario {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let circuit = Circuit::load(root.join("circuits/gncn-pdh.ron")).expect("sound");
     let data = data::load(&data::Source::parse(Some("mnist"))).expect("MNIST is there");
@@ -374,7 +396,7 @@ fn trained(batches: usize) -> Scenario {
     };
     let mut settler = Settler::new();
     for batch in 0..batches {
-        settler.settle(&mut network, &show(batch), &circuit.settling, SettleOptions::default()).expect("settles");
+        settler.settle(&mut network, &show(batch), circuit.settling(), SettleOptions::default()).expect("settles");
         network.learn(settler.activities()).expect("learns");
     }
     let episode = show(batches);
@@ -389,13 +411,13 @@ fn events_of_every_change_equal_whole_messages() {
             [Schedule::Synchronous, Schedule::Bounded { staleness: 0 }, Schedule::VirtualTime(Box::default())]
         {
             let dense = scenario.settling(schedule, ExecutorKind::Threads);
-            let events = Settling { messages: Messages::Events { threshold: 0.0 }, ..dense.clone() };
+            let events = Settling { messages: Messages::events(0.0), ..dense.clone() };
             let results = (scenario.run(&mut settler, &dense, false), scenario.run(&mut settler, &events, false));
             let (Ok((dense, _)), Ok((events, _))) = results else { continue };
             // A jump makes a difference of rounding a difference of one.
             let jumps =
                 |f: Activation| matches!(f, Activation::KWinners(_) | Activation::Signum | Activation::Heaviside);
-            if scenario.circuit.layers.iter().any(|layer| jumps(layer.activation) || jumps(layer.mean)) {
+            if scenario.circuit.layers().any(|(_, layer)| jumps(layer.activation()) || jumps(layer.mean())) {
                 continue;
             }
             for (a, b) in dense.states.iter().zip(&events.states) {
@@ -417,8 +439,8 @@ fn a_population_without_bound_ends_every_schedule_with_its_name() {
     for (schedule, executor) in [
         (Schedule::Synchronous, ExecutorKind::Threads),
         (Schedule::Bounded { staleness: 1 }, ExecutorKind::Threads),
-        (Schedule::Free, ExecutorKind::Threads),
-        (Schedule::Free, ExecutorKind::Tasks),
+        (Schedule::Free { fire: Fire::OnAny }, ExecutorKind::Threads),
+        (Schedule::Free { fire: Fire::OnAny }, ExecutorKind::Tasks),
         (Schedule::VirtualTime(Box::default()), ExecutorKind::Threads),
     ] {
         let settling = Settling { stopping: Stopping::Steps(500), ..scenario.settling(schedule, executor) };
@@ -427,6 +449,6 @@ fn a_population_without_bound_ends_every_schedule_with_its_name() {
         assert!(*magnitude > 1e3 && *firing > 0, "{error}");
         // The settler and the network are whole: the next episode settles.
         let calm = calm();
-        assert!(calm.run(&mut settler, &calm.settling(Schedule::Free, executor), false).is_ok());
+        assert!(calm.run(&mut settler, &calm.settling(Schedule::Free { fire: Fire::OnAny }, executor), false).is_ok());
     }
 }

@@ -230,8 +230,8 @@ fn fortran_order_is_undone_and_images_are_flattened() {
 fn one_dimension_is_one_sample_only_where_asked() {
     let folder = TempDir::new().unwrap();
     let path = put(&folder, "v.npy", &npy_bytes("|u1", "False", "(3,)", &[1, 2, 3]));
-    refused(files::read_matrix(&path), "v.npy", &["shape is [3]", "[samples, size]"]);
-    assert_eq!(files::read_matrix_or_row(&path).unwrap(), Matrix::from_vec(1, 3, vec![1.0, 2.0, 3.0]).unwrap());
+    refused(gncn::data::read_matrix(&path), "v.npy", &["shape is [3]", "[samples, size]"]);
+    assert_eq!(gncn::data::read_matrix_or_row(&path).unwrap(), Matrix::from_vec(1, 3, vec![1.0, 2.0, 3.0]).unwrap());
 }
 
 #[test]
@@ -272,10 +272,10 @@ fn npz_files_round_trip_and_name_their_members() {
     assert_eq!(names, ["state.z1", "energy.z1"]);
     assert_eq!(npz::read_member(&path, "state.z1").unwrap().into_matrix(false, "f").unwrap(), matrix);
     let member = PathBuf::from(format!("{}:state.z1", path.display()));
-    assert_eq!(files::read_matrix(&member).unwrap(), matrix);
+    assert_eq!(gncn::data::read_matrix(&member).unwrap(), matrix);
     let absent = PathBuf::from(format!("{}:mean.z1", path.display()));
-    refused(files::read_matrix(&absent), "out.npz", &["no array `mean.z1`", "state.z1, energy.z1"]);
-    refused(files::read_matrix(&path), "out.npz", &["2 arrays", "FILE.npz:NAME"]);
+    refused(gncn::data::read_matrix(&absent), "out.npz", &["no array `mean.z1`", "state.z1, energy.z1"]);
+    refused(gncn::data::read_matrix(&path), "out.npz", &["2 arrays", "FILE.npz:NAME"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 }
 

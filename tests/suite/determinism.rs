@@ -3,8 +3,9 @@
 //! of 50 rows start at multiples of 50), not from what a settler did before.
 
 use crate::properties::{self, Dice, Kind};
+use gncn::circuit::file::CircuitFile;
 use gncn::circuit::wiring::Kind as PopulationKind;
-use gncn::circuit::{Circuit, Settling, Stopping};
+use gncn::circuit::{Circuit, Learning, Settling, Stopping};
 use gncn::episode::{Episode, Shown};
 use gncn::executor::{Measure, SettleOptions, Settled, Settler};
 use gncn::matrix::Matrix;
@@ -17,7 +18,7 @@ const SEED: u64 = 11;
 
 /// A partially decomposable hierarchy with everything plastic; sizes are ragged, and some rules take several pieces
 /// of work.
-const PDH: &str = r#"Circuit(
+pub(crate) const PDH: &str = r#"Circuit(
     name: "pdh",
     layers: {
         "z0": (size: 131, sense: "image", mean: Sigmoid, likelihood: Bernoulli),
@@ -49,13 +50,13 @@ fn parse(text: &str) -> Circuit {
 
 /// The circuit with another way to end, to send or to learn.
 fn pdh(stopping: Stopping, messages: Messages, when: When) -> Circuit {
-    let mut circuit = parse(PDH);
-    circuit.settling = Settling { stopping, messages, ..circuit.settling };
-    circuit.learning.when = when;
-    circuit
+    let circuit = parse(PDH);
+    let settling = Settling { stopping, messages, ..circuit.settling().clone() };
+    let learning = Learning { when, ..circuit.learning() };
+    circuit.with_settling(settling).and_then(|circuit| circuit.with_learning(learning)).expect("a sound circuit")
 }
 
-fn presentation(circuit: &Circuit, rows: usize, seed: u64) -> Episode {
+pub(crate) fn presentation(circuit: &Circuit, rows: usize, seed: u64) -> Episode {
     let mut dice = Dice::new("test.presentation", seed);
     let (image, label) = (dice.matrix(rows, 131, 0.0, 1.0), dice.matrix(rows, 10, 0.0, 1.0));
     let mask = dice.mask(rows, 131);
@@ -94,7 +95,7 @@ fn activity_bits(circuit: &Circuit, network: &Network, settler: &Settler) -> BTr
             ("mismatch", activities.mismatch(wiring, id)),
         ];
         for (kind, matrix) in kinds {
-            found.extend(matrix.map(|m| (format!("{kind}.{}", layer.name), bits(&m))));
+            found.extend(matrix.map(|m| (format!("{kind}.{}", layer.name()), bits(&m))));
         }
     }
     found
@@ -102,7 +103,7 @@ fn activity_bits(circuit: &Circuit, network: &Network, settler: &Settler) -> BTr
 
 fn settle(settler: &mut Settler, network: &mut Network, episode: &Episode) -> Settled {
     let options = SettleOptions { measure: Measure::EveryStep, learn: true, ..SettleOptions::default() };
-    let settling = network.circuit().settling.clone();
+    let settling = network.circuit().settling().clone();
     settler.settle(network, episode, &settling, options).expect("settles")
 }
 
@@ -118,7 +119,7 @@ fn train(circuit: &Circuit, rows: usize, presentation: impl Fn(&Circuit, usize, 
             let of = energies.entry(network.wiring().population(*id).name.clone()).or_default();
             of.extend(settled.energies.sums.iter().map(|sums| sums[column].to_bits()));
         }
-        if circuit.learning.when == When::Readout {
+        if circuit.learning().when == When::Readout {
             network.learn(settler.activities()).expect("learns");
         }
     }
@@ -164,7 +165,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn bits_of_events_do_not_depend_on_the_number_of_threads() {
     for threshold in [0.0, 0.01] {
-        let circuit = pdh(Stopping::Steps(7), Messages::Events { threshold }, When::Readout);
+        let circuit = pdh(Stopping::Steps(7), Messages::events(threshold), When::Readout);
         independent_of_threads(&circuit, &format!("events above {threshold}"));
     }
 }
@@ -177,8 +178,10 @@ fn bits_of_learning_at_every_step_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn bits_and_steps_of_quiet_do_not_depend_on_the_number_of_threads() {
     // With less excitation and more leak it comes to rest.
-    let mut circuit = parse(&PDH.replace("excite: 0.15", "excite: 0.01").replace("leak: 0.001", "leak: 0.1"));
-    circuit.settling.stopping = Stopping::Quiet { tolerance: 0.07, max_steps: 100 };
+    let circuit = parse(&PDH.replace("excite: 0.15", "excite: 0.01").replace("leak: 0.001", "leak: 0.1"));
+    let stopping = Stopping::Quiet { tolerance: 0.07, max_steps: 100 };
+    let settling = Settling { stopping, ..circuit.settling().clone() };
+    let circuit = circuit.with_settling(settling).expect("a sound circuit");
     let steps = train(&circuit, 7, presentation).steps;
     assert!(steps.iter().all(|steps| (5..100).contains(steps)), "quiet comes neither at once nor never: {steps:?}");
     independent_of_threads(&circuit, "until quiet");
@@ -199,16 +202,14 @@ fn reordered(circuit: &Circuit, dice: &mut Dice) -> Circuit {
 #[test]
 fn bits_do_not_depend_on_the_order_of_the_file() {
     let mut dice = Dice::new("test.order", 0);
-    for (messages, when) in [
-        (Messages::Dense, When::Readout),
-        (Messages::Events { threshold: 0.01 }, When::Readout),
-        (Messages::Dense, When::EveryStep),
-    ] {
+    for (messages, when) in
+        [(Messages::Dense, When::Readout), (Messages::events(0.01), When::Readout), (Messages::Dense, When::EveryStep)]
+    {
         let circuit = pdh(Stopping::Steps(7), messages, when);
         let expected = train(&circuit, 60, presentation);
         for _ in 0..4 {
             let other = reordered(&circuit, &mut dice);
-            assert_ne!(other.layers, circuit.layers, "the order is another one");
+            assert!(!other.layers().eq(circuit.layers()), "the order is another one");
             same(&train(&other, 60, presentation), &expected, &format!("{messages:?}, {when:?}"));
         }
     }
@@ -228,16 +229,16 @@ fn random_circuits_settle_to_the_same_bits_in_any_order_of_the_file() {
             senses.sort_unstable();
             let mut dice = Dice::new("test.senses", seed);
             let inputs = senses.into_iter().map(|(sense, id)| {
-                let size = circuit.layer(id).size;
+                let size = circuit.layer(id).size();
                 (sense.to_owned(), dice.matrix(4, size, 0.0, 1.0))
             });
             let episode = Episode::new(circuit, inputs.collect::<Vec<_>>()).expect("fits");
-            let settled = settler.settle(&mut network, &episode, &circuit.settling, SettleOptions::default());
+            let settled = settler.settle(&mut network, &episode, circuit.settling(), SettleOptions::default());
             settled.ok().map(|_| activity_bits(circuit, &network, &settler))
         };
         let (found, expected) = (outcome(&other), outcome(&circuit));
         assert!(found == expected, "seed {seed}");
-        compared += usize::from(found.is_some() && other.layers != circuit.layers);
+        compared += usize::from(found.is_some() && !other.layers().eq(circuit.layers()));
     }
     assert!(compared >= 15, "{compared}");
 }
@@ -261,7 +262,7 @@ fn part(circuit: &Circuit, whole: &Episode, rows: std::ops::Range<usize>) -> Epi
 
 #[test]
 fn a_shard_settles_to_the_same_bits_alone_and_among_others() {
-    for messages in [Messages::Dense, Messages::Events { threshold: 0.01 }] {
+    for messages in [Messages::Dense, Messages::events(0.01)] {
         let circuit = pdh(Stopping::Steps(12), messages, When::Readout);
         let mut network = Network::new(Arc::new(circuit.clone()), SEED);
         for seed in 0..2 {
@@ -284,13 +285,13 @@ fn a_shard_settles_to_the_same_bits_alone_and_among_others() {
 #[test]
 fn a_settler_remembers_nothing() {
     let circuit = pdh(Stopping::Steps(5), Messages::Dense, When::Readout);
-    let events = pdh(Stopping::Steps(5), Messages::Events { threshold: 0.01 }, When::Readout);
+    let events = pdh(Stopping::Steps(5), Messages::events(0.01), When::Readout);
     let mut network = Network::new(Arc::new(circuit.clone()), SEED);
     let mut used = Settler::new();
     // Masked after shown, small after large, events after dense and back, each against a settler that is new.
     for (i, rows) in [60, 60, 7, 60, 60, 60, 7, 7].into_iter().enumerate() {
         let episode = presentation(&circuit, rows, i as u64);
-        let settling = if i % 3 == 2 { &events.settling } else { &circuit.settling };
+        let settling = if i % 3 == 2 { events.settling() } else { circuit.settling() };
         let mut new = Settler::new();
         for settler in [&mut used, &mut new] {
             settler.settle(&mut network, &episode, settling, SettleOptions::default()).expect("settles");
@@ -299,7 +300,7 @@ fn a_settler_remembers_nothing() {
         assert!(found == expected, "presentation {i}");
     }
     // Also with another network that has the same shapes, and with one that has not.
-    let other = Circuit { name: "other".to_owned(), ..circuit.clone() };
+    let other = circuit.clone().with_name("other").expect("a name");
     let small = properties::circuit(Kind::Tame, 4);
     for (circuit, seed) in [(&other, 99), (&small, 4), (&circuit, 3)] {
         let mut network = Network::new(Arc::new(circuit.clone()), seed);
@@ -309,11 +310,15 @@ fn a_settler_remembers_nothing() {
         assert!(kind(network.wiring()) > 0);
         let episode = properties::episode(Kind::Tame, circuit, 60, seed);
         let mut new = Settler::new();
-        let settling = Settling { stopping: Stopping::Steps(3), ..circuit.settling.clone() };
+        let settling = Settling { stopping: Stopping::Steps(3), ..circuit.settling().clone() };
         let results = [&mut used, &mut new]
             .map(|settler| settler.settle(&mut network, &episode, &settling, SettleOptions::default()).is_ok());
         assert_eq!(results, [true, true]);
-        assert!(activity_bits(circuit, &network, &used) == activity_bits(circuit, &network, &new), "{}", circuit.name);
+        assert!(
+            activity_bits(circuit, &network, &used) == activity_bits(circuit, &network, &new),
+            "{}",
+            circuit.name()
+        );
     }
 }
 
@@ -321,12 +326,13 @@ fn a_settler_remembers_nothing() {
 fn events_of_every_change_settle_as_dense_messages_do() {
     let smooth = |text: &str| parse(&text.replace("KWinners(4)", "Sigmoid").replace("Laplace(0.01)", "Gaussian(0.01)"));
     for when in [When::Readout, When::EveryStep] {
-        let mut dense = smooth(PDH);
-        assert!(dense.layers.iter().all(|layer| !matches!(layer.activation, Activation::KWinners(_))));
-        dense.learning.when = when;
-        dense.learning.optimizer = gncn::params::Optimizer::Sgd { rate: 0.01 };
-        let mut events = dense.clone();
-        events.settling.messages = Messages::Events { threshold: 0.0 };
+        let dense = smooth(PDH);
+        assert!(dense.layers().all(|(_, layer)| !matches!(layer.activation(), Activation::KWinners(_))));
+        let optimizer = gncn::params::Optimizer::Sgd { rate: 0.01 };
+        let learning = Learning { when, optimizer, ..dense.learning() };
+        let dense = dense.with_learning(learning).expect("a sound circuit");
+        let settling = Settling { messages: Messages::events(0.0), ..dense.settling().clone() };
+        let events = dense.clone().with_settling(settling).expect("a sound circuit");
         let (dense, events) = (train(&dense, 60, presentation), train(&events, 60, presentation));
         let groups = [(&dense.activities, &events.activities), (&dense.tensors, &events.tensors)];
         for (name, a, b) in groups.into_iter().flat_map(|(d, e)| d.iter().map(|(name, a)| (name, a, &e[name]))) {
@@ -348,9 +354,11 @@ fn synapses_follow_from_names_and_seed() {
     let plastic = |name: &&String| !name.ends_with(".covariance");
     assert!(expected.keys().filter(plastic).all(|name| expected[name] != other[name]), "another seed");
     // A circuit that grows keeps the synapses that it had.
-    let mut grown = circuit.clone();
-    let extra = grown.projections.pop().expect("projections");
+    let mut file = CircuitFile::from(&circuit);
+    file.projections.pop();
+    let grown = file.check().expect("a sound circuit");
+    let extra = circuit.projections().last().expect("projections");
     let fewer = tensors(&grown, SEED);
     assert!(fewer.iter().all(|(name, bits)| expected[name] == *bits));
-    assert!(!fewer.contains_key(&circuit.tensor_name(&extra, "generative")));
+    assert!(!fewer.contains_key(&circuit.tensor_name(extra, "generative")));
 }

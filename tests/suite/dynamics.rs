@@ -112,15 +112,15 @@ const LOW: f64 = 1e-7_f32 as f64;
 const HIGH: f64 = (1.0 - 1e-7_f32) as f64;
 
 /// What error neurons have computed for one sample, by layer; empty where a layer is not predicted.
-struct Errors {
+pub(crate) struct Errors {
     mean: Vec<Vec<f64>>,
     /// `d = t − μ`
     difference: Vec<Vec<f64>>,
-    mismatch: Vec<Vec<f64>>,
+    pub(crate) mismatch: Vec<Vec<f64>>,
 }
 
 /// The slow reference of a circuit with its weights.
-struct Twin<'a> {
+pub(crate) struct Twin<'a> {
     circuit: &'a Circuit,
     tensors: BTreeMap<String, Grid>,
     /// The least distance from a jump of any function so far: within rounding of one, f32 and f64 may part.
@@ -128,18 +128,18 @@ struct Twin<'a> {
 }
 
 impl<'a> Twin<'a> {
-    fn new(network: &'a Network) -> Self {
+    pub(crate) fn new(network: &'a Network) -> Self {
         let tensors = network.tensors().iter().map(|(name, m)| (name.clone(), Grid::of(m))).collect();
         Self { circuit: network.circuit(), tensors, margin: Cell::new(f64::INFINITY) }
     }
 
     fn tensor(&self, from: LayerId, to: LayerId, kind: &str) -> &Grid {
-        let name = |id| &self.circuit.layer(id).name;
+        let name = |id| self.circuit.layer(id).name();
         &self.tensors[&format!("{}_to_{}.{kind}", name(from), name(to))]
     }
 
     fn covariance(&self, id: LayerId) -> Option<&Grid> {
-        self.tensors.get(&format!("{}.covariance", self.circuit.layer(id).name))
+        self.tensors.get(&format!("{}.covariance", self.circuit.layer(id).name()))
     }
 
     /// An exact 0 comes from the structure (a state at rest), and is 0 in any precision.
@@ -219,27 +219,27 @@ impl<'a> Twin<'a> {
     }
 
     fn activity(&self, id: LayerId, z: &[Vec<f64>]) -> Vec<f64> {
-        self.apply(self.circuit.layer(id).activation, &z[id.0])
+        self.apply(self.circuit.layer(id).activation(), &z[id.0])
     }
 
     /// All error neurons fire on the states `z`.
-    fn errors(&self, z: &[Vec<f64>]) -> Errors {
+    pub(crate) fn errors(&self, z: &[Vec<f64>]) -> Errors {
         let none = || vec![Vec::new(); z.len()];
         let mut errors = Errors { mean: none(), difference: none(), mismatch: none() };
         for (id, layer) in self.circuit.layers().filter(|(id, _)| self.circuit.is_predicted(*id)) {
-            let mut drive = vec![0.0; layer.size];
-            for p in self.circuit.projections.iter().filter(|p| p.to == id) {
-                let part = self.tensor(p.from, id, "generative").times(&self.activity(p.from, z));
+            let mut drive = vec![0.0; layer.size()];
+            for p in self.circuit.projections().iter().filter(|p| p.to() == id) {
+                let part = self.tensor(p.from(), id, "generative").times(&self.activity(p.from(), z));
                 drive.iter_mut().zip(part).for_each(|(h, part)| *h += part);
             }
-            let mean = self.apply(layer.mean, &drive);
-            let target = match layer.target {
+            let mean = self.apply(layer.mean(), &drive);
+            let target = match layer.target() {
                 Target::State => z[id.0].clone(),
                 Target::Activity => self.activity(id, z),
             };
             let d: Vec<f64> = target.iter().zip(&mean).map(|(t, m)| t - m).collect();
-            errors.mismatch[id.0] = match (layer.likelihood, layer.precision) {
-                (Likelihood::Bernoulli, _) if layer.mean == Activation::Sigmoid => d.clone(),
+            errors.mismatch[id.0] = match (layer.likelihood(), layer.precision()) {
+                (Likelihood::Bernoulli, _) if layer.mean() == Activation::Sigmoid => d.clone(),
                 (Likelihood::Bernoulli, _) => {
                     let full = |(t, m): (&f64, &f64)| {
                         let m = m.clamp(LOW, HIGH);
@@ -263,7 +263,7 @@ impl<'a> Twin<'a> {
 
     /// `F` of each predicted layer for one sample.
     fn energies(&self, z: &[Vec<f64>], errors: &Errors) -> Vec<f64> {
-        let energy = |id: LayerId| match self.circuit.layer(id).likelihood {
+        let energy = |id: LayerId| match self.circuit.layer(id).likelihood() {
             Likelihood::Bernoulli => {
                 let target = errors.difference[id.0].iter().zip(&errors.mean[id.0]).map(|(d, m)| d + m);
                 let terms = target.zip(&errors.mean[id.0]).map(|(t, m)| {
@@ -289,8 +289,8 @@ impl<'a> Twin<'a> {
     /// Free energy plus what leak and priors add to it: the quantity that a type 1 circuit descends.
     fn objective(&self, z: &[Vec<f64>]) -> f64 {
         let rest = self.circuit.layers().map(|(id, layer)| {
-            let leak = 0.5 * f64::from(layer.leak.get()) * dot(&z[id.0], &z[id.0]);
-            let prior = |z: &f64| match layer.prior {
+            let leak = 0.5 * f64::from(layer.leak().get()) * dot(&z[id.0], &z[id.0]);
+            let prior = |z: &f64| match layer.prior() {
                 Prior::None => 0.0,
                 Prior::Laplace(lambda) => f64::from(lambda) * z.abs(),
                 Prior::Gaussian(lambda) => f64::from(lambda) * z * z,
@@ -302,29 +302,29 @@ impl<'a> Twin<'a> {
     }
 
     /// `dz` of a layer.
-    fn pull(&self, id: LayerId, z: &[Vec<f64>], errors: &Errors) -> Vec<f64> {
+    pub(crate) fn pull(&self, id: LayerId, z: &[Vec<f64>], errors: &Errors) -> Vec<f64> {
         let layer = self.circuit.layer(id);
-        let mut dz = vec![0.0; layer.size];
-        for p in self.circuit.projections.iter().filter(|p| p.from == id) {
-            let e = &errors.mismatch[p.to.0];
-            let (gain, part) = match p.feedback {
+        let mut dz = vec![0.0; layer.size()];
+        for p in self.circuit.projections().iter().filter(|p| p.from() == id) {
+            let e = &errors.mismatch[p.to().0];
+            let (gain, part) = match p.feedback() {
                 Feedback::Silent => continue,
-                Feedback::Learned { .. } => (1.0, self.tensor(id, p.to, "feedback").times(e)),
-                Feedback::Transposed => (1.0, self.tensor(id, p.to, "generative").transposed_times(e)),
+                Feedback::Learned { .. } => (1.0, self.tensor(id, p.to(), "feedback").times(e)),
+                Feedback::Transposed => (1.0, self.tensor(id, p.to(), "generative").transposed_times(e)),
                 Feedback::ScaledTranspose { gain } => {
-                    (f64::from(gain), self.tensor(id, p.to, "generative").transposed_times(e))
+                    (f64::from(gain), self.tensor(id, p.to(), "generative").transposed_times(e))
                 }
             };
             dz.iter_mut().zip(part).for_each(|(dz, part)| *dz += gain * part);
         }
-        let lateral = self.lateral(layer.lateral, &self.activity(id, z));
+        let lateral = self.lateral(layer.lateral(), &self.activity(id, z));
         for (i, dz) in dz.iter_mut().enumerate() {
             let v = z[id.0][i];
-            if layer.derivative {
-                *dz *= self.slope(layer.activation, v);
+            if layer.derivative() {
+                *dz *= self.slope(layer.activation(), v);
             }
-            *dz -= errors.mismatch[id.0].get(i).unwrap_or(&0.0) + f64::from(layer.leak.get()) * v + lateral[i];
-            *dz -= match layer.prior {
+            *dz -= errors.mismatch[id.0].get(i).unwrap_or(&0.0) + f64::from(layer.leak().get()) * v + lateral[i];
+            *dz -= match layer.prior() {
                 Prior::None => 0.0,
                 Prior::Laplace(lambda) => {
                     self.jump(v);
@@ -351,16 +351,16 @@ impl<'a> Twin<'a> {
     /// States after `steps` updates of sample `row`, and the energies at every firing and at the readout.
     fn settle(&self, episode: &Episode, row: usize, steps: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
         let mut z: Vec<Vec<f64>> =
-            self.circuit.layers().map(|(id, layer)| start(episode, id, layer.size, row)).collect();
+            self.circuit.layers().map(|(id, layer)| start(episode, id, layer.size(), row)).collect();
         let mut energies = Vec::new();
         for _ in 0..steps {
             let errors = self.errors(&z);
             energies.push(self.energies(&z, &errors));
             let pulls: Vec<_> = self.circuit.layers().map(|(id, _)| self.pull(id, &z, &errors)).collect();
             for (id, layer) in self.circuit.layers() {
-                let free = free(episode, id, layer.size, row);
-                for i in (0..layer.size).filter(|i| free[*i]) {
-                    z[id.0][i] += f64::from(layer.beta.get()) * pulls[id.0][i];
+                let free = free(episode, id, layer.size(), row);
+                for i in (0..layer.size()).filter(|i| free[*i]) {
+                    z[id.0][i] += f64::from(layer.beta().get()) * pulls[id.0][i];
                 }
             }
         }
@@ -370,7 +370,7 @@ impl<'a> Twin<'a> {
 }
 
 /// Where a sample of a layer starts.
-fn start(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<f64> {
+pub(crate) fn start(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<f64> {
     match episode.shown(id) {
         Shown::Nothing => vec![0.0; size],
         Shown::All(data) => wide(data.row(row)),
@@ -381,7 +381,7 @@ fn start(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<f64> {
 }
 
 /// Which neurons of a layer move.
-fn free(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<bool> {
+pub(crate) fn free(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<bool> {
     match episode.shown(id) {
         Shown::Nothing => vec![true; size],
         Shown::All(_) => vec![false; size],
@@ -390,7 +390,7 @@ fn free(episode: &Episode, id: LayerId, size: usize, row: usize) -> Vec<bool> {
 }
 
 fn steps(circuit: &Circuit, steps: usize) -> Settling {
-    Settling { stopping: Stopping::Steps(steps), ..circuit.settling.clone() }
+    Settling { stopping: Stopping::Steps(steps), ..circuit.settling().clone() }
 }
 
 fn settle(settler: &mut Settler, network: &mut Network, episode: &Episode, count: usize) -> Settled {
@@ -421,11 +421,11 @@ fn type_1_circuits_descend_their_free_energy() {
         let twin = Twin::new(&network);
         for (row, (z, next)) in before.iter().zip(&after).enumerate() {
             for (id, layer) in circuit.layers() {
-                let free = free(&episode, id, layer.size, row);
-                for i in 0..layer.size {
+                let free = free(&episode, id, layer.size(), row);
+                for i in 0..layer.size() {
                     let moved = next[id.0][i] - z[id.0][i];
                     if !free[i] {
-                        assert_eq!(moved, 0.0, "seed {seed}: {} {i} is held by data", layer.name);
+                        assert_eq!(moved, 0.0, "seed {seed}: {} {i} is held by data", layer.name());
                         continue;
                     }
                     // |z| and the slope of some activations have a corner at 0.
@@ -438,12 +438,12 @@ fn type_1_circuits_descend_their_free_energy() {
                         twin.objective(&moved)
                     };
                     let h = 1e-5;
-                    let expected = -f64::from(layer.beta.get()) * (at(h) - at(-h)) / (2.0 * h);
+                    let expected = -f64::from(layer.beta().get()) * (at(h) - at(-h)) / (2.0 * h);
                     let off = (moved - expected).abs();
                     assert!(
                         off < 1e-6 * (1.0 + z[id.0][i].abs()),
                         "seed {seed}: {} {i} moved by {moved}, -beta dF/dz is {expected}",
-                        layer.name
+                        layer.name()
                     );
                     checked += 1;
                     furthest = furthest.max(moved.abs());
@@ -465,15 +465,15 @@ fn settling_equals_a_slow_twin() {
         compared += 1;
         let circuit = properties::circuit(Kind::Tame, seed);
         let mut meet = |what, is_met| *met.entry(what).or_default() += usize::from(is_met);
-        for layer in &circuit.layers {
-            meet("winners", matches!(layer.activation, Activation::KWinners(_)));
-            meet("band", matches!(layer.lateral, Lateral::Band { .. }));
-            meet("columns", matches!(layer.lateral, Lateral::Columns { .. }));
-            meet("factor", matches!(layer.precision, Precision::Learned { form: PrecisionForm::Factor, .. }));
+        for (_, layer) in circuit.layers() {
+            meet("winners", matches!(layer.activation(), Activation::KWinners(_)));
+            meet("band", matches!(layer.lateral(), Lateral::Band { .. }));
+            meet("columns", matches!(layer.lateral(), Lateral::Columns { .. }));
+            meet("factor", matches!(layer.precision(), Precision::Learned { form: PrecisionForm::Factor, .. }));
         }
-        for projection in &circuit.projections {
-            meet("gain", matches!(projection.feedback, Feedback::ScaledTranspose { .. }));
-            meet("itself", projection.from == projection.to);
+        for projection in circuit.projections() {
+            meet("gain", matches!(projection.feedback(), Feedback::ScaledTranspose { .. }));
+            meet("itself", projection.from() == projection.to());
         }
     }
     assert!(compared >= 80, "only {compared} of 150 circuits stayed clear of jumps");
@@ -486,7 +486,7 @@ fn equals_twin(seed: u64) -> bool {
     let mut network = properties::network(&circuit, seed);
     let mut dice = Dice::new("test.twin", seed);
     let episode = properties::episode(Kind::Tame, &circuit, dice.between(1, 4), seed);
-    let count = circuit.settling.stopping.max_steps();
+    let count = circuit.settling().stopping.max_steps();
     let original = network.clone();
     let twin = Twin::new(&original);
     let samples: Vec<_> = (0..episode.rows()).map(|row| twin.settle(&episode, row, count)).collect();
@@ -500,7 +500,7 @@ fn equals_twin(seed: u64) -> bool {
     for (row, (z, _)) in samples.iter().enumerate() {
         let errors = twin.errors(z);
         for (id, layer) in circuit.layers() {
-            let what = |what: &str| format!("seed {seed}: {what} of {} in sample {row}", layer.name);
+            let what = |what: &str| format!("seed {seed}: {what} of {} in sample {row}", layer.name());
             close(activities.state(wiring, id).row(row), &z[id.0], &what("state"));
             close(activities.activity(wiring, id).row(row), &twin.activity(id, z), &what("activity"));
             if let Some((mean, e)) = activities.mean(wiring, id).zip(activities.mismatch(wiring, id)) {
@@ -538,37 +538,38 @@ fn close(found: &[f32], expected: &[f64], what: &str) {
 fn minimum(network: &Network, episode: &Episode, row: usize) -> Vec<Vec<f64>> {
     let (twin, circuit) = (Twin::new(network), network.circuit());
     let offsets: Vec<usize> =
-        circuit.layers.iter().scan(0, |sum, l| Some(std::mem::replace(sum, *sum + l.size))).collect();
-    let total: usize = circuit.layers.iter().map(|l| l.size).sum();
+        circuit.layers().scan(0, |sum, (_, l)| Some(std::mem::replace(sum, *sum + l.size()))).collect();
+    let total: usize = circuit.layers().map(|(_, l)| l.size()).sum();
     let mut hessian = Grid::zeros(total, total);
     for (id, layer) in circuit.layers() {
-        let Prior::Gaussian(lambda) = layer.prior else { panic!("a Gaussian prior") };
-        for i in 0..layer.size {
-            *hessian.at(offsets[id.0] + i, offsets[id.0] + i) += f64::from(layer.leak.get()) + 2.0 * f64::from(lambda);
+        let Prior::Gaussian(lambda) = layer.prior() else { panic!("a Gaussian prior") };
+        for i in 0..layer.size() {
+            *hessian.at(offsets[id.0] + i, offsets[id.0] + i) +=
+                f64::from(layer.leak().get()) + 2.0 * f64::from(lambda);
         }
         if !circuit.is_predicted(id) {
             continue;
         }
-        let mut d = Grid::zeros(layer.size, total);
-        (0..layer.size).for_each(|i| *d.at(i, offsets[id.0] + i) += 1.0);
-        for p in circuit.projections.iter().filter(|p| p.to == id) {
-            let w = twin.tensor(p.from, id, "generative");
-            for i in 0..layer.size {
+        let mut d = Grid::zeros(layer.size(), total);
+        (0..layer.size()).for_each(|i| *d.at(i, offsets[id.0] + i) += 1.0);
+        for p in circuit.projections().iter().filter(|p| p.to() == id) {
+            let w = twin.tensor(p.from(), id, "generative");
+            for i in 0..layer.size() {
                 for j in 0..w.cols {
-                    *d.at(i, offsets[p.from.0] + j) -= w.row(i)[j];
+                    *d.at(i, offsets[p.from().0] + j) -= w.row(i)[j];
                 }
             }
         }
-        let identity = Grid::identity(layer.size);
+        let identity = Grid::identity(layer.size());
         let sigma = twin.covariance(id).unwrap_or(&identity);
         for j in 0..total {
-            let column: Vec<f64> = (0..layer.size).map(|i| d.row(i)[j]).collect();
+            let column: Vec<f64> = (0..layer.size()).map(|i| d.row(i)[j]).collect();
             let part = d.transposed_times(&sigma.solve(&column));
             (0..total).for_each(|i| *hessian.at(i, j) += part[i]);
         }
     }
-    let mut x: Vec<f64> = circuit.layers().flat_map(|(id, layer)| start(episode, id, layer.size, row)).collect();
-    let moves: Vec<bool> = circuit.layers().flat_map(|(id, layer)| free(episode, id, layer.size, row)).collect();
+    let mut x: Vec<f64> = circuit.layers().flat_map(|(id, layer)| start(episode, id, layer.size(), row)).collect();
+    let moves: Vec<bool> = circuit.layers().flat_map(|(id, layer)| free(episode, id, layer.size(), row)).collect();
     let free: Vec<usize> = (0..total).filter(|i| moves[*i]).collect();
     let held: Vec<usize> = (0..total).filter(|i| !moves[*i]).collect();
     let mut normal = Grid::zeros(free.len(), free.len());
@@ -578,7 +579,7 @@ fn minimum(network: &Network, episode: &Episode, row: usize) -> Vec<Vec<f64>> {
         right[a] = -held.iter().map(|j| hessian.row(*i)[*j] * x[*j]).sum::<f64>();
     }
     free.iter().zip(normal.solve(&right)).for_each(|(i, v)| x[*i] = v);
-    circuit.layers().map(|(id, layer)| x[offsets[id.0]..offsets[id.0] + layer.size].to_vec()).collect()
+    circuit.layers().map(|(id, layer)| x[offsets[id.0]..offsets[id.0] + layer.size()].to_vec()).collect()
 }
 
 fn parse(text: &str) -> Circuit {
@@ -766,10 +767,10 @@ fn synapses_follow_their_rules_under_both_optimisers() {
             network.learn(settler.activities()).expect("learns");
             let after = network.tensors();
             let (activities, wiring) = (settler.activities(), network.wiring());
-            for p in &circuit.projections {
-                let a = activities.activity(wiring, p.from);
-                let e = activities.mismatch(wiring, p.to).expect("predicted");
-                let rates = match p.feedback {
+            for p in circuit.projections() {
+                let a = activities.activity(wiring, p.from());
+                let e = activities.mismatch(wiring, p.to()).expect("predicted");
+                let rates = match p.feedback() {
                     Feedback::Learned { rate } => vec![("generative", 1.0), ("feedback", f64::from(rate))],
                     _ => vec![("generative", 1.0)],
                 };
@@ -778,7 +779,7 @@ fn synapses_follow_their_rules_under_both_optimisers() {
                     // Files hold W as [to, from] and E as [from, to].
                     let (left, right) = if kind == "generative" { (&e, &a) } else { (&a, &e) };
                     let rule = rule(left, right, lambda);
-                    let steps = match circuit.learning.optimizer {
+                    let steps = match circuit.learning().optimizer {
                         Optimizer::Sgd { rate } => rule.iter().map(|r| f64::from(rate) * r).collect(),
                         Optimizer::Adam { rate } => {
                             let fresh =
@@ -879,7 +880,7 @@ fn growth_without_bound_is_reported_and_nothing_is_lost() {
     for rows in [1, 130] {
         let data = Matrix::from_fn(rows, 1, |i, _| f32::from(u8::from(i == rows * 2 / 3)));
         let episode = Episode::new(&circuit, [("x".to_owned(), data)]).expect("fits");
-        let result = settler.settle(&mut network, &episode, &circuit.settling, SettleOptions::default());
+        let result = settler.settle(&mut network, &episode, circuit.settling(), SettleOptions::default());
         let Err(SettleError::NotFinite { population, firing, magnitude }) = result else { panic!("{result:?}") };
         assert_eq!((population.as_str(), firing), ("z1", 42), "{rows} rows");
         let share = f64::from(magnitude) / last;
@@ -913,7 +914,7 @@ fn a_mismatch_without_bound_names_the_error_population() {
     // e = 1, then z = 3e5, then μ = 6e35; then z = −1.8e41 is out of range.
     let episode = Episode::new(&circuit, [("x".to_owned(), Matrix::from_fn(1, 3, |_, _| 1.0))]).expect("fits");
     let failed = |network: &mut Network| {
-        let result = Settler::new().settle(network, &episode, &circuit.settling, SettleOptions::default());
+        let result = Settler::new().settle(network, &episode, circuit.settling(), SettleOptions::default());
         let Err(SettleError::NotFinite { population, firing, magnitude }) = result else { panic!("{result:?}") };
         (population, firing, magnitude)
     };

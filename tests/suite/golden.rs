@@ -2,7 +2,7 @@
 //! They are re-made only on purpose; what breaks this test has changed the meaning of a circuit.
 
 use gncn::circuit::Circuit;
-use gncn::data::{files, npz};
+use gncn::data::npz;
 use gncn::episode::Episode;
 use gncn::executor::{Measure, SettleOptions, Settler};
 use gncn::matrix::Matrix;
@@ -51,7 +51,7 @@ impl Case {
     pub(crate) fn episode(&self, circuit: &Circuit) -> Episode {
         let inputs = circuit.senses().map(|(sense, _)| {
             let path = self.folder.join(format!("input.{sense}.npy"));
-            (sense.to_owned(), files::read_matrix(&path).expect("input"))
+            (sense.to_owned(), gncn::data::read_matrix(&path).expect("input"))
         });
         Episode::new(circuit, inputs).expect("inputs fit")
     }
@@ -92,7 +92,7 @@ fn settling_matches_the_reference() {
         let mut settler = Settler::new();
         let options = SettleOptions { measure: Measure::EveryStep, ..SettleOptions::default() };
         let settled =
-            settler.settle(&mut network, &case.episode(&circuit), &circuit.settling, options).expect("settles");
+            settler.settle(&mut network, &case.episode(&circuit), circuit.settling(), options).expect("settles");
         let (activities, wiring) = (settler.activities(), network.wiring());
         let layer = |name: &str| circuit.find(name).expect("layer");
         case.compare("state.", 5e-6, |name| activities.state(wiring, layer(name)));
@@ -117,7 +117,7 @@ fn one_learning_step_matches_the_reference() {
         let mut network = case.network(&circuit);
         let mut settler = Settler::new();
         settler
-            .settle(&mut network, &case.episode(&circuit), &circuit.settling, SettleOptions::default())
+            .settle(&mut network, &case.episode(&circuit), circuit.settling(), SettleOptions::default())
             .expect("settles");
         network.learn(settler.activities()).expect("learns");
         let learned = network.tensors();

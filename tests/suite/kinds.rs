@@ -10,7 +10,7 @@ use gncn::data::{
     DataError, Dataset, Images, Moments, Pixels, Reader, Reading, SenseFile, Source, files, idx, load_raw, npz,
 };
 use gncn::data::{npz::NpzOut, outputs, source};
-use gncn::evaluation::{self, Fit, Prepared, Show};
+use gncn::evaluation::{self, MomentsFrom, Prepared, Show};
 use gncn::matrix::Matrix;
 use gncn::network::Network;
 use std::io::Write as _;
@@ -83,7 +83,7 @@ fn circuit(layer: &str) -> Circuit {
 
 fn prepared(circuit: &Circuit, data: Dataset) -> Result<Prepared, evaluation::SenseError> {
     let rows: Vec<usize> = (0..data.train.count()).collect();
-    evaluation::prepare(circuit, data, None, Fit::On(&rows))
+    evaluation::prepare(circuit, data, None, MomentsFrom::Samples(&rows))
 }
 
 fn told(prepared: &Prepared, part: &str) -> bool {
@@ -380,7 +380,8 @@ fn flat_rows_are_squares_only_where_nobody_says_otherwise() {
     assert_eq!((said.data.train.width(), said.data.train.height()), (8, 2));
     assert!(!told(&said, "flat rows"), "{:?}", said.told);
     let again = Circuit::parse(circuit("shape: (2, 4, 2)").to_ron().as_bytes()).unwrap();
-    assert_eq!((again.layers[0].size, again.layers[0].shape), (16, Some([2, 4, 2])));
+    let (_, first) = again.layers().next().unwrap();
+    assert_eq!((first.size(), first.shape()), (16, Some([2, 4, 2])));
 }
 
 // --- Readings ----------------------------------------------------------------------------------------------------
@@ -429,7 +430,7 @@ fn standardised_senses_keep_their_moments_with_the_weights() {
     let images = Images::new(Pixels::Real(vec![1.0, -4.0, 3.0, -8.0, 99.0, 99.0]), None, (2, 1), "three").unwrap();
     let data = Dataset::new("three", images, None, "three").unwrap();
     // The third image is held out: it has no part in what is fitted.
-    let fitted = evaluation::prepare(&circuit, data.clone(), None, Fit::On(&[0, 1])).unwrap().data;
+    let fitted = evaluation::prepare(&circuit, data.clone(), None, MomentsFrom::Samples(&[0, 1])).unwrap().data;
     assert_eq!(fitted.train.matrix(&[0]).as_slice(), [-1.0, 1.0]);
     let mut network = Network::new(Arc::clone(&circuit), 0);
     evaluation::keep_moments(&mut network, &fitted);
@@ -437,7 +438,7 @@ fn standardised_senses_keep_their_moments_with_the_weights() {
     assert_eq!((weights["image.mean"].as_slice(), weights["image.sd"].as_slice()), (&[2.0, -6.0][..], &[1.0, 2.0][..]));
     let kept = Network::with_weights(Arc::clone(&circuit), &weights).unwrap();
     assert_eq!(kept.tensors(), weights);
-    let again = evaluation::prepare(&circuit, data, None, Fit::Kept(&weights)).unwrap().data;
+    let again = evaluation::prepare(&circuit, data, None, MomentsFrom::Weights(&weights)).unwrap().data;
     assert_eq!(again.train.matrix(&[0, 1, 2]), fitted.train.matrix(&[0, 1, 2]));
     let mut lacking = weights.clone();
     lacking.remove("image.sd");

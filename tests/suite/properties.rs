@@ -100,17 +100,20 @@ pub(crate) fn episode(kind: Kind, circuit: &Circuit, rows: usize, seed: u64) -> 
     let (mut inputs, mut masks) = (Vec::new(), Vec::new());
     for (sense, id) in circuit.senses() {
         let layer = circuit.layer(id);
-        let bernoulli = layer.likelihood == Likelihood::Bernoulli;
+        let bernoulli = layer.likelihood() == Likelihood::Bernoulli;
         let is_held = inputs.is_empty() || (bernoulli && kind == Kind::Gradient);
         if !is_held && dice.chance(0.2) {
             continue;
         }
-        let data =
-            if bernoulli { dice.matrix(rows, layer.size, 0.0, 1.0) } else { dice.matrix(rows, layer.size, -1.0, 1.0) };
+        let data = if bernoulli {
+            dice.matrix(rows, layer.size(), 0.0, 1.0)
+        } else {
+            dice.matrix(rows, layer.size(), -1.0, 1.0)
+        };
         inputs.push((sense.to_owned(), data));
         // A Bernoulli mismatch is the gradient for its prediction, not for its target.
         if !(bernoulli && kind == Kind::Gradient) && dice.chance(0.3) {
-            masks.push((sense.to_owned(), dice.mask(rows, layer.size)));
+            masks.push((sense.to_owned(), dice.mask(rows, layer.size())));
         }
     }
     let episode = Episode::new(circuit, inputs).expect("inputs fit");
@@ -323,19 +326,19 @@ fn run_wild(seed: u64) -> Result<(), SettleError> {
         let rows = dice.pick(&[1, 3, 17, 60]);
         let episode = episode(Kind::Wild, &circuit, rows, seed.wrapping_mul(31) + batch);
         let options = SettleOptions { measure: Measure::EveryStep, learn: true, ..SettleOptions::default() };
-        let settled = settler.settle(&mut network, &episode, &circuit.settling, options)?;
-        assert!(settled.steps <= circuit.settling.stopping.max_steps() && settled.movement.is_finite());
+        let settled = settler.settle(&mut network, &episode, circuit.settling(), options)?;
+        assert!(settled.steps <= circuit.settling().stopping.max_steps() && settled.movement.is_finite());
         assert_eq!(settled.energies.sums.len(), settled.steps + 1, "one for each step and one for the readout");
         for (step, sums) in settled.energies.sums.iter().enumerate() {
             assert!(sums.iter().all(|f| f.is_finite()), "seed {seed}: free energy {sums:?} at step {step}");
         }
         let (activities, wiring) = (settler.activities(), network.wiring());
         for (id, layer) in circuit.layers() {
-            assert!(all_finite(&activities.state(wiring, id)), "seed {seed}: state of {}", layer.name);
+            assert!(all_finite(&activities.state(wiring, id)), "seed {seed}: state of {}", layer.name());
             let predicted = activities.mean(wiring, id).zip(activities.mismatch(wiring, id));
             assert_eq!(predicted.is_some(), circuit.is_predicted(id));
             if let Some((mean, mismatch)) = predicted {
-                assert!(all_finite(&mean) && all_finite(&mismatch), "seed {seed}: {}.error", layer.name);
+                assert!(all_finite(&mean) && all_finite(&mismatch), "seed {seed}: {}.error", layer.name());
             }
         }
         network.learn(settler.activities())?;
@@ -375,31 +378,31 @@ fn known(seed: u64, name: &str) {
 fn the_generator_reaches_every_option() {
     let mut seen = BTreeSet::new();
     for circuit in (0..200).map(|seed| circuit(Kind::Wild, seed)) {
-        assert_eq!(circuit.settling.schedule, Schedule::Synchronous);
+        assert_eq!(circuit.settling().schedule, Schedule::Synchronous);
         let word =
             |value: &dyn Debug| format!("{value:?}").chars().take_while(|c| c.is_alphanumeric()).collect::<String>();
         for (id, layer) in circuit.layers() {
-            seen.insert(format!("activation {}", word(&layer.activation)));
-            seen.insert(format!("mean {}", word(&layer.mean)));
-            seen.insert(format!("prior {}", word(&layer.prior)));
-            seen.insert(format!("lateral {}", word(&layer.lateral)));
-            seen.insert(format!("target {}", word(&layer.target)));
-            seen.insert(format!("likelihood {}", word(&layer.likelihood)));
-            seen.insert(match layer.precision {
+            seen.insert(format!("activation {}", word(&layer.activation())));
+            seen.insert(format!("mean {}", word(&layer.mean())));
+            seen.insert(format!("prior {}", word(&layer.prior())));
+            seen.insert(format!("lateral {}", word(&layer.lateral())));
+            seen.insert(format!("target {}", word(&layer.target())));
+            seen.insert(format!("likelihood {}", word(&layer.likelihood())));
+            seen.insert(match layer.precision() {
                 Precision::Identity => "precision Identity".to_owned(),
                 Precision::Learned { form, .. } => format!("precision {form:?}"),
             });
-            seen.insert(format!("sense {} predicted {}", layer.sense.is_some(), circuit.is_predicted(id)));
+            seen.insert(format!("sense {} predicted {}", layer.sense().is_some(), circuit.is_predicted(id)));
         }
-        for projection in &circuit.projections {
-            seen.insert(format!("feedback {}", word(&projection.feedback)));
-            seen.insert(format!("self-projection {}", projection.from == projection.to));
+        for projection in circuit.projections() {
+            seen.insert(format!("feedback {}", word(&projection.feedback())));
+            seen.insert(format!("self-projection {}", projection.from() == projection.to()));
         }
         seen.insert(format!("senses {}", circuit.senses().count()));
-        seen.insert(format!("stopping {}", word(&circuit.settling.stopping)));
-        seen.insert(format!("messages {}", word(&circuit.settling.messages)));
-        seen.insert(format!("{:?} {:?}", circuit.learning.norm, circuit.learning.when));
-        seen.insert(format!("optimizer {}", word(&circuit.learning.optimizer)));
+        seen.insert(format!("stopping {}", word(&circuit.settling().stopping)));
+        seen.insert(format!("messages {}", word(&circuit.settling().messages)));
+        seen.insert(format!("{:?} {:?}", circuit.learning().norm, circuit.learning().when));
+        seen.insert(format!("optimizer {}", word(&circuit.learning().optimizer)));
     }
     assert_eq!(seen.len(), 10 + 10 + 4 + 3 + 2 + 2 + 3 + 4 + 4 + 2 + 2 + 2 + 2 + 6 + 2, "{seen:#?}");
 }
@@ -412,7 +415,7 @@ fn what_is_shown_stays_as_it_was_shown() {
         let mut network = network(&circuit, seed);
         let episode = episode(Kind::Tame, &circuit, 5, seed);
         let mut settler = Settler::new();
-        if settler.settle(&mut network, &episode, &circuit.settling, SettleOptions::default()).is_err() {
+        if settler.settle(&mut network, &episode, circuit.settling(), SettleOptions::default()).is_err() {
             continue;
         }
         settled += 1;

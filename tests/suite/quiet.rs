@@ -3,7 +3,7 @@
 //! `GNCN_RUNS` is how many free runs are made on each executor (40 where it is not set).
 
 use crate::conformance::{Outcome, Scenario, free_populations};
-use gncn::circuit::{Circuit, Delay, ExecutorKind, Schedule, Settling, Stopping, VirtualTime};
+use gncn::circuit::{Circuit, Delay, ExecutorKind, Fire, Schedule, Settling, Stopping, VirtualTime};
 use gncn::episode::Episode;
 use gncn::executor::{Settled, Settler};
 use gncn::matrix::Matrix;
@@ -48,8 +48,8 @@ fn comes_to_rest(scenario: &Scenario, settler: &mut Settler, schedule: &Schedule
     let settling = Settling { stopping: quiet, ..scenario.settling(schedule.clone(), executor) };
     let (found, settled) = scenario.run(settler, &settling, false).expect("settles");
     let what = format!("{schedule:?} on {executor:?}");
-    assert_eq!(settled.quiet, Some(true), "{what}: never found quiet: {:?}", settled.work);
-    assert!(settled.steps < MOST, "{what}: {:?}", settled.work);
+    assert_eq!(settled.quiet, Some(true), "{what}: never found quiet: {:?}", settled.account.populations);
+    assert!(settled.steps < MOST, "{what}: {:?}", settled.account.populations);
     assert!(settled.movement <= TOLERANCE, "{what}: moved by {} at its end", settled.movement);
     let left = next_movement(scenario, &found);
     assert!(left <= f64::from(TOLERANCE), "{what}: would still move by {left}");
@@ -58,7 +58,7 @@ fn comes_to_rest(scenario: &Scenario, settler: &mut Settler, schedule: &Schedule
 
 /// The largest movement of a lock-step update from where a run of `calm` stopped: the mismatches of the readout, and the
 /// equation of a state.
-fn next_movement(scenario: &Scenario, found: &Outcome) -> f64 {
+pub(crate) fn next_movement(scenario: &Scenario, found: &Outcome) -> f64 {
     let (z, mut largest) = (&found.states, 0.0_f64);
     for (k, name, beta) in [(1, "z1_to_z0", 0.1_f64), (2, "z2_to_z1", 0.1)] {
         let w = &scenario.network.tensors()[&format!("{name}.generative")];
@@ -99,9 +99,10 @@ fn free_runs_stop_neither_early_nor_never() {
     for executor in [ExecutorKind::Threads, ExecutorKind::Tasks] {
         let (mut most, mut most_updates) = (0, 0);
         for _ in 0..count("GNCN_RUNS", 40) {
-            let settled = comes_to_rest(&scenario, &mut settler, &Schedule::Free, executor);
+            let settled = comes_to_rest(&scenario, &mut settler, &Schedule::Free { fire: Fire::OnAny }, executor);
             most = most.max(settled.steps);
-            most_updates = most_updates.max(settled.work.iter().map(|work| work.firings).max().unwrap_or(0));
+            most_updates =
+                most_updates.max(settled.account.populations.iter().map(|work| work.firings).max().unwrap_or(0));
         }
         println!(
             "{executor:?}: {most} steps' worth and {most_updates} firings at most; in lock-step {synchronous} steps"

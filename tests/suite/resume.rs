@@ -61,10 +61,10 @@ impl Bench {
     fn new(circuit: Circuit) -> Self {
         let spec = TrainSpec {
             seed: 3,
-            epochs: circuit.learning.epochs,
-            batch: circuit.learning.batch,
+            epochs: circuit.learning().epochs,
+            batch: circuit.learning().batch,
             limit: None,
-            settling: circuit.settling.clone(),
+            settling: circuit.settling().clone(),
             checkpoint_every: Some(2),
             test_each_epoch: false,
         };
@@ -493,7 +493,7 @@ fn a_run_of_something_else_is_refused_and_stays_as_it_is() {
         ("steps: 4", "steps: 4, messages: Events(threshold: 0.1)", "messages: Dense, not messages: Events"),
         ("steps: 4", "steps: 4, schedule: Bounded(staleness: 1)", "schedule: Synchronous, not schedule: Bounded"),
     ] {
-        bench.spec.settling = parse(&CIRCUIT.replacen(old, new, 1)).settling;
+        bench.spec.settling = parse(&CIRCUIT.replacen(old, new, 1)).settling().clone();
         refused(&bench, what);
     }
     bench.spec = TrainSpec { batch: 8, ..spec.clone() };
@@ -562,7 +562,7 @@ fn a_finished_run_that_goes_on_is_read_from_its_checkpoint() {
     let done = bench.open("longer").weights().expect("weights");
     assert_eq!(bench.resume("longer", stop_after(2)).expect("trains"), Ended::Stopped);
     let run = bench.open("longer");
-    assert!(!run.info.finished && run.circuit().expect("a circuit").learning.epochs == 3);
+    assert!(!run.info.finished && run.circuit().expect("a circuit").learning().epochs == 3);
     assert!(run.weights().expect("a checkpoint") != done, "the weights of the first end are old");
 }
 

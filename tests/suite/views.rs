@@ -33,7 +33,7 @@ fn images(count: usize) -> Images {
 #[test]
 fn a_completion_keeps_what_is_shown_and_moves_what_is_hidden() {
     let (mut network, images, rows) = (network(), images(7), [0, 2, 5, 6]);
-    let settling = network.circuit().settling.clone();
+    let settling = network.circuit().settling().clone();
     let completed = complete(&mut network, &images, &rows, &settling).expect("it settles");
     assert_eq!(completed.images, images.matrix(&rows));
     for i in 0..rows.len() {
@@ -75,10 +75,10 @@ fn balanced_images_have_as_many_of_each_class_as_there_are() {
 #[test]
 fn an_image_is_the_sum_of_what_its_neurons_add() {
     let (mut network, images, rows) = (network(), images(5), [1, 3]);
-    let settling = network.circuit().settling.clone();
+    let settling = network.circuit().settling().clone();
     let circuit = Arc::clone(network.circuit());
     let names: Vec<_> =
-        predictors(&circuit).expect("an image").iter().map(|id| circuit.layer(*id).name.clone()).collect();
+        predictors(&circuit).expect("an image").iter().map(|id| circuit.layer(*id).name().to_owned()).collect();
     assert_eq!(names, ["z1", "z2"]);
     let (z1, z2) = (circuit.find("z1").expect("z1"), circuit.find("z2").expect("z2"));
     assert_eq!(top_layer(&circuit), Ok(z2));

@@ -1,6 +1,6 @@
 //! Names, senses and projections: whether the layers hang together.
 
-use super::report::{Legal, Report};
+use super::report::{Legal, Mistakes};
 use crate::circuit::error::shown;
 use crate::circuit::file::{CircuitFile, LayerFile};
 use crate::circuit::{LayerId, Projection};
@@ -23,7 +23,7 @@ pub(super) struct Roles {
 }
 
 /// Whether the file is of a size that can be checked at all.
-pub(super) fn is_readable(file: &CircuitFile, report: &mut Report<'_>) -> bool {
+pub(super) fn is_readable(file: &CircuitFile, report: &mut Mistakes<'_>) -> bool {
     let (layers, projections) = (file.layers.0.len(), file.projections.len());
     if layers == 0 {
         report.add("layers", "there is no layer; a circuit needs two or more, of which one has a sense");
@@ -34,7 +34,7 @@ pub(super) fn is_readable(file: &CircuitFile, report: &mut Report<'_>) -> bool {
 }
 
 /// Checks names, senses and projections.
-pub(super) fn roles(file: &CircuitFile, report: &mut Report<'_>) -> Roles {
+pub(super) fn roles(file: &CircuitFile, report: &mut Mistakes<'_>) -> Roles {
     let names = names(file, report);
     let sensitive = senses(file, report);
     let projections = projections(file, &names, report);
@@ -49,7 +49,7 @@ pub(super) fn roles(file: &CircuitFile, report: &mut Report<'_>) -> Roles {
 }
 
 /// Layers by name; a name that is given again keeps its first meaning.
-fn names<'f>(file: &'f CircuitFile, report: &mut Report<'_>) -> HashMap<&'f str, LayerId> {
+fn names<'f>(file: &'f CircuitFile, report: &mut Mistakes<'_>) -> HashMap<&'f str, LayerId> {
     let mut names = HashMap::new();
     let mut given: HashMap<&str, usize> = HashMap::new();
     for (name, _) in &file.layers.0 {
@@ -100,7 +100,7 @@ fn plain_name(name: &str, what: &str) -> Result<(), String> {
 }
 
 /// Whether there is a sense at all.
-fn senses(file: &CircuitFile, report: &mut Report<'_>) -> bool {
+fn senses(file: &CircuitFile, report: &mut Mistakes<'_>) -> bool {
     let mut owners: HashMap<&str, &str> = HashMap::new();
     for (name, layer) in &file.layers.0 {
         let Some(sense) = &layer.sense else { continue };
@@ -124,7 +124,7 @@ fn senses(file: &CircuitFile, report: &mut Report<'_>) -> bool {
 }
 
 /// The projections whose ends exist.
-fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut Report<'_>) -> Vec<Projection> {
+fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut Mistakes<'_>) -> Vec<Projection> {
     if file.projections.is_empty() {
         let example = "(from: \"z1\", to: \"z0\", feedback: Transposed)";
         report.add(
@@ -151,7 +151,7 @@ fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut 
 }
 
 /// A layer that isn't there; the name of a sense is an easy slip.
-fn unknown(file: &CircuitFile, at: &str, name: &str, report: &mut Report<'_>) {
+fn unknown(file: &CircuitFile, at: &str, name: &str, report: &mut Mistakes<'_>) {
     let owner = file.layers.0.iter().find(|(_, layer)| layer.sense.as_deref() == Some(name));
     if let Some((owner, _)) = owner {
         let (name, owner) = (shown(name), shown(owner));
@@ -161,7 +161,7 @@ fn unknown(file: &CircuitFile, at: &str, name: &str, report: &mut Report<'_>) {
     }
 }
 
-fn feedback(feedback: Feedback, at: &str, report: &mut Report<'_>) {
+fn feedback(feedback: Feedback, at: &str, report: &mut Mistakes<'_>) {
     match feedback {
         Feedback::Learned { rate } => report.number(&format!("{at}.rate"), rate, Legal::NotNegative),
         Feedback::ScaledTranspose { gain } => report.number(&format!("{at}.gain"), gain, Legal::NotNegative),
@@ -170,7 +170,7 @@ fn feedback(feedback: Feedback, at: &str, report: &mut Report<'_>) {
 }
 
 /// Each pair of layers once; the later ones of a pair are mistakes.
-fn without_twins(file: &CircuitFile, found: &[Projection], report: &mut Report<'_>) -> Vec<Projection> {
+fn without_twins(file: &CircuitFile, found: &[Projection], report: &mut Mistakes<'_>) -> Vec<Projection> {
     let mut first: HashMap<(&str, &str), usize> = HashMap::new();
     for (i, projection) in file.projections.iter().enumerate() {
         let pair = (projection.from.as_str(), projection.to.as_str());
@@ -189,7 +189,7 @@ fn without_twins(file: &CircuitFile, found: &[Projection], report: &mut Report<'
 }
 
 /// Layers that take no part: not sensory and predicting nothing, or sensory and connected to nothing.
-fn idle(file: &CircuitFile, names: &HashMap<&str, LayerId>, roles: &Roles, report: &mut Report<'_>) {
+fn idle(file: &CircuitFile, names: &HashMap<&str, LayerId>, roles: &Roles, report: &mut Mistakes<'_>) {
     let predicts: HashSet<_> = roles.projections.iter().map(|p| p.from).collect();
     for (name, layer) in &file.layers.0 {
         let Some(id) = names.get(name.as_str()) else { continue };
@@ -199,7 +199,7 @@ fn idle(file: &CircuitFile, names: &HashMap<&str, LayerId>, roles: &Roles, repor
     }
 }
 
-fn lone(name: &str, layer: &LayerFile, predicted: bool, report: &mut Report<'_>) {
+fn lone(name: &str, layer: &LayerFile, predicted: bool, report: &mut Mistakes<'_>) {
     let text = match (layer.sense.is_some(), predicted) {
         (true, true) => return,
         (true, false) => "the layer is in no projection, so its sense reaches nothing; add a projection to it",

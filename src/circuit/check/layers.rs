@@ -1,15 +1,15 @@
 //! The parameters of each layer.
 
-use super::MOST_NEURONS;
 use super::graph::Roles;
-use super::report::{Legal, Report};
+use super::limits::MOST_NEURONS;
+use super::report::{Legal, Mistakes};
 use crate::circuit::file::{LayerFile, Listing};
 use crate::circuit::{Layer, LayerId};
 use crate::params::{Activation, Lateral, Leak, Likelihood, Precision, Prior, Reading, StepSize};
 use std::collections::HashSet;
 
 /// Checks every layer. A layer whose name was given before is checked too, and then left out.
-pub(super) fn layers(file: &Listing<LayerFile>, roles: &Roles, report: &mut Report<'_>) -> Vec<Layer> {
+pub(super) fn layers(file: &Listing<LayerFile>, roles: &Roles, report: &mut Mistakes<'_>) -> Vec<Layer> {
     let mut names = HashSet::new();
     let mut layers = Vec::new();
     for (name, layer) in &file.0 {
@@ -27,7 +27,7 @@ pub(super) fn layers(file: &Listing<LayerFile>, roles: &Roles, report: &mut Repo
     layers
 }
 
-fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Report<'_>) -> Layer {
+fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> Layer {
     let size = size(file, at, report);
     read(file, at, report);
     activation(file.activation, size, &format!("{at}.activation"), report);
@@ -50,6 +50,7 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Report<'_>) -> Lay
         likelihood: file.likelihood,
         derivative: file.derivative,
         beta: beta(file, at, report),
+        step: file.step,
         leak: Leak::new(file.leak).unwrap_or_default(),
         prior: file.prior,
         lateral: file.lateral,
@@ -58,7 +59,7 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Report<'_>) -> Lay
 }
 
 /// What `size` or `shape` says, which must agree; `None` where it is absurd, and then nothing is compared with it.
-fn size(file: &LayerFile, at: &str, report: &mut Report<'_>) -> Option<usize> {
+fn size(file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> Option<usize> {
     let shape_at = format!("{at}.shape");
     let (legal, of_shape) = match file.shape {
         None => (true, None),
@@ -88,7 +89,7 @@ fn size(file: &LayerFile, at: &str, report: &mut Report<'_>) -> Option<usize> {
 }
 
 /// How the input of a sense is read.
-fn read(file: &LayerFile, at: &str, report: &mut Report<'_>) {
+fn read(file: &LayerFile, at: &str, report: &mut Mistakes<'_>) {
     let Some(reading) = file.read else { return };
     let at = format!("{at}.read");
     if file.sense.is_none() {
@@ -107,7 +108,7 @@ fn read(file: &LayerFile, at: &str, report: &mut Report<'_>) {
     }
 }
 
-fn activation(activation: Activation, size: Option<usize>, at: &str, report: &mut Report<'_>) {
+fn activation(activation: Activation, size: Option<usize>, at: &str, report: &mut Mistakes<'_>) {
     match activation {
         Activation::LeakyRelu(number) | Activation::Elu(number) => {
             report.number(at, number, Legal::Finite);
@@ -123,7 +124,7 @@ fn activation(activation: Activation, size: Option<usize>, at: &str, report: &mu
     }
 }
 
-fn derivative(file: &LayerFile, at: &str, report: &mut Report<'_>) {
+fn derivative(file: &LayerFile, at: &str, report: &mut Mistakes<'_>) {
     if file.derivative && !file.activation.has_derivative() {
         let name = format!("{:?}", file.activation);
         report.add(
@@ -136,7 +137,7 @@ fn derivative(file: &LayerFile, at: &str, report: &mut Report<'_>) {
     }
 }
 
-fn beta(file: &LayerFile, at: &str, report: &mut Report<'_>) -> StepSize {
+fn beta(file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> StepSize {
     let at = format!("{at}.beta");
     match file.beta {
         Some(beta) => {
@@ -152,7 +153,7 @@ fn beta(file: &LayerFile, at: &str, report: &mut Report<'_>) -> StepSize {
     }
 }
 
-fn lateral(lateral: Lateral, size: Option<usize>, at: &str, report: &mut Report<'_>) {
+fn lateral(lateral: Lateral, size: Option<usize>, at: &str, report: &mut Mistakes<'_>) {
     match lateral {
         Lateral::None => (),
         Lateral::Columns { size: column, excite, inhibit } => {
@@ -172,12 +173,12 @@ fn lateral(lateral: Lateral, size: Option<usize>, at: &str, report: &mut Report<
     }
 }
 
-fn strengths(excite: f32, inhibit: f32, at: &str, report: &mut Report<'_>) {
+fn strengths(excite: f32, inhibit: f32, at: &str, report: &mut Mistakes<'_>) {
     report.number(&format!("{at}.excite"), excite, Legal::Finite);
     report.number(&format!("{at}.inhibit"), inhibit, Legal::Finite);
 }
 
-fn columns(column: usize, size: Option<usize>, at: &str, report: &mut Report<'_>) {
+fn columns(column: usize, size: Option<usize>, at: &str, report: &mut Mistakes<'_>) {
     if column == 0 {
         report.add(at, "is 0, but a column needs at least one neuron");
     } else if let Some(size) = size.filter(|size| size % column != 0) {
@@ -197,7 +198,7 @@ fn divisors_near(size: usize, number: usize) -> Vec<usize> {
 }
 
 /// What belongs to the error population of a layer.
-fn mismatch(file: &LayerFile, unpredicted: bool, at: &str, report: &mut Report<'_>) {
+fn mismatch(file: &LayerFile, unpredicted: bool, at: &str, report: &mut Mistakes<'_>) {
     let useless = |what: &str| {
         format!(
             "nothing predicts this layer, so its {what} is never used; leave it out, or add a projection to the layer"

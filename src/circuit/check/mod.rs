@@ -6,35 +6,24 @@
 
 mod graph;
 mod layers;
-mod report;
+mod limits;
+pub(crate) mod report;
 mod schedule;
 mod settling;
 
 use super::cost;
+use super::description::{Circuit, Learning};
 use super::error::CircuitError;
 use super::file::{CircuitFile, LearningFile, ScheduleFile};
 use super::places::Places;
-use super::{Circuit, Learning, Schedule, Settling, Stopping};
+use super::schedule::{Schedule, Settling, Stopping};
 use crate::params::{Init, Messages, Optimizer};
-use report::{Legal, Report};
-
-/// Neurons of one layer. It keeps products of sizes far below the end of `usize`, so that no figure that is
-/// computed from a checked circuit can overflow.
-const MOST_NEURONS: usize = 1 << 24;
-/// Generative, feedback and covariance entries of a circuit: 8 GiB of weights.
-const MOST_PARAMETERS: u64 = 1 << 31;
-/// Samples in a batch.
-const MOST_SAMPLES: usize = 1 << 20;
-/// Neurons times samples in a batch: 64 GiB for each copy of the states.
-const MOST_VALUES: u64 = 1 << 34;
-/// Updates of an episode.
-const MOST_STEPS: usize = 1_000_000_000;
-/// Ticks, periods, delays, and firings to wait; sums and products with steps stay below the end of `u64`.
-const MOST_TICKS: u64 = 1 << 32;
+use limits::{MOST_PARAMETERS, MOST_SAMPLES, MOST_VALUES};
+use report::{Legal, Mistakes};
 
 /// Checks a whole file.
 pub(super) fn circuit(file: CircuitFile, places: Places<'_>) -> Result<Circuit, CircuitError> {
-    let mut report = Report::new(places);
+    let mut report = Mistakes::new(places);
     name(&file.name, &mut report);
     if !graph::is_readable(&file, &mut report) {
         return Err(report.into_error());
@@ -56,14 +45,14 @@ pub(super) fn circuit(file: CircuitFile, places: Places<'_>) -> Result<Circuit, 
 
 /// Checks a schedule on its own against a circuit that is known to be sound.
 pub(super) fn schedule(file: &ScheduleFile, circuit: &Circuit, places: Places<'_>) -> Result<Schedule, CircuitError> {
-    let mut report = Report::new(places);
+    let mut report = Mistakes::new(places);
     let schedule = schedule::schedule(file, circuit, true, "schedule", &mut report);
     report.finish(schedule)
 }
 
 /// Checks messages on their own.
 pub(super) fn messages(messages: Messages, places: Places<'_>) -> Result<Messages, CircuitError> {
-    let mut report = Report::new(places);
+    let mut report = Mistakes::new(places);
     settling::messages(messages, "messages", &mut report);
     report.finish(messages)
 }
@@ -78,7 +67,7 @@ fn placeholder() -> Settling {
     }
 }
 
-fn name(name: &str, report: &mut Report<'_>) {
+fn name(name: &str, report: &mut Mistakes<'_>) {
     if name.trim().is_empty() {
         report.add("name", "is empty; give the circuit a name, such as \"gncn-pdh\"");
     } else if name.chars().any(|c| c.is_control() || c == '/' || c == '\\') {
@@ -86,13 +75,13 @@ fn name(name: &str, report: &mut Report<'_>) {
     }
 }
 
-fn init(init: Init, report: &mut Report<'_>) -> Init {
+fn init(init: Init, report: &mut Mistakes<'_>) -> Init {
     let Init::Gaussian { sd } = init;
     report.number("init.sd", sd, Legal::Positive);
     init
 }
 
-fn learning(file: &LearningFile, report: &mut Report<'_>) -> Learning {
+fn learning(file: &LearningFile, report: &mut Mistakes<'_>) -> Learning {
     let (Optimizer::Sgd { rate } | Optimizer::Adam { rate }) = file.optimizer;
     report.number("learning.optimizer.rate", rate, Legal::Positive);
     report.count("learning.batch", file.batch as u64, 1, MOST_SAMPLES as u64);
@@ -101,7 +90,7 @@ fn learning(file: &LearningFile, report: &mut Report<'_>) -> Learning {
 }
 
 /// Sizes that are legal one by one may still be too much together.
-fn totals(circuit: &Circuit, report: &mut Report<'_>) {
+fn totals(circuit: &Circuit, report: &mut Mistakes<'_>) {
     let parameters = cost::parameters(circuit);
     if parameters > MOST_PARAMETERS {
         report.add(

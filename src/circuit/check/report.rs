@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 /// What a number may be.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Legal {
+pub(crate) enum Legal {
     /// Anything but an infinity or NaN.
     Finite,
     /// 0 or more.
@@ -43,20 +43,20 @@ impl Legal {
 }
 
 /// Mistakes so far, and the places of the text.
-pub(super) struct Report<'a> {
+pub(crate) struct Mistakes<'a> {
     places: Places<'a>,
     mistakes: Vec<Mistake>,
     /// Mistakes that were found and not kept.
     more: usize,
 }
 
-impl<'a> Report<'a> {
-    pub(super) fn new(places: Places<'a>) -> Self {
+impl<'a> Mistakes<'a> {
+    pub(crate) fn new(places: Places<'a>) -> Self {
         Self { places, mistakes: Vec::new(), more: 0 }
     }
 
     /// A mistake at a path; where the text doesn't hold the path (a missing field), at what encloses it.
-    pub(super) fn add(&mut self, at: &str, text: impl AsRef<str>) {
+    pub(crate) fn add(&mut self, at: &str, text: impl AsRef<str>) {
         if !self.is_full() {
             let position = self.place(at);
             self.push(position, at, text.as_ref());
@@ -64,7 +64,7 @@ impl<'a> Report<'a> {
     }
 
     /// A mistake at the `n`-th entry (from 0) of a path that the text holds more than once.
-    pub(super) fn add_nth(&mut self, at: &str, n: usize, text: impl AsRef<str>) {
+    pub(crate) fn add_nth(&mut self, at: &str, n: usize, text: impl AsRef<str>) {
         if !self.is_full() {
             let position = self.places.nth(at, n);
             self.push(position, at, text.as_ref());
@@ -72,7 +72,7 @@ impl<'a> Report<'a> {
     }
 
     /// Whether the number is legal; reported if not.
-    pub(super) fn number(&mut self, at: &str, value: impl Into<f64> + Display + Copy, legal: Legal) -> bool {
+    pub(crate) fn number(&mut self, at: &str, value: impl Into<f64> + Display + Copy, legal: Legal) -> bool {
         let fine = legal.allows(value.into());
         if !fine {
             self.add(at, format!("is {value}, but must be {}", legal.words()));
@@ -81,7 +81,7 @@ impl<'a> Report<'a> {
     }
 
     /// Whether a whole number is from `least` to `most`; reported if not.
-    pub(super) fn count(&mut self, at: &str, value: u64, least: u64, most: u64) -> bool {
+    pub(crate) fn count(&mut self, at: &str, value: u64, least: u64, most: u64) -> bool {
         let fine = (least..=most).contains(&value);
         if !fine {
             let bound = if value < least { format!("at least {least}") } else { format!("at most {most}") };
@@ -91,7 +91,7 @@ impl<'a> Report<'a> {
     }
 
     /// A name that points nowhere. `what` is a word such as "layer".
-    pub(super) fn unknown<'b>(
+    pub(crate) fn unknown<'b>(
         &mut self,
         at: &str,
         what: &str,
@@ -108,17 +108,17 @@ impl<'a> Report<'a> {
     }
 
     /// The place of the `n`-th entry of a path, in words for another mistake.
-    pub(super) fn line_of(&mut self, at: &str, n: usize) -> String {
+    pub(crate) fn line_of(&mut self, at: &str, n: usize) -> String {
         self.places.nth(at, n).map(|(line, _)| format!(" in line {line}")).unwrap_or_default()
     }
 
     /// The value, if it was checked without a mistake.
-    pub(super) fn finish<T>(self, value: T) -> Result<T, CircuitError> {
+    pub(crate) fn finish<T>(self, value: T) -> Result<T, CircuitError> {
         if self.mistakes.is_empty() { Ok(value) } else { Err(self.into_error()) }
     }
 
     /// The mistakes, of which there is at least one.
-    pub(super) fn into_error(mut self) -> CircuitError {
+    pub(crate) fn into_error(mut self) -> CircuitError {
         self.mistakes.sort_by_key(|mistake| mistake.position.unwrap_or((usize::MAX, 0)));
         if self.more > 0 {
             self.mistakes.push(Mistake::new(None, "", format!("and {} more mistakes", self.more)));

@@ -1,7 +1,7 @@
 //! Schedules: names of populations become populations, and times are checked.
 
-use super::MOST_TICKS;
-use super::report::{Legal, Report};
+use super::limits::MOST_TICKS;
+use super::report::{Legal, Mistakes};
 use crate::circuit::error::{listed, shown};
 use crate::circuit::file::{ClockFile, DelayFile, LesionFile, Listing, ScheduleFile, VirtualTimeFile};
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
@@ -15,12 +15,12 @@ pub(super) fn schedule(
     circuit: &Circuit,
     complete: bool,
     at: &str,
-    report: &mut Report<'_>,
+    report: &mut Mistakes<'_>,
 ) -> Schedule {
     let mut check = Check { populations: Populations::new(circuit, complete), at, report };
     match file {
         ScheduleFile::Synchronous => Schedule::Synchronous,
-        ScheduleFile::Free => Schedule::Free,
+        ScheduleFile::Free { fire } => Schedule::Free { fire: *fire },
         ScheduleFile::Bounded { staleness } => {
             check.ticks("staleness", *staleness, 0);
             Schedule::Bounded { staleness: *staleness }
@@ -58,9 +58,11 @@ impl<'c> Populations<'c> {
         &self.wiring.population(id).name
     }
 
-    fn is_clamped(&self, id: PopulationId) -> bool {
-        let population = self.wiring.population(id);
-        population.kind == Kind::State && self.circuit.layer(population.layer).sense.is_some()
+    /// State populations that no sense ever holds in place.
+    fn never_held(&self) -> impl Iterator<Item = PopulationId> {
+        let is_held = |layer| self.circuit.layer(layer).sense().is_some();
+        let states = self.wiring.populations().filter(|(_, population)| population.kind == Kind::State);
+        states.filter(move |(_, population)| !is_held(population.layer)).map(|(id, _)| id)
     }
 }
 
@@ -68,7 +70,7 @@ impl<'c> Populations<'c> {
 struct Check<'r, 'c, 'p> {
     populations: Populations<'c>,
     at: &'r str,
-    report: &'r mut Report<'p>,
+    report: &'r mut Mistakes<'p>,
 }
 
 impl Check<'_, '_, '_> {
@@ -121,18 +123,16 @@ impl Check<'_, '_, '_> {
         for (i, name) in names.iter().enumerate() {
             let field = format!("order[{i}]");
             let Some(id) = self.population(&field, name) else { continue };
-            if self.populations.is_clamped(id) {
-                let text = format!("`{name}` is held by its sense and never fires; leave it out of the order");
-                self.add(&field, text);
-            }
             order.push(id);
         }
-        let is_state = |id: &PopulationId| self.populations.wiring.population(*id).kind == Kind::State;
         // Names that aren't known may well be the missing states.
-        if names.len() == order.len() && !order.iter().any(is_state) {
-            let free: Vec<_> = self.populations.circuit.layers.iter().filter(|layer| layer.sense.is_none()).collect();
-            let free = listed(free.iter().map(|layer| layer.name.as_str()));
-            self.add("order", format!("no state population is listed, so nothing would settle; list some of {free}"));
+        let missing = self.populations.never_held().filter(|id| !order.contains(id));
+        let missing: Vec<_> = missing.map(|id| self.populations.name(id).to_owned()).collect();
+        if names.len() == order.len() && !missing.is_empty() {
+            let missing = listed(missing.iter().map(String::as_str));
+            let text =
+                format!("leaves out {missing}, which no sense holds in place and which would never settle; list it");
+            self.add("order", text);
         }
         order
     }
@@ -145,6 +145,7 @@ impl Check<'_, '_, '_> {
             self.clock("clock", clock);
         }
         self.delay("delay", file.delay);
+        self.ticks("patience", file.patience, 1);
         self.report.number(&self.path("drop"), file.drop, Legal::Share);
         VirtualTime {
             until: file.until,
@@ -156,6 +157,9 @@ impl Check<'_, '_, '_> {
             lesions: self.lesions(&file.lesions),
             scale: file.scale,
             seed: file.seed,
+            noise: file.noise,
+            fire: file.fire,
+            patience: file.patience,
         }
     }
 
@@ -180,7 +184,7 @@ impl Check<'_, '_, '_> {
 
     fn clock(&mut self, field: &str, file: &ClockFile) {
         self.ticks(&format!("{field}.period"), file.period, 1);
-        self.ticks(&format!("{field}.phase"), file.phase, 0);
+        self.ticks(&format!("{field}.phase"), file.phase.unwrap_or(0), 0);
         if file.period > 0 && file.jitter >= file.period {
             let (jitter, period) = (file.jitter, file.period);
             let text =

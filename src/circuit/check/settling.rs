@@ -1,7 +1,8 @@
 //! How an episode ends and what its messages are.
 
-use super::report::{Legal, Report};
-use super::{MOST_STEPS, schedule};
+use super::limits::MOST_STEPS;
+use super::report::{Legal, Mistakes};
+use super::schedule;
 use crate::circuit::file::{SettlingFile, UntilFile};
 use crate::circuit::{Circuit, Settling, Stopping};
 use crate::params::Messages;
@@ -10,7 +11,7 @@ use crate::params::Messages;
 pub(super) const STEPS: usize = 50;
 
 /// Checks settling against the layers and projections of `circuit`, whose own settling is not read.
-pub(super) fn settling(file: &SettlingFile, circuit: &Circuit, complete: bool, report: &mut Report<'_>) -> Settling {
+pub(super) fn settling(file: &SettlingFile, circuit: &Circuit, complete: bool, report: &mut Mistakes<'_>) -> Settling {
     messages(file.messages, "settling.messages", report);
     Settling {
         stopping: stopping(file, report),
@@ -20,7 +21,7 @@ pub(super) fn settling(file: &SettlingFile, circuit: &Circuit, complete: bool, r
     }
 }
 
-fn stopping(file: &SettlingFile, report: &mut Report<'_>) -> Stopping {
+fn stopping(file: &SettlingFile, report: &mut Mistakes<'_>) -> Stopping {
     let most = MOST_STEPS as u64;
     if let Some(steps) = file.steps {
         report.count("settling.steps", steps as u64, 1, most);
@@ -37,8 +38,11 @@ fn stopping(file: &SettlingFile, report: &mut Report<'_>) -> Stopping {
 }
 
 /// Checks what travels on a link.
-pub(super) fn messages(messages: Messages, at: &str, report: &mut Report<'_>) {
-    if let Messages::Events { threshold } = messages {
+pub(super) fn messages(messages: Messages, at: &str, report: &mut Mistakes<'_>) {
+    if let Messages::Events { threshold, refresh } = messages {
         report.number(&format!("{at}.threshold"), threshold, Legal::NotNegative);
+        if let Some(firings) = refresh {
+            report.count(&format!("{at}.refresh"), firings, 1, MOST_STEPS as u64);
+        }
     }
 }

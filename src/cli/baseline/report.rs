@@ -2,7 +2,7 @@
 
 use super::super::failure::Failure;
 use super::super::{output, table};
-use crate::baseline::{Figures, Part, Spec};
+use crate::baseline::{ComparedPart, Figures, Spec};
 use crate::data::Description;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Everything that figures depend on: figures of equal requests are the same.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Request {
+pub(super) struct ComparisonRequest {
     pub(super) version: String,
     pub(super) model: Spec,
     pub(super) synapses: usize,
@@ -30,18 +30,18 @@ pub(super) struct Request {
 
 /// What `--json` prints and `eval.json` holds.
 #[derive(Debug, Serialize, Deserialize)]
-pub(in crate::cli) struct Report {
-    pub(super) request: Request,
-    pub(super) done: Vec<Part>,
+pub(in crate::cli) struct ComparisonReport {
+    pub(super) request: ComparisonRequest,
+    pub(super) done: Vec<ComparedPart>,
     /// Seconds that each part took.
     pub(super) seconds: IndexMap<String, f64>,
     #[serde(flatten)]
     pub(super) figures: Figures,
 }
 
-impl Report {
+impl ComparisonReport {
     /// What an earlier measurement has left at `path`, if it was of the same request; else nothing measured yet.
-    pub(super) fn begin(request: Request, path: &Path) -> Self {
+    pub(super) fn begin(request: ComparisonRequest, path: &Path) -> Self {
         let earlier = std::fs::read(path).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok());
         let nothing =
             |request| Self { request, done: Vec::new(), seconds: IndexMap::new(), figures: Figures::default() };
@@ -49,7 +49,7 @@ impl Report {
     }
 
     /// Marks a part as done.
-    pub(super) fn finish(&mut self, part: Part, seconds: f64) {
+    pub(super) fn finish(&mut self, part: ComparedPart, seconds: f64) {
         self.seconds.insert(part.name().to_owned(), seconds);
         self.done.retain(|done| *done != part);
         self.done.push(part);

@@ -1,12 +1,16 @@
 //! The work of `gncn baseline`: as `gncn train` does it, and the figures of `gncn eval` at its end.
 
 use super::super::failure::Failure;
-use super::super::progress::Progress;
+use super::super::progress::Bar;
 use super::super::trained::load_data;
-use super::super::{Command, eval::digest, interrupt, output, parse_words, table, train};
+use super::super::values::parse_words;
+use super::super::{interrupt, output, table, train, values};
 use super::BaselineArguments;
-use super::report::{Report, Request};
-use crate::baseline::{Codes, Comparison, ComparisonSpec, FigureOptions, Gauge, Kind, MODEL, SYNAPSES, Spec, Weights};
+use super::report::{ComparisonReport, ComparisonRequest};
+use crate::baseline::{
+    Codes, ComparedKind, ComparedWeights, Comparison, ComparisonSpec, FigureOptions, Gauge, MODEL, SYNAPSES, Spec,
+};
+use crate::checkpoint::weights::fingerprint;
 use crate::checkpoint::{Run, RunInfo};
 use crate::data::{Dataset, SenseFiles, Source};
 use crate::evaluation::PriorOptions;
@@ -28,23 +32,20 @@ const SCALE: usize = 3;
 impl BaselineArguments {
     /// Trains and measures.
     pub(in crate::cli) fn run(&self) -> Result<(), Failure> {
-        super::super::use_threads(self.threads)?;
-        let (run, report) = self.perform(super::super::command_line())?;
+        values::use_threads(self.threads)?;
+        let (run, report) = self.perform(values::command_line())?;
         if self.json { output::print_json(&report) } else { report.print(run.folder()) }
     }
 
     /// The arguments of a command line that begins with `gncn baseline`.
     pub(in crate::cli) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match parse_words(words)? {
-            Command::Baseline(arguments) => Ok(*arguments),
-            _ => Err(Failure::Request(format!("not a `gncn baseline`: {}", words.join(" ")))),
-        }
+        parse_words(words, "baseline")
     }
 
     /// Trains to the end of the run and measures. The run says that `command` has made it.
-    pub(in crate::cli) fn perform(&self, command: Vec<String>) -> Result<(Run, Report), Failure> {
+    pub(in crate::cli) fn perform(&self, command: Vec<String>) -> Result<(Run, ComparisonReport), Failure> {
         let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(&self.model));
-        if self.resume && self.model == Kind::Gmm.name() {
+        if self.resume && self.model == ComparedKind::Gmm.name() {
             let problem = "gmm is fitted in one go, so there is nothing to resume; --overwrite fits it anew";
             return Err(Failure::Request(problem.to_owned()));
         }
@@ -68,7 +69,7 @@ impl BaselineArguments {
 
     /// The options given now, or else those that the run was started with.
     fn continuing(&self, run: &Run) -> Result<Self, Failure> {
-        let Ok(Command::Baseline(first)) = parse_words(&run.info.command) else {
+        let Ok(first) = parse_words::<Self>(&run.info.command, "baseline") else {
             let problem = "is not the run of a compared model; choose another --out, or go on with `gncn train`";
             return Err(Failure::Request(format!("{}: {problem}", run.folder().display())));
         };
@@ -92,12 +93,12 @@ impl BaselineArguments {
     }
 
     fn spec(&self, data: &Dataset) -> Result<ComparisonSpec, Failure> {
-        let kind = Kind::named(&self.model).expect("the legal names are those of the models");
+        let kind = ComparedKind::named(&self.model).expect("the legal names are those of the models");
         let mut model = Spec::new(kind, data.train.size(), data.classes(), SYNAPSES);
         model.batch = self.batch.unwrap_or(model.batch);
         model.rate = self.rate.unwrap_or(model.rate);
         model.variance = self.variance.unwrap_or(model.variance);
-        if kind == Kind::Dsrn && data.train.labels().is_none() {
+        if kind == ComparedKind::Dsrn && data.train.labels().is_none() {
             return Err(crate::baseline::BaselineError::NoLabels.into());
         }
         let usual = if self.data.is_some() { EPOCHS.0 } else { EPOCHS.1 };
@@ -135,13 +136,13 @@ impl BaselineArguments {
         Ok(Run::create_as(folder, (MODEL, &spec.model.text()), info, self.overwrite)?)
     }
 
-    fn compare(&self, run: &mut Run, data: &Dataset, spec: &ComparisonSpec) -> Result<Report, Failure> {
+    fn compare(&self, run: &mut Run, data: &Dataset, spec: &ComparisonSpec) -> Result<ComparisonReport, Failure> {
         announce(run.folder(), data, spec);
         interrupt::after_the_batch()?;
         let folder = run.folder().to_owned();
-        if spec.model.model == Kind::Gmm {
+        if spec.model.model == ComparedKind::Gmm {
             // Nothing to descend: the mixture itself is the model.
-            let weights = Weights::new(&spec.model, spec.seed);
+            let weights = ComparedWeights::new(&spec.model, spec.seed);
             let learned = data.split(spec.seed).limited(spec.limit).train;
             let codes = Codes::new(&spec.model, &weights);
             let gauge = Gauge { codes: &codes, data, learned: &learned, options: self.options(spec) };
@@ -165,12 +166,12 @@ impl BaselineArguments {
     }
 
     /// What the figures depend on.
-    fn request(&self, data: &Dataset, spec: &ComparisonSpec, tensors: &Tensors) -> Request {
-        Request {
+    fn request(&self, data: &Dataset, spec: &ComparisonSpec, tensors: &Tensors) -> ComparisonRequest {
+        ComparisonRequest {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: spec.model.clone(),
             synapses: spec.model.synapses(),
-            weights: digest(tensors),
+            weights: fingerprint(tensors),
             seed: spec.seed,
             limit: spec.limit,
             data: data.describe(),
@@ -189,13 +190,18 @@ impl BaselineArguments {
     }
 
     /// Takes the figures that are wanted and not there yet, and writes them after each part, with a picture of draws.
-    fn measure(&self, folder: &Path, gauge: Gauge<'_>, request: Request) -> Result<(Option<Mixture>, Report), Failure> {
+    fn measure(
+        &self,
+        folder: &Path,
+        gauge: Gauge<'_>,
+        request: ComparisonRequest,
+    ) -> Result<(Option<Mixture>, ComparisonReport), Failure> {
         let path = folder.join("eval.json");
-        let (mut report, mut fitted) = (Report::begin(request, &path), None);
+        let (mut report, mut fitted) = (ComparisonReport::begin(request, &path), None);
         for part in gauge.codes.spec().model.parts() {
             let wanted = self.only.is_empty() || self.only.iter().any(|name| name == part.name());
             // A mixture on pixels is the model, not only a measure of it, and is not kept as a whole.
-            let is_model = gauge.codes.spec().model == Kind::Gmm;
+            let is_model = gauge.codes.spec().model == ComparedKind::Gmm;
             if !is_model && (!wanted || report.done.contains(part)) {
                 continue;
             }
@@ -203,7 +209,7 @@ impl BaselineArguments {
                 return Err(Failure::Run("stopped as asked, between two measures".to_owned()));
             }
             let (started, steps) = (Instant::now(), gauge.options.prior.mixture.steps);
-            let bar = Progress::new(steps);
+            let bar = Bar::new(steps);
             let taken = gauge.take(*part, &mut report.figures, |step, likelihood| {
                 bar.stand("mixture".to_owned(), step, steps, format!("log-likelihood {likelihood:.2}"));
             })?;
@@ -250,7 +256,7 @@ fn announce(folder: &Path, data: &Dataset, spec: &ComparisonSpec) {
     output::announce(folder, &format!("run.json, model.json, {learned}weights, eval.json, pictures"));
 }
 
-/// Weights `[1, K]` and means `[K, J]` of a mixture. Its covariances are 75 times the square of an image, and no figure
+/// ComparedWeights `[1, K]` and means `[K, J]` of a mixture. Its covariances are 75 times the square of an image, and no figure
 /// needs them.
 fn mixture_tensors(mixture: &Mixture) -> Tensors {
     let components = mixture.components();
@@ -261,7 +267,7 @@ fn mixture_tensors(mixture: &Mixture) -> Tensors {
 
 /// Lets every batch be learned and told, until the end or a stop.
 fn watch(comparison: &mut Comparison<'_>, epochs: usize) -> Result<Ended, Failure> {
-    let bar = Progress::new(1);
+    let bar = Bar::new(1);
     let ended = comparison.run(&mut |event| {
         match event {
             Event::Batch { epoch, done, of, free_energy } => {

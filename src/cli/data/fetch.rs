@@ -1,7 +1,7 @@
 //! `gncn data fetch`: a published data set, from its homes.
 
 use super::super::failure::Failure;
-use super::super::progress::Progress;
+use super::super::progress::Bar;
 use super::super::{output, table};
 use crate::data::fetch::{self, FetchEvent};
 use crate::data::sets;
@@ -47,7 +47,7 @@ impl FetchArguments {
         })?;
         let bytes: u64 = set.files.iter().map(|file| file.bytes).sum();
         output::announce(&folder, &format!("{}, {}; licence: {}", set.about, table::bytes(bytes), set.licence));
-        let bar = Progress::new(1);
+        let bar = Bar::new(1);
         let from: Vec<String> = self.from.iter().cloned().collect();
         fetch::fetch(set, &folder, &from, &mut |event| match event {
             FetchEvent::Kept(file) => bar.milestone(&format!("{} is there already", file.name)),

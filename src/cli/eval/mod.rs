@@ -4,25 +4,21 @@
 //! that are left are measured one by one, and after each of them the file is written anew, so that an evaluation that is
 //! cut off goes on where it was.
 
-mod parts;
 mod report;
 
 use super::failure::Failure;
+use super::progress::Watcher;
 use super::settling::SettlingArguments;
-use super::trained::Trained;
-use super::{Command, interrupt, output, table};
+use super::values::parse_words;
+use super::{interrupt, output, table, trained, values};
 use crate::checkpoint::Run;
-use crate::circuit::Circuit;
-use crate::circuit::file::CircuitFile;
-use crate::evaluation::mixture::MixtureOptions;
-use crate::evaluation::{LogisticOptions, PRIOR_IMAGES, PriorOptions};
+use crate::circuit::Settling;
+use crate::evaluation::{
+    COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, Evaluator, PRIOR_IMAGES, Trained,
+};
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use parts::Bench;
-pub(super) use report::digest;
-use report::{Report, Request};
-use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,30 +60,30 @@ pub(super) struct EvalArguments {
     #[arg(long, value_name = "SENSE=FILE", requires = "data")]
     test: Vec<String>,
     /// Measure on the first N test images only
-    #[arg(long, value_name = "N", value_parser = super::positive)]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
     /// Measure these parts only, with commas between them
     #[arg(long, value_name = "PARTS", value_enum, value_delimiter = ',')]
-    only: Vec<Part>,
+    only: Vec<EvaluationPart>,
     /// Measure again what the file holds already
     #[arg(long)]
     again: bool,
     #[command(flatten)]
     settling: SettlingArguments,
     /// Training images that the mixture is fitted to, the same number of each class
-    #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = values::positive)]
     prior_images: usize,
     /// Components of the mixture
-    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = super::up_to::<10_000>)]
+    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = values::up_to::<10_000>)]
     components: usize,
     /// Draws from the mixture for log_px
-    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = super::up_to::<1_000_000>)]
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = values::up_to::<1_000_000>)]
     draws: usize,
     /// Test images for log_px_is, the first ones
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = super::positive)]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = values::positive)]
     is_images: usize,
     /// Draws for each image for log_px_is
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::up_to::<1_000_000>)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::up_to::<1_000_000>)]
     is_draws: usize,
     /// Seed of the mixture and of all draws
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -96,69 +92,57 @@ pub(super) struct EvalArguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
-    #[arg(long, value_name = "N", value_parser = super::thread_count)]
+    #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
 }
 
-/// Components of the mixture in the paper.
-pub(super) const COMPONENTS: usize = 75;
+impl ValueEnum for EvaluationPart {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-/// What can be measured for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
-#[value(rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Part {
-    Bce,
-    Mmse,
-    Classification,
-    LogPx,
-    LogPxIs,
-}
-
-impl Part {
-    pub(super) fn name(self) -> &'static str {
-        ["bce", "mmse", "classification", "log_px", "log_px_is"][self as usize]
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
     }
 }
 
 impl EvalArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        super::use_threads(self.threads)?;
+        values::use_threads(self.threads)?;
         let report = self.perform()?;
-        if self.json { output::print_json(&report) } else { report.print() }
+        if self.json { output::print_json(&report) } else { report::print(&report) }
     }
 
     /// The arguments of a command line that begins with `gncn eval`.
     pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
-        match super::parse_words(words)? {
-            Command::Eval(arguments) => Ok(*arguments),
-            _ => Err(Failure::Request(format!("not a `gncn eval`: {}", words.join(" ")))),
-        }
+        parse_words(words, "eval")
     }
 
     /// Measures what isn't measured yet, and writes it.
-    pub(super) fn perform(&self) -> Result<Report, Failure> {
-        let trained = Trained::open(&self.run, &self.data, &self.test)?;
+    pub(super) fn perform(&self) -> Result<Evaluation, Failure> {
+        let trained = trained::open(&self.run, &self.data, &self.test)?;
         if let Some(out) = &self.out {
             let mut read = trained.source.paths();
             read.extend(Run::files_of(&self.run));
             output::check_targets(&[("--out", out, "json")], &read)?;
         }
         let own = trained.circuit();
-        let mut circuit = own.as_ref().clone();
-        self.settling.apply(&mut circuit)?;
-        let target = self.target(&trained, circuit.settling == own.settling);
+        let circuit = self.settling.apply(own.as_ref().clone())?;
+        let target = self.target(&trained, circuit.settling() == own.settling());
         match &target {
             Some(path) => output::announce(path, "the figures below"),
             None => output::note("eval.json keeps the figures of the run's own settling; --out FILE writes these"),
         }
         interrupt::at_once()?;
-        let mut report = self.begin(self.request(&trained, &circuit), target.as_deref());
-        self.measure(&mut Bench::new(trained, &circuit.settling, self.limit), &mut report, target.as_deref())?;
-        Ok(report)
+        let options = self.options();
+        let request = EvaluationRequest::new(&trained, &circuit, &options);
+        let mut found = self.begin(request, circuit.settling(), target.as_deref());
+        let mut evaluator = Evaluator::new(trained, circuit.settling(), options);
+        self.measure(&mut evaluator, &mut found, target.as_deref())?;
+        Ok(found)
     }
 
     /// Where the figures go: eval.json holds those of the run's own settling and no others.
@@ -166,84 +150,60 @@ impl EvalArguments {
         self.out.clone().or_else(|| is_own.then(|| trained.run.path("eval.json")))
     }
 
-    fn request(&self, trained: &Trained, circuit: &Circuit) -> Request {
-        let images = trained.data.test_or_train().count();
-        Request {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            weights: report::digest(&trained.network.tensors()),
-            data: trained.data.describe(),
-            split: if trained.data.test.is_some() { "test" } else { "training" }.to_owned(),
-            images: images.min(self.limit.unwrap_or(usize::MAX)),
-            settling: CircuitFile::from(circuit).settling,
-            prior_images: self.prior_images,
-            components: self.components,
-            draws: self.draws,
-            is_images: self.is_images.min(images).min(self.limit.unwrap_or(usize::MAX)),
-            is_draws: self.is_draws,
-            seed: self.seed,
-            circuit: circuit.name.clone(),
-        }
+    fn options(&self) -> EvaluationOptions {
+        let Self { limit, prior_images, components, draws, is_images, is_draws, seed, .. } = *self;
+        EvaluationOptions { limit, prior_images, components, draws, is_images, is_draws, seed }
     }
 
     /// What an earlier evaluation has left, if it was of the same request; else nothing measured yet.
-    fn begin(&self, request: Request, target: Option<&Path>) -> Report {
-        let earlier = target.and_then(|path| std::fs::read(path).ok());
-        let earlier = earlier.and_then(|text| serde_json::from_slice::<Report>(&text).ok());
-        match earlier.filter(|report| report.request == request) {
-            Some(mut report) => {
+    fn begin(&self, request: EvaluationRequest, settling: &Settling, target: Option<&Path>) -> Evaluation {
+        let is_same_again = settling.promises_bits();
+        if !is_same_again {
+            let what = "this schedule promises no bits, so that figures differ from run to run";
+            output::note(&format!("note: {what}; each evaluation measures anew"));
+        }
+        match target.filter(|_| is_same_again).and_then(|path| Evaluation::earlier(path, &request)) {
+            Some(mut found) => {
                 if self.again {
-                    report.done.retain(|part| !self.wanted().contains(part));
+                    found.done.retain(|part| !self.wanted().contains(part));
                 }
-                report
+                found
             }
             None => {
                 if let Some(path) = target.filter(|path| path.exists()) {
                     let told = "holds figures of another request, which the new ones replace; --out FILE keeps both";
                     output::note(&format!("note: {} {told}", path.display()));
                 }
-                Report::new(request)
+                Evaluation::new(request)
             }
         }
     }
 
-    fn wanted(&self) -> Vec<Part> {
-        let mut wanted = if self.only.is_empty() { Part::value_variants().to_vec() } else { self.only.clone() };
+    fn wanted(&self) -> Vec<EvaluationPart> {
+        let mut wanted = if self.only.is_empty() { EvaluationPart::ALL.to_vec() } else { self.only.clone() };
         wanted.sort_unstable();
         wanted.dedup();
         wanted
     }
 
-    fn measure(&self, bench: &mut Bench, report: &mut Report, target: Option<&Path>) -> Result<(), Failure> {
+    fn measure(&self, evaluator: &mut Evaluator, found: &mut Evaluation, target: Option<&Path>) -> Result<(), Failure> {
+        let watcher = Watcher::default();
         for part in self.wanted() {
-            if report.done.contains(&part) {
+            if found.done.contains(&part) {
                 output::note(&format!("{} is measured already; --again measures it again", part.name()));
                 continue;
             }
             if interrupt::requested() {
                 return Err(Failure::Run("stopped as asked, between two measures".to_owned()));
             }
-            let started = Instant::now();
-            report.forget(part);
-            match part {
-                Part::Bce => bench.settle(report)?,
-                Part::Mmse => bench.complete(report)?,
-                Part::Classification => bench.classify(&LogisticOptions::default(), report)?,
-                Part::LogPx => bench.log_px(self, report)?,
-                Part::LogPxIs => bench.log_px_is(self, report)?,
-            }
-            report.finish(part, started.elapsed().as_secs_f64());
-            if let Some(refusal) = report.refused.get(part.name()) {
+            evaluator.measure(part, found, &|event| watcher.see(event))?;
+            if let Some(refusal) = found.refused.get(part.name()) {
                 output::note(&table::wrap(&format!("note: no {}: {refusal}", part.name())));
             }
             if let Some(path) = target {
-                report.save(path)?;
+                found.save(path)?;
             }
         }
         Ok(())
-    }
-
-    fn prior(&self) -> PriorOptions {
-        let mixture = MixtureOptions { components: self.components, seed: self.seed, ..MixtureOptions::default() };
-        PriorOptions { images: self.prior_images, mixture }
     }
 }

@@ -4,9 +4,8 @@ use super::super::eval::EvalArguments;
 use super::super::failure::Failure;
 use super::super::train::TrainArguments;
 use super::super::{interrupt, memory};
-use super::plan::{Row, Trial};
-use super::record::Record;
 use crate::data::atomic;
+use crate::paper::{PlannedRow, Trial, TrialRecord};
 use std::path::Path;
 
 /// How a trial ended.
@@ -23,11 +22,11 @@ pub(super) enum Outcome {
 ///
 /// # Errors
 /// Where no trial could do better: the request is wrong, or files can't be written.
-pub(super) fn perform(row: &Row, trial: &Trial, checkpoint_every: Option<usize>) -> Result<Outcome, Failure> {
+pub(super) fn perform(row: &PlannedRow, trial: &Trial, checkpoint_every: Option<usize>) -> Result<Outcome, Failure> {
     if interrupt::requested() {
         return Ok(Outcome::Stopped);
     }
-    let mut record = Record::load(trial)?.unwrap_or_else(|| Record::new(trial));
+    let mut record = TrialRecord::load(trial)?.unwrap_or_else(|| TrialRecord::new(trial));
     record.failed = None;
     record.save(trial)?;
     if let Some((fitted, path)) = &row.circuit {
@@ -48,7 +47,7 @@ pub(super) fn perform(row: &Row, trial: &Trial, checkpoint_every: Option<usize>)
     Ok(outcome)
 }
 
-fn attempt(row: &Row, trial: &Trial, every: &[String], record: &mut Record) -> Result<(), Failure> {
+fn attempt(row: &PlannedRow, trial: &Trial, every: &[String], record: &mut TrialRecord) -> Result<(), Failure> {
     let words = [&trial.train[..], every, &going_on(row, trial)].concat();
     let Some(measure) = &trial.measure else {
         return watched(&mut record.train_peak_bytes, || compare(&words, trial));
@@ -63,7 +62,7 @@ fn attempt(row: &Row, trial: &Trial, every: &[String], record: &mut Record) -> R
 }
 
 /// How the commands are told to go on with what is there.
-fn going_on(row: &Row, trial: &Trial) -> Vec<String> {
+fn going_on(row: &PlannedRow, trial: &Trial) -> Vec<String> {
     let option = match trial.folder.join("run.json").exists() {
         // A mixture on pixels is fitted in one go.
         true if row.model.key == "gmm" => Some("--overwrite"),

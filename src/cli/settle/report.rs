@@ -3,13 +3,13 @@
 use super::super::failure::Failure;
 use super::super::table;
 use crate::data::npz::NpzOut;
-use crate::executor::{LinkTraffic, Settled, Settler};
+use crate::executor::{Account, LinkAccount, PopulationAccount, Settled, Settler};
 use crate::network::Network;
 use indexmap::IndexMap;
 
 /// Free energies by layer: sums over samples, one for each measurement.
 pub(super) fn energies(network: &Network, settled: &Settled) -> IndexMap<String, Vec<f64>> {
-    let name = |layer| network.circuit().layer(layer).name.clone();
+    let name = |layer| network.circuit().layer(layer).name().to_owned();
     let series = |column: usize| settled.energies.sums.iter().map(|sums| sums[column]).collect();
     let populations = settled.energies.populations.iter().enumerate();
     populations.map(|(i, id)| (name(network.wiring().population(*id).layer), series(i))).collect()
@@ -23,7 +23,7 @@ pub(super) fn write_activities(
 ) -> Result<(), Failure> {
     let (wiring, activities) = (network.wiring(), settler.activities());
     for (id, layer) in network.circuit().layers() {
-        let name = &layer.name;
+        let name = layer.name();
         out.matrix(&format!("state.{name}"), &activities.state(wiring, id))?;
         if let Some(mean) = activities.mean(wiring, id) {
             out.matrix(&format!("mean.{name}"), &mean)?;
@@ -38,25 +38,45 @@ pub(super) fn write_activities(
     Ok(out.finish()?)
 }
 
-/// What went over each link; the staleness of a link is shown as its mean and its largest age.
-pub(super) fn traffic_table(traffic: &[LinkTraffic]) -> String {
-    let row = |link: &LinkTraffic| {
-        let uses: u64 = link.staleness.iter().sum();
-        let ages: u64 = link.staleness.iter().zip(0..).map(|(count, age)| count * age).sum();
-        let largest = link.staleness.iter().rposition(|count| *count > 0).unwrap_or(0);
-        let mean = ages as f64 / uses.max(1) as f64;
+/// What became of the messages of each link, and the operations of each population; the ages of a link are shown as
+/// their mean and the largest.
+pub(super) fn traffic_table(account: &Account) -> String {
+    let row = |link: &LinkAccount| {
         vec![
             format!("{} to {}", link.from, link.to),
             table::count(link.sent),
             table::count(link.used),
             table::count(link.overwritten),
             table::count(link.dropped),
-            table::count(link.operations),
-            format!("{mean:.2}/{largest}"),
+            table::count(link.in_flight),
         ]
     };
-    let header = ["link", ">sent", ">used", ">overwr.", ">lost", ">operations", ">staleness"];
-    table::render(&header, traffic.iter().map(row).collect())
+    let header = ["messages", ">sent", ">used", ">overwritten", ">lost", ">in flight"];
+    let messages = table::render(&header, account.links.iter().map(row).collect());
+    let row = |link: &LinkAccount| {
+        vec![
+            format!("{} to {}", link.from, link.to),
+            table::bytes(link.bytes),
+            table::count(link.operations),
+            ages(&link.staleness),
+            ages(&link.unheard),
+        ]
+    };
+    let header = ["link", ">sent", ">operations", ">staleness", ">unheard"];
+    let links = table::render(&header, account.links.iter().map(row).collect());
+    let row = |p: &PopulationAccount| vec![p.population.clone(), table::count(p.firings), table::count(p.operations)];
+    let fired = account.populations.iter().filter(|population| population.firings > 0);
+    let populations = table::render(&["population", ">firings", ">operations"], fired.map(row).collect());
+    let total = table::count(account.operations());
+    format!("{messages}\n\n{links}\n\n{populations}\n\n{total} synaptic operations of links and populations")
+}
+
+/// The mean and the largest age of a histogram.
+fn ages(histogram: &[u64]) -> String {
+    let uses: u64 = histogram.iter().sum();
+    let sum: u64 = histogram.iter().zip(0..).map(|(count, age)| count * age).sum();
+    let Some(largest) = histogram.iter().rposition(|count| *count > 0) else { return "–".to_owned() };
+    format!("{:.2}/{largest}", sum as f64 / uses.max(1) as f64)
 }
 
 /// First and last free energy of each layer, per sample. A schedule without steps has no first one, and a replay that

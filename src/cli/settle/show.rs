@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// One array of a population, in figures.
 #[derive(Debug, Serialize)]
-pub(super) struct Shown {
+pub(super) struct ShownPopulation {
     population: String,
     /// `state` and `activity` of a state population; `mean` and `mismatch` of an error population.
     array: &'static str,
@@ -36,7 +36,7 @@ pub(super) fn find(names: &[String], wiring: &Wiring) -> Result<Vec<PopulationId
 }
 
 /// What populations hold now.
-pub(super) fn shown(populations: &[PopulationId], wiring: &Wiring, settler: &Settler) -> Vec<Shown> {
+pub(super) fn shown(populations: &[PopulationId], wiring: &Wiring, settler: &Settler) -> Vec<ShownPopulation> {
     let activities = settler.activities();
     let arrays = |id: &PopulationId| {
         let spec = wiring.population(*id);
@@ -56,12 +56,12 @@ pub(super) fn shown(populations: &[PopulationId], wiring: &Wiring, settler: &Set
     populations.iter().flat_map(arrays).collect()
 }
 
-fn figures(population: &str, array: &'static str, values: &Matrix) -> Shown {
+fn figures(population: &str, array: &'static str, values: &Matrix) -> ShownPopulation {
     let all = values.as_slice();
     let count = all.len().max(1) as f64;
     let mean = all.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
     let variance = all.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
-    Shown {
+    ShownPopulation {
         population: population.to_owned(),
         array,
         shape: [values.rows(), values.cols()],
@@ -74,8 +74,8 @@ fn figures(population: &str, array: &'static str, values: &Matrix) -> Shown {
     }
 }
 
-pub(super) fn render(shown: &[Shown]) -> String {
-    let row = |s: &Shown| {
+pub(super) fn render(shown: &[ShownPopulation]) -> String {
+    let row = |s: &ShownPopulation| {
         vec![
             format!("{} {}", s.population, s.array),
             format!("{}x{}", s.shape[0], s.shape[1]),

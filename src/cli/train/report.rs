@@ -16,7 +16,7 @@ const MOST_ROWS: usize = 20;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct TrainReport<'a> {
     run: &'a Path,
     weights: PathBuf,
     epochs: &'a [EpochMetrics],
@@ -29,7 +29,7 @@ pub(super) fn announce(circuit: &Circuit, data: &Dataset, spec: &TrainSpec, trai
     let test = data.test.as_ref().map_or(0, |images| images.count());
     output::note(&table::wrap(&format!(
         "{} on {}: {} images to learn from, {} held out, {} to test; {} epochs of batches of {}, seed {}, {} threads",
-        circuit.name,
+        circuit.name(),
         data.name,
         number(learned),
         number(held_out),
@@ -67,7 +67,7 @@ pub(super) fn print(run: &Run, circuit: &Circuit, json: bool) -> Result<(), Fail
     let metrics = read_metrics(run)?;
     if json {
         let weights = run.path("weights.safetensors");
-        return output::print_json(&Report { run: run.folder(), weights, epochs: &metrics });
+        return output::print_json(&TrainReport { run: run.folder(), weights, epochs: &metrics });
     }
     output::print(&epoch_table(circuit, &metrics))?;
     let more = if metrics.len() > MOST_ROWS { "; metrics.jsonl has all epochs" } else { "" };
@@ -128,7 +128,7 @@ fn epoch_row(metrics: &EpochMetrics, image: Option<&str>, accuracy: bool) -> Vec
 fn image_layer(circuit: &Circuit) -> Option<&str> {
     let (_, id) = image_sense(circuit).ok()?;
     let layer = circuit.layer(id);
-    (layer.likelihood == Likelihood::Bernoulli).then_some(layer.name.as_str())
+    (layer.likelihood() == Likelihood::Bernoulli).then_some(layer.name())
 }
 
 /// All epochs, or of many every so-manyth and the last.

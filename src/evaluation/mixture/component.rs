@@ -5,6 +5,9 @@ use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Mat, MatRef, Par, Side};
 use std::f64::consts::TAU;
 
+/// Components so many nats below the best one of a sample are left out: `exp(−40)` is below what a sum of `f64` can see.
+pub(super) const CUT: f64 = 40.0;
+
 /// Dimensions by which a density is computed before it may be given up.
 const STAGE: usize = 48;
 
@@ -129,7 +132,7 @@ impl Component {
     }
 
     /// `log w + log N(x)` of the columns `chosen` of `block`, without those that turn out to be more than
-    /// [`CUT`](super::CUT) below `best` of their column: `|L⁻¹(x − m)|²` only grows while its dimensions are summed up.
+    /// [`CUT`] below `best` of their column: `|L⁻¹(x − m)|²` only grows while its dimensions are summed up.
     pub(super) fn joint(&self, block: MatRef<'_, f64>, mut chosen: Vec<usize>, best: &[f64]) -> Vec<(usize, f64)> {
         let mut centred = self.centre(block, &chosen);
         let mut squares = vec![0.0; chosen.len()];
@@ -141,7 +144,7 @@ impl Component {
             for (i, square) in squares.iter_mut().enumerate() {
                 *square += part.col_as_slice(i).iter().map(|v| v * v).sum::<f64>();
             }
-            let is_near = |i: &usize| self.log_scale - 0.5 * squares[*i] >= best[chosen[*i]] - super::CUT;
+            let is_near = |i: &usize| self.log_scale - 0.5 * squares[*i] >= best[chosen[*i]] - CUT;
             let near: Vec<usize> = (0..chosen.len()).filter(is_near).collect();
             if near.len() < chosen.len() {
                 squares = near.iter().map(|i| squares[*i]).collect();

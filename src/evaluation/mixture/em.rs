@@ -4,7 +4,10 @@
 //! With regularisation a step is not quite the maximum, and could lower the likelihood where a covariance is nearly
 //! singular. Such a step is not taken: the likelihood never falls.
 
-use super::{Component, Mixture, MixtureError, columns, log_sum, start};
+use super::blocks::columns;
+use super::component::{Component, MixtureError};
+use super::model::{Mixture, log_sum};
+use super::start;
 use crate::matrix::Matrix;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, Mat, MatRef, Par};

@@ -1,6 +1,6 @@
 //! Where a fit starts: k-means++ (Arthur & Vassilvitskii, 2007), then Lloyd's iterations.
 
-use super::{blocks, nearest};
+use super::blocks::{blocks, nearest};
 use crate::rng;
 use faer::{Mat, MatRef};
 use rand::Rng;

@@ -2,7 +2,8 @@
 //! `L`, column by column, `lower` `[K, J (J + 1) / 2]`, f64 in a safetensors file. Its header has a text that says what
 //! the mixture was fitted to, and a digest of all of it.
 
-use super::{Component, Mixture};
+use super::component::Component;
+use super::model::Mixture;
 use crate::data::digest::hexadecimal;
 use faer::Mat;
 use safetensors::SafeTensors;

@@ -1,0 +1,122 @@
+//! From a checked circuit back to its text, every default written out: what a run stores must mean the same
+//! after a default has changed.
+
+use super::description::{Circuit, Layer, Projection};
+use super::file::{
+    CircuitFile, ClockFile, DelayFile, LayerFile, LearningFile, LesionFile, Listing, ProjectionFile, ScheduleFile,
+    SettlingFile, Shape, UntilFile, VirtualTimeFile,
+};
+use super::ids::PopulationId;
+use super::reader;
+use super::schedule::{Clock, Schedule, Settling, Stopping, VirtualTime};
+use super::wiring::Wiring;
+use ron::ser::PrettyConfig;
+
+/// The text of a circuit file.
+pub(super) fn write(file: &CircuitFile) -> String {
+    // Depth 2 gives each layer, each projection and each option of settling a line of its own.
+    let pretty = PrettyConfig::new().depth_limit(2).new_line("\n");
+    let body = reader::options().to_string_pretty(file, pretty).expect("numbers and texts can be written");
+    format!("#![enable(implicit_some)]\nCircuit{body}\n")
+}
+
+impl From<&Circuit> for CircuitFile {
+    fn from(circuit: &Circuit) -> Self {
+        let layer_name = |id| circuit.layer(id).name.clone();
+        let projection =
+            |p: &Projection| ProjectionFile { from: layer_name(p.from), to: layer_name(p.to), feedback: p.feedback };
+        let learning = circuit.learning;
+        Self {
+            name: circuit.name.clone(),
+            about: circuit.about.clone(),
+            layers: Listing(circuit.layers.iter().map(|layer| (layer.name.clone(), layer.into())).collect()),
+            projections: circuit.projections.iter().map(projection).collect(),
+            init: circuit.init,
+            settling: SettlingFile::new(&circuit.settling, circuit),
+            learning: LearningFile {
+                optimizer: learning.optimizer,
+                norm: learning.norm,
+                when: learning.when,
+                batch: learning.batch,
+                epochs: learning.epochs,
+            },
+        }
+    }
+}
+
+impl From<&Layer> for LayerFile {
+    fn from(layer: &Layer) -> Self {
+        Self {
+            size: Some(layer.size),
+            sense: layer.sense.clone(),
+            read: layer.read,
+            shape: layer.shape.map(Shape),
+            activation: layer.activation,
+            mean: layer.mean,
+            target: layer.target,
+            likelihood: layer.likelihood,
+            derivative: layer.derivative,
+            beta: Some(layer.beta.get()),
+            step: layer.step,
+            leak: layer.leak.get(),
+            prior: layer.prior,
+            lateral: layer.lateral,
+            precision: layer.precision,
+        }
+    }
+}
+
+impl From<Clock> for ClockFile {
+    fn from(clock: Clock) -> Self {
+        Self { period: clock.period, phase: clock.phase, jitter: clock.jitter }
+    }
+}
+
+impl SettlingFile {
+    /// How `settling` is written in the file of `circuit`, with the names of its populations.
+    #[must_use]
+    pub fn new(settling: &Settling, circuit: &Circuit) -> Self {
+        written(settling, &Wiring::new(circuit))
+    }
+}
+
+fn written(settling: &Settling, wiring: &Wiring) -> SettlingFile {
+    let (steps, until) = match settling.stopping {
+        Stopping::Steps(steps) => (Some(steps), None),
+        Stopping::Quiet { tolerance, max_steps } => (None, Some(UntilFile::Quiet { tolerance, max_steps })),
+    };
+    let schedule = schedule(&settling.schedule, wiring);
+    SettlingFile { steps, until, schedule, executor: settling.executor, messages: settling.messages }
+}
+
+fn schedule(schedule: &Schedule, wiring: &Wiring) -> ScheduleFile {
+    let name = |id: &PopulationId| wiring.population(*id).name.clone();
+    match schedule {
+        Schedule::Synchronous => ScheduleFile::Synchronous,
+        Schedule::Bounded { staleness } => ScheduleFile::Bounded { staleness: *staleness },
+        Schedule::Free { fire } => ScheduleFile::Free { fire: *fire },
+        Schedule::Sweep { order } => ScheduleFile::Sweep { order: order.iter().map(name).collect() },
+        Schedule::VirtualTime(time) => ScheduleFile::VirtualTime(virtual_time(time, name)),
+        // A path that isn't UTF-8 can't come from a circuit file, so nothing that was parsed is lost here.
+        Schedule::Replay(log) => ScheduleFile::Replay(log.to_string_lossy().into_owned()),
+    }
+}
+
+fn virtual_time(time: &VirtualTime, name: impl Fn(&PopulationId) -> String) -> VirtualTimeFile {
+    let delay = |(from, to, delay): &_| DelayFile { from: name(from), to: name(to), delay: *delay };
+    let lesion = |(population, at): &_| LesionFile { population: name(population), at: *at };
+    VirtualTimeFile {
+        until: time.until,
+        clocks: Listing(time.clocks.iter().map(|(id, clock)| (name(id), (*clock).into())).collect()),
+        clock: time.clock.map(Into::into),
+        delays: time.delays.iter().map(delay).collect(),
+        delay: time.delay,
+        drop: time.drop,
+        lesions: time.lesions.iter().map(lesion).collect(),
+        scale: time.scale,
+        seed: time.seed,
+        noise: time.noise,
+        fire: time.fire,
+        patience: time.patience,
+    }
+}

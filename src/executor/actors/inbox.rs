@@ -1,0 +1,233 @@
+//! What has come to an actor: a queue for each inlet, with the book of its link.
+
+use super::message::Letter;
+use crate::circuit::wiring::{Link, PopulationId, Wiring};
+use crate::executor::ledger::{Book, Handed, Load};
+use crate::signal::Signal;
+use std::collections::VecDeque;
+
+/// Room for messages, made at once: more than a bound of a few firings lets come together.
+const FEW: usize = 16;
+
+/// One inlet.
+#[derive(Debug)]
+pub(super) struct Queue {
+    /// The link's place in the wiring.
+    pub(super) place: usize,
+    pub(super) link: Link,
+    /// What has come and was not handed over, by number.
+    waiting: VecDeque<Letter>,
+    /// The newest number that was taken from `waiting`, lost or not.
+    heard: u64,
+    /// The depth of what the inlet holds.
+    depth: u64,
+    /// The newest own firing that what has come answers; `None` while nothing has come.
+    answered: Option<u64>,
+    /// The newest own firing that what was handed over answers; 0 is rest.
+    held_answers: u64,
+    /// Whether something has come since the last firing.
+    news: bool,
+    /// Nothing will come any more, and nobody waits for it: the sender is held by data or has finished.
+    closed: bool,
+    /// Firings that the sender has made altogether; known when it has finished.
+    last: Option<u64>,
+    pub(super) book: Book,
+    pub(super) load: Load,
+    /// Whether the sender can fire at all.
+    hears: bool,
+}
+
+impl Queue {
+    /// The newest message that has come, not beyond `limit`.
+    pub(super) fn newest_within(&self, limit: u64) -> u64 {
+        let usable = self.waiting.iter().rev().map(|letter| letter.number).find(|number| *number <= limit);
+        usable.unwrap_or(self.heard)
+    }
+
+    /// Whether something has come since the last firing.
+    pub(super) fn has_news(&self) -> bool {
+        self.news
+    }
+
+    /// The newest message that was taken, or known to be lost.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard
+    }
+
+    /// How many firings the sender has made altogether, once it has finished.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.last
+    }
+
+    /// Takes what has come and was not lost, not beyond `limit`.
+    fn draw(&mut self, limit: u64, letters: &mut Vec<Letter>) {
+        letters.clear();
+        while self.waiting.front().is_some_and(|letter| letter.number <= limit) {
+            let Some(letter) = self.waiting.pop_front() else { break };
+            self.heard = letter.number;
+            if letter.signal.is_some() {
+                letters.push(letter);
+            }
+        }
+    }
+
+    /// Whether what has come used the receiver's firing of this number, or a newer one.
+    pub(super) fn answers(&self, fired: u64) -> bool {
+        self.answered.is_some_and(|answered| answered >= fired)
+    }
+
+    /// The depth that the inlet would have, were all handed over that has come; what was lost counts, because it is
+    /// known to be.
+    fn depth_to_come(&self) -> u64 {
+        self.waiting.back().map_or(self.depth, |letter| letter.depth.max(self.depth))
+    }
+}
+
+/// All inlets of an actor, by number.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    pub(super) queues: Vec<Queue>,
+    /// Whether something has come since the last firing, or nothing ever did.
+    news: bool,
+    /// Kept for their storage.
+    handed: Vec<Handed>,
+    numbers: Vec<u64>,
+    letters: Vec<Letter>,
+}
+
+impl Inbox {
+    pub(super) fn new(id: PopulationId, wiring: &Wiring, clamped: &[bool]) -> Self {
+        let queue = |(place, link): (usize, &Link)| Queue {
+            place,
+            link: *link,
+            waiting: VecDeque::with_capacity(FEW),
+            heard: 0,
+            depth: 0,
+            answered: None,
+            held_answers: 0,
+            news: false,
+            closed: clamped[link.from.0],
+            last: clamped[link.from.0].then_some(0),
+            book: Book::default(),
+            load: Load::default(),
+            hears: !clamped[link.from.0],
+        };
+        let links = wiring.links.iter().enumerate().filter(|(_, link)| link.to == id);
+        Self {
+            queues: links.map(queue).collect(),
+            news: true,
+            handed: Vec::with_capacity(FEW),
+            numbers: Vec::with_capacity(FEW),
+            letters: Vec::with_capacity(FEW),
+        }
+    }
+
+    /// A message has come.
+    pub(super) fn put(&mut self, inlet: usize, letter: Letter) {
+        let queue = &mut self.queues[inlet];
+        queue.answered = queue.answered.max(Some(letter.answers));
+        queue.news = true;
+        queue.waiting.push_back(letter);
+        self.news = true;
+    }
+
+    /// The sender behind an inlet has finished, after so many firings.
+    pub(super) fn close(&mut self, inlet: usize, last: u64) {
+        self.queues[inlet].closed = true;
+        self.queues[inlet].last = Some(last);
+    }
+
+    /// The first open inlet of which something holds.
+    pub(super) fn find_open(&self, holds: impl Fn(&Queue) -> bool) -> Option<usize> {
+        self.queues.iter().position(|queue| !queue.closed && holds(queue))
+    }
+
+    /// Whether something has come since the last firing, or there was none yet.
+    pub(super) fn has_news(&self) -> bool {
+        self.news
+    }
+
+    /// The least depth of what open inlets hold.
+    pub(super) fn depth(&self) -> Option<u64> {
+        self.queues.iter().filter(|queue| !queue.closed).map(|queue| queue.depth).min()
+    }
+
+    /// The same, were all handed over that has come.
+    pub(super) fn depth_to_come(&self) -> Option<u64> {
+        self.queues.iter().filter(|queue| !queue.closed).map(Queue::depth_to_come).min()
+    }
+
+    /// Takes what a firing uses: on every inlet what has come and is not beyond `limit`. `before` says how many firings of
+    /// a sender stand before this one. `arrived` gets inlets and numbers in the order of arrival, and `each` the messages
+    /// to hand over, inlet by inlet: number, signal, and whether it is doubtful.
+    pub(super) fn take(
+        &mut self,
+        limit: u64,
+        whole: bool,
+        before: impl Fn(&Queue) -> u64,
+        arrived: &mut Vec<(usize, u64)>,
+        mut each: impl FnMut(&mut Queue, u64, Signal, bool),
+    ) {
+        let Self { queues, handed, numbers, letters, news } = self;
+        *news = false;
+        for queue in queues {
+            queue.news = false;
+            queue.draw(limit, letters);
+            numbers.clear();
+            numbers.extend(letters.iter().map(|letter| letter.number));
+            arrived.extend(numbers.iter().map(|number| (queue.link.inlet, *number)));
+            handed.clear();
+            queue.book.hand(queue.place, numbers, whole, handed);
+            let before = before(queue);
+            queue.book.age(before, !handed.is_empty(), queue.hears);
+            for handed in &*handed {
+                let found = letters.iter().position(|letter| letter.number == handed.number);
+                let Some(letter) = found.map(|at| letters.swap_remove(at)) else { continue };
+                queue.depth = queue.depth.max(letter.depth);
+                queue.held_answers = queue.held_answers.max(letter.answers);
+                if let Some(signal) = letter.signal {
+                    each(queue, letter.number, signal, handed.doubtful);
+                }
+            }
+            // What was superseded is let go of at once, so that its buffer can be written again.
+            letters.clear();
+        }
+    }
+
+    /// The first message that was not taken, inlet by inlet: inlet, number and signal.
+    pub(super) fn next_letter(&mut self) -> Option<(usize, u64, Signal)> {
+        for queue in &mut self.queues {
+            while let Some(letter) = queue.waiting.pop_front() {
+                if let Some(signal) = letter.signal {
+                    return Some((queue.link.inlet, letter.number, signal));
+                }
+            }
+        }
+        self.news = false;
+        None
+    }
+
+    /// How late the population is answered in the firing after `fired`, in firings of its own: the latest of its answers.
+    pub(super) fn late(&self, fired: u64) -> u64 {
+        let open = self.queues.iter().filter(|queue| queue.hears);
+        open.map(|queue| fired.saturating_sub(queue.held_answers)).max().unwrap_or(0)
+    }
+
+    /// The open inlet that holds the least depth, which a population waits for to become deeper.
+    pub(super) fn shallowest(&self) -> Option<usize> {
+        let open = self.queues.iter().enumerate().filter(|(_, queue)| !queue.closed);
+        open.min_by_key(|(_, queue)| queue.depth_to_come()).map(|(inlet, _)| inlet)
+    }
+
+    /// Numbers of messages that have come on an inlet, were not lost and were not taken, but for the last firing of the
+    /// run if that was the sender's: what it sent came when nobody fired any more.
+    pub(super) fn left(&self, last: Option<PopulationId>) -> Vec<(usize, u64)> {
+        let of = |queue: &Queue| {
+            let newest = queue.waiting.back().map(|letter| letter.number);
+            let late = newest.filter(|_| last == Some(queue.link.from));
+            let arrived = queue.waiting.iter().filter(|l| l.signal.is_some() && Some(l.number) != late);
+            arrived.map(|letter| (queue.place, letter.number)).collect::<Vec<_>>()
+        };
+        self.queues.iter().flat_map(of).collect()
+    }
+}

@@ -1,0 +1,90 @@
+//! The rule of generative and error synapses: Hebbian, from what arrived and what the owner has (Eqs. 16-18).
+
+use super::Ascent;
+use crate::kernels::meter::{self, Kernel};
+use crate::kernels::{norms, product};
+use crate::matrix::Matrix;
+use crate::params::{Norm, Optimizer};
+use crate::weights::Weights;
+use rayon::prelude::*;
+
+/// Rows of the rule that are computed as one piece of work.
+const RULE_ROWS: usize = 64;
+
+/// The rule of one block of synapses, with its optimiser and its constraint.
+#[derive(Debug, Clone)]
+pub struct Hebbian {
+    norm: Norm,
+    ascent: Ascent,
+    /// The rule of the last step, `[presynaptic, postsynaptic]`; kept for its storage.
+    rule: Matrix,
+    scratch: Vec<f32>,
+}
+
+impl Hebbian {
+    /// A rule that has not learned yet.
+    #[must_use]
+    pub fn new(optimizer: Optimizer, norm: Norm) -> Self {
+        Self { norm, ascent: Ascent::new(optimizer), rule: Matrix::default(), scratch: Vec::new() }
+    }
+
+    /// One learning step: `Δ[pre, post] = gain · preᵀ post / B`, then the constraint (Eqs. 16-18). `weights` are
+    /// `[presynaptic, postsynaptic]`; `pairs` are presynaptic and postsynaptic values of each part of the batch of `batch`
+    /// samples. Sums run over parts and shards in their order.
+    pub fn learn(&mut self, weights: &mut Weights, gain: f32, pairs: &[(&Matrix, &Matrix)], batch: usize) {
+        let (pre, post) = (weights.rows().rows(), weights.rows().cols());
+        if (self.rule.rows(), self.rule.cols()) != (pre, post) {
+            self.rule = Matrix::zeros(pre, post);
+        }
+        let scale = gain / batch as f32;
+        meter::time(Kernel::Learn, batch * pre * post, || {
+            self.sum(scale, pairs);
+            weights.change(|weights| {
+                self.ascent.step(weights.as_mut_slice(), self.rule.as_slice());
+                norms::constrain(self.norm, weights.as_mut_slice(), post, &mut self.scratch);
+            });
+        });
+    }
+
+    /// `rule = scale · preᵀ post`
+    fn sum(&mut self, scale: f32, pairs: &[(&Matrix, &Matrix)]) {
+        let (pre, post) = (self.rule.rows(), self.rule.cols());
+        self.rule.as_mut_slice().par_chunks_mut(RULE_ROWS * post).enumerate().for_each(|(i, part)| {
+            let columns = i * RULE_ROWS..(i * RULE_ROWS + part.len() / post);
+            part.fill(0.0);
+            for (left, right) in pairs {
+                product::outer(part, scale, left.as_slice(), right.as_slice(), pre, post, columns.clone());
+            }
+        });
+    }
+
+    /// The optimiser, for checkpoints.
+    #[must_use]
+    pub fn ascent(&self) -> &Ascent {
+        &self.ascent
+    }
+
+    /// The optimiser, to be restored.
+    pub fn ascent_mut(&mut self) -> &mut Ascent {
+        &mut self.ascent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_adds_the_mean_product_of_what_arrived_and_what_is_here() {
+        let (pre, post) = (Matrix::from_fn(4, 2, |i, j| (i + j) as f32), Matrix::from_fn(4, 3, |i, j| (i * j) as f32));
+        let mut weights = Weights::from(Matrix::zeros(2, 3));
+        let mut rule = Hebbian::new(Optimizer::Sgd { rate: 1.0 }, Norm::None);
+        rule.learn(&mut weights, 0.5, &[(&pre, &post)], 4);
+        for i in 0..2 {
+            for j in 0..3 {
+                let sum: f32 = (0..4).map(|b| pre.row(b)[i] * post.row(b)[j]).sum();
+                assert_eq!(weights.rows().row(i)[j], 0.5 * sum / 4.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Why a table of the paper can't be planned, kept or written.
+
+use crate::circuit::CircuitError;
+use crate::data::DataError;
+use crate::evaluation::SenseError;
+
+/// A failure of `reproduce`, in sentences.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PaperError {
+    /// The request can't be met as it stands: an option, a folder that is somebody else's.
+    #[error("{0}")]
+    Request(String),
+    /// The request was sound, and carrying it out failed, such as on a full disk.
+    #[error("{0}")]
+    Run(String),
+}
+
+impl From<DataError> for PaperError {
+    fn from(error: DataError) -> Self {
+        if error.is_request() { Self::Request(error.to_string()) } else { Self::Run(error.to_string()) }
+    }
+}
+
+impl From<CircuitError> for PaperError {
+    fn from(error: CircuitError) -> Self {
+        Self::Request(error.to_string())
+    }
+}
+
+impl From<SenseError> for PaperError {
+    fn from(error: SenseError) -> Self {
+        Self::Request(error.to_string())
+    }
+}

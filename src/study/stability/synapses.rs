@@ -1,0 +1,94 @@
+//! The synapses of a network in double precision, as linear operators use them: read once, shared by all samples.
+
+use crate::circuit::{Circuit, LayerId, Projection};
+use crate::matrix::Matrix;
+use crate::network::{Network, Tensors, covariance_name};
+use crate::params::{Feedback, Precision, PrecisionForm};
+use faer::linalg::solvers::DenseSolveCore;
+use faer::{Mat, MatRef, Par, Side};
+
+/// How the mismatch of the layer that a projection predicts returns.
+pub(super) enum Return {
+    /// Over error synapses `[from, to]`.
+    Learned(Mat<f64>),
+    /// Over the generative synapses read backwards, times a gain.
+    Backwards(f64),
+    /// Not at all.
+    Silent,
+}
+
+/// What a network's populations multiply by.
+pub(super) struct LinearSynapses {
+    /// By projection: `W` `[to, from]`.
+    generative: Vec<Mat<f64>>,
+    /// By projection.
+    returns: Vec<Return>,
+    /// By layer: what weighs a mismatch `[J, J]`, from the left of a column; `None` for the identity.
+    precision: Vec<Option<Mat<f64>>>,
+}
+
+impl LinearSynapses {
+    /// The synapses of a network.
+    pub(super) fn of(network: &Network) -> Self {
+        let (circuit, tensors) = (network.circuit(), network.tensors());
+        let tensor = |projection: &Projection, kind: &str| wide(&tensors[&circuit.tensor_name(projection, kind)]);
+        let back = |projection: &Projection| match projection.feedback() {
+            Feedback::Learned { .. } => Return::Learned(tensor(projection, "feedback")),
+            Feedback::Transposed => Return::Backwards(1.0),
+            Feedback::ScaledTranspose { gain } => Return::Backwards(f64::from(gain)),
+            Feedback::Silent => Return::Silent,
+        };
+        Self {
+            generative: circuit.projections().iter().map(|projection| tensor(projection, "generative")).collect(),
+            returns: circuit.projections().iter().map(back).collect(),
+            precision: circuit.layers().map(|(id, _)| precision(circuit, id, &tensors)).collect(),
+        }
+    }
+
+    /// `W` `[to, from]` of a projection.
+    pub(super) fn generative(&self, projection: usize) -> MatRef<'_, f64> {
+        self.generative[projection].as_ref()
+    }
+
+    /// How the mismatch returns along a projection.
+    pub(super) fn back(&self, projection: usize) -> &Return {
+        &self.returns[projection]
+    }
+
+    /// What weighs the mismatch of a layer.
+    pub(super) fn precision(&self, layer: usize) -> Option<MatRef<'_, f64>> {
+        self.precision[layer].as_ref().map(Mat::as_ref)
+    }
+
+    /// What returns to the layer that predicts: `E e`, or `gain · Wᵀ e`; `e` is `[to, columns]`.
+    pub(super) fn returned(&self, projection: usize, mismatch: &Mat<f64>) -> Mat<f64> {
+        match &self.returns[projection] {
+            Return::Learned(error) => error * mismatch,
+            Return::Backwards(gain) => faer::Scale(*gain) * (self.generative[projection].transpose() * mismatch),
+            Return::Silent => Mat::zeros(self.generative[projection].ncols(), mismatch.ncols()),
+        }
+    }
+}
+
+/// `Σ⁻¹`, or `R⁻¹` for the whitened mismatch. A network has factored its covariance before, so it can be factored.
+fn precision(circuit: &Circuit, id: LayerId, tensors: &Tensors) -> Option<Mat<f64>> {
+    let layer = circuit.layer(id);
+    let form = match layer.precision() {
+        Precision::Learned { form, .. } if circuit.is_predicted(id) => form,
+        Precision::Learned { .. } | Precision::Identity => return None,
+    };
+    let factored = wide(tensors.get(&covariance_name(layer))?).llt(Side::Lower).ok()?;
+    Some(match form {
+        PrecisionForm::Inverse => factored.inverse(),
+        PrecisionForm::Factor => {
+            let mut inverse = Mat::identity(layer.size(), layer.size());
+            let lower = factored.L();
+            faer::linalg::triangular_solve::solve_lower_triangular_in_place(lower, inverse.as_mut(), Par::Seq);
+            inverse
+        }
+    })
+}
+
+fn wide(matrix: &Matrix) -> Mat<f64> {
+    Mat::from_fn(matrix.rows(), matrix.cols(), |i, j| f64::from(matrix.row(i)[j]))
+}

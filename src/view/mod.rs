@@ -1,0 +1,8 @@
+//! What circuits and runs are shown as: drawings, and files for other programs to open. It knows what executors return,
+//! and prints nothing.
+
+pub mod draw;
+pub mod numbers;
+pub mod timeline;
+#[cfg(feature = "tables")]
+pub mod trace_table;
