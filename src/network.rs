@@ -7,7 +7,7 @@ use crate::episode::Episode;
 use crate::kernels::update::UpdateRule;
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Arrivals, Feedback, Init, Messages, Precision, When};
+use crate::params::{Arrivals, Feedback, Init, Messages, Precision, Reading, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
 use crate::rng;
 use crate::synapse::Synapses;
@@ -26,6 +26,9 @@ pub struct Network {
     circuit: Arc<Circuit>,
     wiring: Arc<Wiring>,
     populations: Vec<AnyPopulation>,
+    /// Means and standard deviations of senses that are read standardised: nobody's synapses, and yet what was learned
+    /// means nothing without them.
+    moments: Tensors,
 }
 
 /// Weights that do not fit a circuit.
@@ -106,7 +109,20 @@ impl Network {
         });
         let populations = populations.collect::<Result<Vec<_>, _>>()?;
         check_links(&wiring, &populations);
-        Ok(Self { wiring: Arc::new(wiring), circuit, populations })
+        let moments = standardised(&circuit).flat_map(|(sense, _)| moments_names(sense));
+        let moments = moments.map(|name| Ok((name.clone(), build.tensor(&name)?.clone())));
+        let moments = moments.collect::<Result<_, _>>()?;
+        Ok(Self { wiring: Arc::new(wiring), circuit, populations, moments })
+    }
+
+    /// Keeps mean and sd `[1, J]` of a sense that is read standardised with the weights, as `SENSE.mean` and `SENSE.sd`.
+    /// Those of any other sense, or of another size, are let go.
+    pub fn keep_moments(&mut self, sense: &str, moments: [Matrix; 2]) {
+        for (name, matrix) in moments_names(sense).into_iter().zip(moments) {
+            if let Some(kept) = self.moments.get_mut(&name).filter(|kept| kept.cols() == matrix.cols()) {
+                *kept = matrix;
+            }
+        }
     }
 
     /// The circuit it was built from.
@@ -203,7 +219,7 @@ impl Network {
     /// The weights, in the layout of files.
     #[must_use]
     pub fn tensors(&self) -> Tensors {
-        let mut tensors = Tensors::new();
+        let mut tensors = self.moments.clone();
         for (population, spec) in self.populations.iter().zip(&self.wiring.populations) {
             for synapses in population.synapses() {
                 tensors.insert(synapses.name().to_owned(), synapses.weights().transposed());
@@ -258,14 +274,35 @@ pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
             shapes.insert(covariance_name(layer), [layer.size(), layer.size()]);
         }
     }
+    for (sense, layer) in standardised(circuit) {
+        shapes.extend(moments_names(sense).map(|name| (name, [1, layer.size()])));
+    }
     shapes
+}
+
+/// The senses that the circuit itself says are read standardised.
+fn standardised(circuit: &Circuit) -> impl Iterator<Item = (&str, &Layer)> {
+    let senses = circuit.senses().map(|(sense, id)| (sense, circuit.layer(id)));
+    senses.filter(|(_, layer)| layer.read() == Some(Reading::Standardised))
+}
+
+/// The names of mean and sd of a sense that is read standardised.
+#[must_use]
+pub fn moments_names(sense: &str) -> [String; 2] {
+    [format!("{sense}.mean"), format!("{sense}.sd")]
 }
 
 /// Fresh weights: synapses as the circuit's `init` says, covariances the identity (or the floor, if higher).
 fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
     let Init::Gaussian { sd } = circuit.init();
     let normal = Normal::new(0.0, sd).expect("the standard deviation was checked with the circuit");
+    let moments: Vec<[String; 2]> = standardised(circuit).map(|(sense, _)| moments_names(sense)).collect();
     let draw = |(name, [rows, cols]): (String, [usize; 2])| {
+        // Until training data are known, values stay as they are.
+        if let Some([mean, _]) = moments.iter().find(|names| names.contains(&name)) {
+            let value = if *mean == name { 0.0 } else { 1.0 };
+            return (name, Matrix::from_fn(rows, cols, |_, _| value));
+        }
         let matrix = match name.strip_suffix(".covariance").and_then(|layer| circuit.find(layer)) {
             Some(layer) => resting_covariance(circuit.layer(layer)),
             None => {

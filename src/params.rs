@@ -243,6 +243,63 @@ pub enum Messages {
     },
 }
 
+/// How the values of a sense become the numbers that its layer sees.
+///
+/// Bytes, which are whole numbers of 0 to 255, are divided by 255 first, except under [`Reading::Raw`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Reading {
+    /// 1 where the value is at the threshold or above it, else 0. At 0.5 it is the protocol of the paper.
+    Binarised(f32),
+    /// The value itself.
+    Grey,
+    /// `(value − mean) / sd`, both of this value alone over the training samples. They are kept with the weights, as
+    /// the tensors `SENSE.mean` and `SENSE.sd`. What never varies has an sd of 1.
+    Standardised,
+    /// The number as it is stored, bytes from 0 to 255.
+    Raw,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self::Binarised(0.5)
+    }
+}
+
+impl Reading {
+    /// What a sense is read as whose layer names nothing: binarised at 0.5 for a Bernoulli layer, grey for a Gaussian one.
+    #[must_use]
+    pub fn natural(likelihood: Likelihood) -> Self {
+        match likelihood {
+            Likelihood::Bernoulli => Self::default(),
+            Likelihood::Gaussian => Self::Grey,
+        }
+    }
+
+    /// The word for it in `run.json`: `binary`, `grey`, `standardised`, `raw`, or `binarised at` another threshold.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Binarised(0.5) => "binary".to_owned(),
+            Self::Binarised(threshold) => format!("binarised at {threshold}"),
+            Self::Grey => "grey".to_owned(),
+            Self::Standardised => "standardised".to_owned(),
+            Self::Raw => "raw".to_owned(),
+        }
+    }
+
+    /// The reading of such a word.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "binary" => Some(Self::default()),
+            "grey" => Some(Self::Grey),
+            "standardised" => Some(Self::Standardised),
+            "raw" => Some(Self::Raw),
+            other => other.strip_prefix("binarised at ")?.parse().ok().map(Self::Binarised),
+        }
+    }
+}
+
 impl Messages {
     /// Events above a threshold, which are never refreshed.
     #[must_use]

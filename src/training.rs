@@ -38,6 +38,21 @@ pub enum TrainError {
     /// A learning step.
     #[error(transparent)]
     Learning(#[from] LearningError),
+    /// States that are no numbers any more, after something was learned.
+    #[error(
+        "epoch {epoch}, batch {batch}, at the learning rate {rate:e}: {cause}; where weights have grown, a lower `rate` of \
+         `learning: (optimizer: ...)` or a `norm` helps before a smaller beta does"
+    )]
+    Diverged {
+        /// Epoch under way, from 1.
+        epoch: usize,
+        /// Batch under way, from 1.
+        batch: usize,
+        /// The learning rate of the circuit.
+        rate: f32,
+        /// What settling found.
+        cause: SettleError,
+    },
     /// A checkpoint of something else.
     #[error("{path}: {problem}")]
     Another {
@@ -159,7 +174,14 @@ impl Learner for Pupil {
         let presentation = Presentation::of_run(progress.seed).at(Purpose::Learning, progress.epoch, progress.batch);
         let options =
             SettleOptions { measure: Measure::Readout, learn: true, presentation, ..SettleOptions::default() };
-        let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options)?;
+        let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options);
+        let settled = settled.map_err(|cause| match cause {
+            SettleError::NotFinite { .. } => {
+                let (epoch, batch) = (progress.epoch + 1, progress.batch + 1);
+                TrainError::Diverged { epoch, batch, rate: circuit.learning().optimizer.rate(), cause }
+            }
+            cause => cause.into(),
+        })?;
         if circuit.learning().when == When::Readout {
             self.network.learn(self.settler.activities())?;
         }

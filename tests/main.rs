@@ -32,8 +32,12 @@ mod drawing;
 mod drift;
 #[path = "suite/dynamics.rs"]
 mod dynamics;
+#[path = "suite/fetch.rs"]
+mod fetch;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/kinds.rs"]
+mod kinds;
 #[path = "suite/late.rs"]
 mod late;
 #[path = "suite/layering.rs"]
@@ -52,6 +56,8 @@ mod reports;
 mod reproduce;
 #[path = "suite/resume.rs"]
 mod resume;
+#[path = "suite/safety.rs"]
+mod safety;
 #[path = "suite/samples.rs"]
 mod samples;
 #[path = "suite/stability.rs"]

@@ -101,7 +101,7 @@ impl<'a> Codes<'a> {
     /// [`BaselineError::Engine`].
     pub fn complete(&self, images: &Images, rows: &[usize]) -> Result<Completed, BaselineError> {
         let truth = images.matrix(rows);
-        let observed = left_half(images.width(), images.height(), rows.len());
+        let observed = left_half(images.grid(), rows.len());
         let mut settled = truth.clone();
         let pixels = settled.as_mut_slice().iter_mut().zip(observed.as_slice());
         pixels.for_each(|(pixel, seen)| *pixel *= seen);

@@ -13,9 +13,11 @@
 use super::lock::{self, Lock};
 use super::{Progress, Snapshot, StoreError, weights};
 use crate::circuit::Circuit;
-use crate::data::atomic;
+use crate::data::digest::hexadecimal;
+use crate::data::{SenseFiles, Source, atomic};
 use crate::network::Tensors;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -38,6 +40,13 @@ pub struct RunInfo {
     pub seed: u64,
     /// What the user asked data from: a name or a folder.
     pub source: Option<String>,
+    /// The files of every sense, where the user named them.
+    #[serde(default, skip_serializing_if = "SenseFiles::is_empty")]
+    pub senses: SenseFiles,
+    /// SHA-256 of `circuit.ron`, or of what stands for it, in hexadecimal: a run whose circuit was edited by hand is another
+    /// run, and its figures would be called by the wrong name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Name, counts and digest of the data.
     pub data: serde_json::Value,
     /// The schedule, as a word.
@@ -89,6 +98,7 @@ impl Run {
         refuse_occupied(folder, overwrite)?;
         remove_run(folder)?;
         make(&folder.join("checkpoints"))?;
+        let info = RunInfo { text: Some(digest_of(text)), ..info };
         let run = Self { folder: folder.to_owned(), info, lock: Some(Arc::new(lock)) };
         atomic::write(&run.path(name), text.as_bytes())?;
         atomic::write(&run.path("metrics.jsonl"), b"")?;
@@ -124,6 +134,20 @@ impl Run {
         Ok(())
     }
 
+    /// The files that a command reads of the run in `folder`.
+    #[must_use]
+    pub fn files_of(folder: &Path) -> Vec<PathBuf> {
+        let names =
+            ["circuit.ron", "model.json", "run.json", "metrics.jsonl", "weights.safetensors", MIXTURE, "checkpoints"];
+        names.iter().map(|name| folder.join(name)).collect()
+    }
+
+    /// The data that it was made from.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::remembered(self.info.source.as_deref(), &self.info.senses)
+    }
+
     /// A file of the run.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -145,7 +169,9 @@ impl Run {
             let problem = "is the run of no circuit (it has no circuit.ron); name a folder that `gncn train` has made";
             return Err(StoreError::folder(&self.folder, problem));
         }
-        Ok(Circuit::load(self.path("circuit.ron"))?)
+        let circuit = Circuit::load(self.path("circuit.ron"))?;
+        self.verify("circuit.ron", &self.text("circuit.ron")?)?;
+        Ok(circuit)
     }
 
     /// The text of one of its files.
@@ -276,9 +302,25 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where it can't be written.
     pub fn reopen_as(&mut self, name: &str, text: &str) -> Result<(), StoreError> {
+        // Without a digest in between: cut off at any instant, the run has a text that it doesn't contradict.
+        self.info.text = None;
+        self.write_info()?;
         atomic::write(&self.path(name), text.as_bytes())?;
+        self.info.text = Some(digest_of(text));
         self.info.finished = false;
         self.write_info()
+    }
+
+    /// Refuses the text of a file that is not the one that the run was made with.
+    fn verify(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        match &self.info.text {
+            Some(stated) if *stated != digest_of(text) => {
+                let problem = "was changed since the run was made; put it back as it was, or train the changed circuit with \
+                               another --out";
+                Err(StoreError::content(&self.path(name), problem))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn write_info(&self) -> Result<(), StoreError> {
@@ -301,6 +343,12 @@ impl Run {
     }
 }
 
+fn digest_of(text: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(text);
+    hexadecimal(hash)
+}
+
 fn make(path: &Path) -> Result<(), StoreError> {
     let failed = |cause| StoreError::System { action: "create", path: path.to_owned(), cause };
     fs::create_dir_all(path).map_err(failed)
@@ -309,7 +357,8 @@ fn make(path: &Path) -> Result<(), StoreError> {
 /// Refuses a folder that holds something which is not to be replaced.
 fn refuse_occupied(folder: &Path, overwrite: bool) -> Result<(), StoreError> {
     match occupied(folder) {
-        Some(problem) if !overwrite || !folder.join("run.json").exists() => Err(StoreError::folder(folder, problem)),
+        // Whatever calls itself run.json: a run is what can be opened as one.
+        Some(problem) if !overwrite || Run::open(folder).is_err() => Err(StoreError::folder(folder, problem)),
         _ => Ok(()),
     }
 }
@@ -350,11 +399,8 @@ fn remove_run(folder: &Path) -> Result<(), StoreError> {
     {
         remove(folder.join(name))?;
     }
-    let checkpoints = folder.join("checkpoints");
-    match fs::remove_dir_all(&checkpoints) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::System { action: "remove", path: checkpoints, cause })
-        }
-        _ => Ok(()),
-    }
+    // What else somebody keeps there is nobody's checkpoint, and stays.
+    let is_ours = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "ckpt" || ending == "part");
+    let checkpoints = fs::read_dir(folder.join("checkpoints")).into_iter().flatten();
+    checkpoints.filter_map(|entry| Some(entry.ok()?.path())).filter(is_ours).try_for_each(remove)
 }

@@ -3,8 +3,8 @@
 use super::ids::LayerId;
 use super::schedule::Settling;
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, StepRule, StepSize,
-    Target, When,
+    Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, Reading, StepRule,
+    StepSize, Target, When,
 };
 
 /// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
@@ -35,6 +35,11 @@ pub struct Layer {
     pub(super) size: usize,
     /// The input that clamps this layer, if it is sensory.
     pub(super) sense: Option<String>,
+    /// How its input is read, where the file says so.
+    pub(super) read: Option<Reading>,
+    /// Rows, columns and channels that its neurons are laid out in, where the file says so: neuron `(i · w + j) · c + k`
+    /// is row i, column j, channel k.
+    pub(super) shape: Option<[usize; 3]>,
     /// `φ`
     pub(super) activation: Activation,
     /// `g`
@@ -196,6 +201,19 @@ impl Layer {
     #[must_use]
     pub fn sense(&self) -> Option<&str> {
         self.sense.as_deref()
+    }
+
+    /// How its input is read, where the file says so.
+    #[must_use]
+    pub fn read(&self) -> Option<Reading> {
+        self.read
+    }
+
+    /// Rows, columns and channels that its neurons are laid out in, where the file says so: neuron `(i · w + j) · c + k`
+    /// is row i, column j, channel k.
+    #[must_use]
+    pub fn shape(&self) -> Option<[usize; 3]> {
+        self.shape
     }
 
     /// Number of neurons.

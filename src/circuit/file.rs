@@ -4,10 +4,12 @@
 //! point nowhere and numbers may be absurd. `reader` makes it from text and refuses what has the wrong shape;
 //! `check` makes a [`Circuit`](super::Circuit) of it and refuses what has the wrong meaning.
 
+pub use super::shape::Shape;
+
 use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, StepRule, Target,
-    When,
+    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reading, StepRule,
+    Target, When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -42,11 +44,18 @@ pub struct CircuitFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "Layer", deny_unknown_fields)]
 pub struct LayerFile {
-    /// Number of neurons.
-    pub size: usize,
+    /// Number of neurons; a layer that says its shape can leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<usize>,
+    /// Rows, columns and channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
     /// The input that clamps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sense: Option<String>,
+    /// How its input is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Reading>,
     /// `φ`
     #[serde(default)]
     pub activation: Activation,

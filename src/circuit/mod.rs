@@ -20,6 +20,7 @@ mod ids;
 pub(crate) mod places;
 pub(crate) mod reader;
 pub mod schedule;
+mod shape;
 mod text;
 pub mod wiring;
 mod writer;

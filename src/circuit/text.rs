@@ -46,6 +46,8 @@ impl Circuit {
     /// assert_eq!(circuit.settling().stopping.max_steps(), 50);
     /// ```
     pub fn parse(text: &[u8]) -> Result<Self, CircuitError> {
+        // Windows editors begin a file with a byte order mark, which means nothing in UTF-8.
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let file: CircuitFile = reader::read(text, "")?;
         check::circuit(file, Places::of(text, ""))
     }

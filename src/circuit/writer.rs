@@ -4,7 +4,7 @@
 use super::description::{Circuit, Layer, Projection};
 use super::file::{
     CircuitFile, ClockFile, DelayFile, LayerFile, LearningFile, LesionFile, Listing, ProjectionFile, ScheduleFile,
-    SettlingFile, UntilFile, VirtualTimeFile,
+    SettlingFile, Shape, UntilFile, VirtualTimeFile,
 };
 use super::ids::PopulationId;
 use super::reader;
@@ -47,8 +47,10 @@ impl From<&Circuit> for CircuitFile {
 impl From<&Layer> for LayerFile {
     fn from(layer: &Layer) -> Self {
         Self {
-            size: layer.size,
+            size: Some(layer.size),
             sense: layer.sense.clone(),
+            read: layer.read,
+            shape: layer.shape.map(Shape),
             activation: layer.activation,
             mean: layer.mean,
             target: layer.target,

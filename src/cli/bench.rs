@@ -1,12 +1,14 @@
 //! `gncn bench`: how fast a circuit settles and learns here, where the time goes, and how near to the machine's peak.
 
 use super::failure::Failure;
+use super::memory::{self, Use};
 use super::settling::SettlingArguments;
-use super::trained::{load_data, network_of};
+use super::trained::{load_source, network_of, prepared};
 use super::{output, table, values};
 use crate::circuit::{Circuit, Learning};
+use crate::data::Source;
 use crate::episode::Episode;
-use crate::evaluation::{self, Show, Speed, SpeedTest, product_peak};
+use crate::evaluation::{self, MomentsFrom, Show, Speed, SpeedTest, product_peak};
 use crate::kernels::meter::Kernel;
 use crate::matrix::Matrix;
 use crate::network::Network;
@@ -48,14 +50,14 @@ pub(super) struct BenchArguments {
     /// Weights to start from
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// Images to show: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    /// Data to show: a name, a path, or SENSE=FILE for every sense
+    #[arg(long, value_name = "NAME|PATH|SENSE=FILE")]
+    data: Vec<String>,
     /// Settle without learning
     #[arg(long)]
     settle_only: bool,
     /// How often a presentation is timed
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = values::positive)]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = values::up_to::<100_000>)]
     repeats: usize,
     /// Print JSON instead of tables
     #[arg(long)]
@@ -110,11 +112,12 @@ impl BenchArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         values::use_threads(self.threads)?;
         let circuit = Arc::new(self.circuit()?);
-        let episode = self.episode(&circuit)?;
+        memory::refuse_too_large(&circuit, Use::Training)?;
         let network = match &self.weights {
             Some(path) => network_of(&circuit, path)?,
             None => Network::new(Arc::clone(&circuit), 0),
         };
+        let episode = self.episode(&circuit, &network)?;
         let peak = product_peak();
         let (learn, allocations) = (!self.settle_only, super::memory::allocations);
         let test = SpeedTest { network, episode: &episode, learn, repeats: self.repeats, allocations };
@@ -130,10 +133,11 @@ impl BenchArguments {
     }
 
     /// The first images of the data, or random bits for every sense.
-    fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
         let batch = circuit.learning().batch;
-        if let Some(name) = &self.data {
-            let data = load_data(Some(name))?;
+        if !self.data.is_empty() {
+            let data = load_source(&Source::of_options(&self.data, &[])?)?;
+            let data = prepared(circuit, data, None, MomentsFrom::Weights(&network.tensors()))?;
             let count = data.train.count();
             let rows: Vec<usize> = (0..batch).map(|i| i % count).collect();
             return Ok(evaluation::episode(circuit, &data.train, &rows, Show::Everything)?);

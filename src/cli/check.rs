@@ -1,7 +1,7 @@
 //! `gncn check`: is the circuit sound, who talks to whom, and what does it cost?
 
 use super::failure::Failure;
-use super::settle::{SenseFile, sense_file};
+use super::settle::sense_file;
 use super::trained::network_of;
 use super::values::{positive, use_threads};
 use super::{output, table};
@@ -9,7 +9,7 @@ use crate::circuit::advice;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
-use crate::data::{Source, load, read_matrix_or_row};
+use crate::data::{SenseFile, Source, load, read_matrix_or_row};
 use crate::episode::Episode;
 use crate::evaluation::{Show, episode};
 use crate::executor::{SettleOptions, Settler};

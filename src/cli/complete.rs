@@ -43,19 +43,20 @@ const HIDDEN: f32 = 0.5;
 
 impl CompleteArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let mut trained = self.trained.open(&[("-o", &self.out)])?;
+        let mut trained = self.trained.open(&[("-o", &self.out, "png")])?;
         let circuit = self.settling.apply(trained.circuit().as_ref().clone())?;
         let images = trained.data.test_or_train();
         let rows = choose(images, self.count);
         output::announce(&self.out, &format!("{} images above their left halves and completions", rows.len()));
         let completed = evaluation::complete(&mut trained.network, images, &rows, circuit.settling())?;
-        let mut masked = completed.images.clone();
+        let (whole, settled) = (images.shades(&completed.images), images.shades(&completed.settled));
+        let mut masked = whole.clone();
         let hidden = masked.as_mut_slice().iter_mut().zip(completed.observed.as_slice());
         hidden.filter(|(_, seen)| **seen == 0.0).for_each(|(pixel, _)| *pixel = HIDDEN);
         let mut lines: Vec<Vec<&[f32]>> = Vec::new();
         for start in (0..rows.len()).step_by(ACROSS) {
             let end = (start + ACROSS).min(rows.len());
-            for matrix in [&completed.images, &masked, &completed.settled] {
+            for matrix in [&whole, &masked, &settled] {
                 lines.push((start..end).map(|i| matrix.row(i)).collect());
             }
         }

@@ -1,11 +1,12 @@
 //! `gncn data`: which images there are to train on.
 
+mod fetch;
 mod make;
 
 use super::failure::Failure;
 use super::{output, table};
 use crate::data::source::VARIABLE;
-use crate::data::{DataError, Description, NAMES, Source, load};
+use crate::data::{DataError, Description, NAMES, Source, load, sets};
 use clap::{Args, Subcommand};
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -28,6 +29,7 @@ pub(super) struct DataArguments {
 enum Action {
     List(ListArguments),
     Make(make::MakeArguments),
+    Fetch(fetch::FetchArguments),
 }
 
 /// List the data sets that --data can name, and how to get the others
@@ -45,6 +47,9 @@ struct Entry {
     name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Description>,
+    /// Under which conditions it may be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licence: Option<&'static str>,
     /// Why it can't be used, where it can't.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<String>,
@@ -55,6 +60,7 @@ impl DataArguments {
         match &self.action {
             Action::List(list) => list.run(),
             Action::Make(make) => make.run(),
+            Action::Fetch(fetch) => fetch.run(),
         }
     }
 }
@@ -77,17 +83,19 @@ impl ListArguments {
 }
 
 /// How to get what is not there.
-const HOW: &str = "`digits` are drawn by gncn itself and always there. The others are looked up in the folder that \
+const HOW: &str = "`digits` are drawn by gncn itself, `digits8x8` are inside it, and both are always there. The others are looked up in the folder that \
                    GNCN_DATA names, each in a folder of its own with the files it is published in (mnist/ holds \
-                   train-images-idx3-ubyte.gz and so on; caltech/ the .mat file). --data also takes any folder or file \
-                   of IDX, .npy, .npz or .mat images.";
+                   train-images-idx3-ubyte.gz and so on; caltech/ the .mat file); `gncn data fetch NAME` downloads them. --data also takes any folder or file \
+                   of IDX, .npy, .npz, .mat or .csv arrays, and folders of PNG or JPEG files, one for each class.";
 
 fn entry(name: &'static str) -> Entry {
-    match describe(name) {
-        Ok(description) => Entry { name, description: Some(description), missing: None },
-        Err(DataError::Name { problem, .. }) => Entry { name, description: None, missing: Some(problem) },
-        Err(error) => Entry { name, description: None, missing: Some(error.to_string()) },
-    }
+    let licence = sets::find(name).map(|set| set.licence.as_str());
+    let (description, missing) = match describe(name) {
+        Ok(description) => (Some(description), None),
+        Err(DataError::Name { problem, .. }) => (None, Some(problem)),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    Entry { name, description, licence, missing }
 }
 
 fn describe(name: &str) -> Result<Description, DataError> {

@@ -3,9 +3,10 @@
 use crate::checkpoint::StoreError;
 use crate::circuit::CircuitError;
 use crate::data::DataError;
+use crate::data::fetch::FetchError;
 use crate::episode::EpisodeError;
 use crate::evaluation::mixture::MixtureError;
-use crate::evaluation::{DescentError, EvaluationError, MeasureError, PriorError, SenseError, SpeedError};
+use crate::evaluation::{DescentError, EvaluationError, InputError, MeasureError, PriorError, SenseError, SpeedError};
 use crate::executor::SettleError;
 use crate::network::{LearningError, WeightsError};
 use crate::paper::PaperError;
@@ -79,6 +80,12 @@ impl From<DataError> for Failure {
     }
 }
 
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self::of(error.is_request(), &error)
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::of(error.is_request(), &error)
@@ -100,6 +107,15 @@ impl From<EpisodeError> for Failure {
 impl From<SenseError> for Failure {
     fn from(error: SenseError) -> Self {
         Self::Request(error.to_string())
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::Data(error) => error.into(),
+            InputError::Sense(error) => error.into(),
+        }
     }
 }
 
@@ -187,6 +203,7 @@ impl From<TrainError> for Failure {
             TrainError::Store(error) => error.into(),
             TrainError::Measure(error) => error.into(),
             TrainError::Learning(error) => error.into(),
+            TrainError::Diverged { .. } => Self::Run(error.to_string()),
             TrainError::Another { .. } => Self::Request(error.to_string()),
         }
     }

@@ -43,7 +43,7 @@ pub(super) struct FeaturesArguments {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = values::positive)]
     count: usize,
     /// Into how many of their strongest neurons
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = values::positive)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = values::up_to::<10_000>)]
     strongest: usize,
     #[command(flatten)]
     trained: TrainedArguments,
@@ -70,8 +70,8 @@ struct FieldRow {
 
 impl FeaturesArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let mut written = vec![("-o", &self.out)];
-        written.extend(self.compose.as_ref().map(|compose| ("--compose", compose)));
+        let mut written = vec![("-o", self.out.as_path(), "png")];
+        written.extend(self.compose.as_ref().map(|compose| ("--compose", compose.as_path(), "png")));
         let mut trained = self.trained.open(&written)?;
         let circuit = trained.circuit();
         let layer = self.layer(&circuit)?;

@@ -64,8 +64,8 @@ const MOST: usize = 5000;
 
 impl LatentsArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let mut written = vec![("-o", &self.out)];
-        written.extend(self.picture.as_ref().map(|picture| ("--picture", picture)));
+        let mut written = vec![("-o", self.out.as_path(), "npz")];
+        written.extend(self.picture.as_ref().map(|picture| ("--picture", picture.as_path(), "png")));
         let mut trained = self.trained.open(&written)?;
         let circuit = self.settling.apply(trained.circuit().as_ref().clone())?;
         let layer = self.layer(&circuit)?;
@@ -118,9 +118,9 @@ fn write(
     places: Option<&[[f64; 2]]>,
 ) -> Result<(), Failure> {
     out.matrix(&format!("activity.{name}"), activities)?;
-    out.vector("image", &rows.iter().map(|row| *row as f64).collect::<Vec<_>>())?;
+    out.integers("image", &rows.iter().map(|row| *row as i64).collect::<Vec<_>>())?;
     if let Some(labels) = labels {
-        out.vector("label", &labels.iter().map(|label| f64::from(*label)).collect::<Vec<_>>())?;
+        out.integers("label", &labels.iter().map(|label| i64::from(*label)).collect::<Vec<_>>())?;
     }
     if let Some(places) = places {
         out.vector("place.x", &places.iter().map(|place| place[0]).collect::<Vec<_>>())?;

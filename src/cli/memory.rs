@@ -1,5 +1,9 @@
-//! How much memory this process takes.
+//! How much memory this process takes, and how much there is for it.
 
+use super::failure::Failure;
+use super::table;
+use crate::circuit::Circuit;
+use crate::circuit::cost::Cost;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,6 +15,57 @@ pub(super) fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+/// What a circuit is to be given memory for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Use {
+    /// Weights with what their optimiser remembers, and a batch.
+    Training,
+    /// Weights, and so many samples at once.
+    Settling(usize),
+}
+
+/// Refuses, before it is taken, more memory than there is: an allocation that fails ends the process without a word.
+pub(super) fn refuse_too_large(circuit: &Circuit, what: Use) -> Result<(), Failure> {
+    let totals = Cost::new(circuit).totals;
+    let (needed, word) = match what {
+        Use::Training => (totals.training_bytes.saturating_add(totals.activity_bytes), "training"),
+        Use::Settling(samples) => {
+            let activity = totals.activity_bytes / totals.batch.max(1);
+            (totals.weight_bytes.saturating_add(activity.saturating_mul(samples as u64)), "settling")
+        }
+    };
+    match available() {
+        Some(there) if needed > there => Err(Failure::Request(format!(
+            "{word} \"{}\" takes about {}, and {} are free for this process; choose smaller layers, fewer samples at once, \
+             or another machine",
+            circuit.name(),
+            table::bytes(needed),
+            table::bytes(there)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that this process can still have: of the machine, of its control group, and of its own limit, the least that the
+/// system tells of.
+fn available() -> Option<u64> {
+    let text = |path: &str| std::fs::read_to_string(path).ok();
+    let kilobytes = |text: &str, key: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+    };
+    let number = |path: &str| text(path)?.trim().parse::<u64>().ok();
+    let machine = text("/proc/meminfo").and_then(|text| kilobytes(&text, "MemAvailable:"));
+    let group = number("/sys/fs/cgroup/memory.max")
+        .map(|most| most.saturating_sub(number("/sys/fs/cgroup/memory.current").unwrap_or(0)));
+    let taken = text("/proc/self/status").and_then(|text| kilobytes(&text, "VmSize:")).unwrap_or(0);
+    let own = text("/proc/self/limits").and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("Max address space"))?.to_owned();
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    [machine, group, own.map(|most| most.saturating_sub(taken))].into_iter().flatten().min()
 }
 
 /// Does some work, and tells the most bytes that were allocated at once meanwhile, as far as a look every 20 ms shows

@@ -3,9 +3,10 @@
 //! Nothing here panics where a stream is closed: `gncn check c.ron | head -1` is a normal thing to do.
 
 use super::failure::Failure;
+use crate::data::outputs;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes `text` and a line end to standard output. A reader that went away has had enough; a full disk is a failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -41,6 +42,33 @@ pub(super) fn note(text: &str) {
 /// Says what a command is about to write.
 pub(super) fn announce(path: &Path, what: &str) {
     note(&format!("writes {} ({what})", path.display()));
+}
+
+/// Files that are to be written: an option, its path, and the ending of the kind of file that it is.
+pub(super) type Written<'a> = (&'a str, &'a Path, &'a str);
+
+/// Refuses, before any work is done, files that can't be written, that are called what they are not, two of one name, and
+/// those that the same command reads.
+pub(super) fn check_targets(written: &[Written<'_>], read: &[PathBuf]) -> Result<(), Failure> {
+    for (i, (option, path, ending)) in written.iter().enumerate() {
+        check_target(path)?;
+        outputs::check(path, option, ending, read)?;
+        if let Some((other, ..)) = written[..i].iter().find(|(_, other, _)| other == path) {
+            let problem = format!("{}: {other} and {option} name the same file; give each its own", path.display());
+            return Err(Failure::Request(problem));
+        }
+    }
+    Ok(())
+}
+
+/// A path as a word that a shell takes as it is.
+pub(super) fn quoted(path: &Path) -> String {
+    let word = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./,=:+".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word,
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 /// Refuses, before any work is done, an output file that could not be written at its end or that would put a plain

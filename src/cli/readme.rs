@@ -4,7 +4,7 @@
 use super::Arguments;
 use crate::checkpoint::{Run, RunInfo};
 use crate::circuit::{Circuit, Schedule};
-use crate::data::{Source, load};
+use crate::data::{SenseFiles, Source, load};
 use crate::network::Network;
 use crate::training::{Ended, Flow, TrainSpec, Training};
 use clap::Parser as _;
@@ -124,6 +124,8 @@ fn the_first_circuit_learns() {
         version: String::new(),
         seed: spec.seed,
         source: None,
+        senses: SenseFiles::default(),
+        text: None,
         data: serde_json::Value::Null,
         schedule: String::new(),
         limit: None,

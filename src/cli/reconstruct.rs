@@ -39,7 +39,7 @@ const SCALE: usize = 3;
 
 impl ReconstructArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let mut trained = self.trained.open(&[("-o", &self.out)])?;
+        let mut trained = self.trained.open(&[("-o", &self.out, "png")])?;
         let settling = trained.circuit().settling().clone();
         let images = trained.data.test_or_train();
         output::announce(&self.out, &format!("{} images above their reconstructions", self.count.min(images.count())));
@@ -56,8 +56,8 @@ pub(super) fn draw(
     settling: &Settling,
 ) -> Result<Vec<u8>, Failure> {
     let chosen = choose(images, count);
-    let shown = images.matrix(&chosen);
-    let settled = evaluation::reconstruct(network, images, &chosen, settling)?;
+    let shown = images.shades(&images.matrix(&chosen));
+    let settled = images.shades(&evaluation::reconstruct(network, images, &chosen, settling)?);
     let line = |matrix, start: usize| -> Vec<&[f32]> {
         (start..(start + ACROSS).min(chosen.len())).map(|i| crate::matrix::Matrix::row(matrix, i)).collect()
     };

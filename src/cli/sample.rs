@@ -28,13 +28,13 @@ pub(super) struct SampleArguments {
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
     /// How many images
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = values::positive)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = values::up_to::<100_000>)]
     count: usize,
     /// Training images that the mixture is fitted to, the same number of each class
     #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = values::positive)]
     prior_images: usize,
     /// Components of the mixture
-    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = values::positive)]
+    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = values::up_to::<10_000>)]
     components: usize,
     /// Seed of the mixture and of the draws
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -50,7 +50,7 @@ const SCALE: usize = 3;
 
 impl SampleArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let mut trained = self.trained.open(&[("-o", &self.out)])?;
+        let mut trained = self.trained.open(&[("-o", &self.out, "png")])?;
         // Known before anything settles.
         let descent = Descent::new(&trained.network)?;
         output::announce(&self.out, &format!("{} images drawn from the circuit", self.count));
@@ -61,9 +61,10 @@ impl SampleArguments {
         let prior = fit_prior(&mut trained, &settling, &options, &|event| watcher.see(event))?;
         let draws = prior.mixture.draw(self.count, &mut rng::stream(self.seed, "samples"));
         let means = descent.means(&draws.samples);
+        let images = trained.data.test_or_train();
+        let means = images.shades(&means);
         let tiles: Vec<&[f32]> = (0..self.count).map(|i| means.row(i)).collect();
         let rows: Vec<_> = tiles.chunks(ACROSS).map(<[_]>::to_vec).collect();
-        let images = trained.data.test_or_train();
         let bytes = picture::grid(&rows, images.width(), images.height(), SCALE)?;
         Ok(picture::write(&self.out, &bytes)?)
     }

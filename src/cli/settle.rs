@@ -4,15 +4,17 @@ mod report;
 mod show;
 
 use super::failure::Failure;
+use super::memory::{self, Use};
 use super::settling::SettlingArguments;
 use super::trained::network_of;
-use super::{interrupt, output, values};
+use super::{interrupt, output, table, values};
 use crate::checkpoint::weights;
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
 use crate::data::atomic::Pending;
 use crate::data::npz::NpzOut;
-use crate::data::read_matrix_or_row;
+use crate::data::{SenseFile, SenseFiles, Source};
 use crate::episode::Episode;
+use crate::evaluation;
 use crate::executor::{
     LinkAccount, Measure, NeverHeard, PopulationAccount, Presentation, SettleError, SettleOptions, Settled, Settler,
     StopFlag,
@@ -129,20 +131,8 @@ pub(super) struct SettleArguments {
     json: bool,
 }
 
-/// `SENSE=FILE`
-#[derive(Debug, Clone)]
-pub(super) struct SenseFile {
-    pub(super) sense: String,
-    pub(super) file: PathBuf,
-}
-
 pub(super) fn sense_file(text: &str) -> Result<SenseFile, String> {
-    match text.split_once('=') {
-        Some((sense, file)) if !sense.is_empty() && !file.is_empty() => {
-            Ok(SenseFile { sense: sense.to_owned(), file: file.into() })
-        }
-        _ => Err("SENSE=FILE is needed, such as image=digits.npy".to_owned()),
-    }
+    SenseFile::parse(text).ok_or_else(|| "SENSE=FILE is needed, such as image=digits.npy".to_owned())
 }
 
 /// What `--json` prints.
@@ -177,10 +167,14 @@ struct SettleReport {
 impl SettleArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         values::use_threads(self.threads)?;
-        self.check_targets()?;
         let circuit = self.circuit()?;
-        let episode = self.episode(&circuit)?;
-        let mut network = self.network(&Arc::new(circuit))?;
+        self.check_targets(&circuit)?;
+        // One sample at the least; how many there are is known once the weights are there to read them with.
+        memory::refuse_too_large(&circuit, Use::Settling(1))?;
+        let circuit = Arc::new(circuit);
+        let mut network = self.network(&circuit)?;
+        let episode = self.episode(&circuit, &network)?;
+        memory::refuse_too_large(&circuit, Use::Settling(episode.rows()))?;
         let to_show = show::find(&self.show, network.wiring())?;
         // Started before the work, so that a folder that can't be written is known at once.
         let out = self.out.as_deref().map(NpzOut::create).transpose()?;
@@ -231,20 +225,25 @@ impl SettleArguments {
         [&self.out, &self.learn, &self.record, &self.trace, &self.timeline].into_iter().flatten()
     }
 
-    fn check_targets(&self) -> Result<(), Failure> {
-        let mut targets: Vec<_> = self.targets().collect();
-        for path in &targets {
-            output::check_target(path)?;
+    /// Refuses files that can't be written or that are read: the circuit, weights, inputs, masks and a log.
+    fn check_targets(&self, circuit: &Circuit) -> Result<(), Failure> {
+        let written = [
+            ("--out", &self.out, "npz"),
+            ("--learn", &self.learn, "safetensors"),
+            ("--record", &self.record, ""),
+            ("--trace", &self.trace, "parquet"),
+            ("--timeline", &self.timeline, "json"),
+        ];
+        let written: Vec<_> =
+            written.iter().filter_map(|(option, path, ending)| Some((*option, path.as_deref()?, *ending))).collect();
+        let given = SenseFiles { train: self.input.clone(), test: self.mask.clone() };
+        let mut read = Source::Senses(given).paths();
+        read.push(self.circuit.clone());
+        read.extend(self.weights.clone());
+        if let Schedule::Replay(log) = &circuit.settling().schedule {
+            read.push(log.clone());
         }
-        targets.sort();
-        match targets.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => {
-                let problem =
-                    "two of --out, --learn, --record, --trace and --timeline name the same file; give each its own";
-                Err(Failure::Request(format!("{}: {problem}", pair[0].display())))
-            }
-            None => Ok(()),
-        }
+        output::check_targets(&written, &read)
     }
 
     /// The circuit of the file with the settling that was asked for.
@@ -257,19 +256,26 @@ impl SettleArguments {
         Ok(circuit)
     }
 
-    fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
         refuse_repeated("--input", &self.input)?;
         refuse_repeated("--mask", &self.mask)?;
-        let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), read_matrix_or_row(&given.file)?)));
-        let inputs: Vec<(String, Matrix)> = inputs.collect::<Result<_, Failure>>()?;
+        let weights = self.weights.is_some().then(|| network.tensors());
+        let masks = self.mask.iter().map(|given| Ok((given, evaluation::observed(circuit, given)?)));
+        let masks: Vec<(&SenseFile, Matrix)> = masks.collect::<Result<_, Failure>>()?;
+        let mut inputs = Vec::new();
+        for given in &self.input {
+            let seen = masks.iter().find(|(mask, _)| mask.sense == given.sense).map(|(_, seen)| seen);
+            let (matrix, told) = evaluation::input(circuit, given, seen, weights.as_ref())?;
+            told.iter().for_each(|text| output::note(&table::wrap(text)));
+            inputs.push((given.sense.clone(), matrix));
+        }
         let mut episode = Episode::new(circuit, inputs)?;
-        for mask in &self.mask {
+        for (mask, observed) in masks {
             if !self.input.iter().any(|input| input.sense == mask.sense) {
                 let problem =
                     format!("--mask hides parts of \"{0}\", which has no input; add --input {0}=FILE", mask.sense);
                 return Err(Failure::Request(problem));
             }
-            let observed = read_matrix_or_row(&mask.file)?;
             let about_mask = |error| Failure::Request(format!("--mask {}: {error}", mask.file.display()));
             episode = episode.mask(circuit, &mask.sense, observed).map_err(about_mask)?;
         }

@@ -6,15 +6,16 @@
 mod report;
 
 use super::failure::Failure;
+use super::memory::{self, Use};
 use super::progress::Bar;
 use super::settling::override_settling;
-use super::trained::load_data;
+use super::trained::{load_source, prepared};
 use super::values::parse_words;
 use super::{interrupt, output, reconstruct, values};
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::{Circuit, Learning};
-use crate::data::{Dataset, Images};
-use crate::evaluation::{self, Show};
+use crate::data::{Dataset, Images, Source};
+use crate::evaluation::{self, MomentsFrom, Show};
 use crate::network::Network;
 use crate::picture;
 use crate::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
@@ -40,9 +41,13 @@ pub(super) struct TrainArguments {
     /// The circuit file
     circuit: PathBuf,
     /// Images: digits (drawn by gncn, the default), mnist, fashion, kmnist or
-    /// caltech (in the folder that GNCN_DATA names), or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    /// caltech (in the folder that GNCN_DATA names), or a path; or, repeated,
+    /// what each sense is shown: SENSE=FILE or SENSE=FILE:ARRAY
+    #[arg(long, value_name = "NAME|PATH|SENSE=FILE")]
+    data: Vec<String>,
+    /// What each sense is shown in tests, where --data names senses
+    #[arg(long, value_name = "SENSE=FILE", requires = "data")]
+    test: Vec<String>,
     /// The run folder to write [default: runs/ and the circuit's name]
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
@@ -91,6 +96,7 @@ struct TrainRequest {
     data: Dataset,
     spec: TrainSpec,
     folder: PathBuf,
+    source: Source,
 }
 
 /// Epochs on the embedded digits where neither `--epochs` nor `--data` is given, at the most.
@@ -119,7 +125,7 @@ impl TrainArguments {
         } else {
             (self.clone(), None)
         };
-        let request = arguments.check(file, folder)?;
+        let request = arguments.check(file, folder, run.as_ref())?;
         let mut run = match run.take() {
             Some(run) => run,
             None => arguments.create(&request, command)?,
@@ -136,13 +142,9 @@ impl TrainArguments {
         let first = match parse_words(&run.info.command, "train") {
             Ok(first) => first,
             // Not started from a command line that this version knows: run.json says the rest.
-            _ => {
-                let (data, seed, limit) = (run.info.source.clone(), Some(run.info.seed), run.info.limit);
-                Self { data, seed, limit, ..self.clone() }
-            }
+            _ => Self { seed: Some(run.info.seed), limit: run.info.limit, ..self.clone() },
         };
         Ok(Self {
-            data: now.data.or(first.data),
             epochs: now.epochs.or(Some(run.circuit()?.learning().epochs)),
             batch: now.batch.or(first.batch),
             seed: now.seed.or(first.seed),
@@ -156,17 +158,27 @@ impl TrainArguments {
     }
 
     /// Everything that can be wrong with the request, before anything is written.
-    fn check(&self, circuit: Circuit, folder: PathBuf) -> Result<TrainRequest, Failure> {
+    fn check(&self, circuit: Circuit, folder: PathBuf, run: Option<&Run>) -> Result<TrainRequest, Failure> {
+        // A run goes on with the files that it was started with, from whatever folder that is asked for.
+        let source = match run.filter(|_| self.data.is_empty()) {
+            Some(run) => run.source(),
+            None => Source::of_options(&self.data, &self.test)?,
+        };
+        let recorded = run.and_then(evaluation::recorded);
         let circuit = override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
         // A first look at the drawn digits takes minutes, not the hours that a circuit file asks of real data.
-        let most = if self.data.is_none() { DIGITS_EPOCHS } else { usize::MAX };
+        let most = if self.data.is_empty() { DIGITS_EPOCHS } else { usize::MAX };
         let own = circuit.learning();
         let epochs = self.epochs.unwrap_or(own.epochs.min(most));
         let circuit = circuit.with_learning(Learning { epochs, batch: self.batch.unwrap_or(own.batch), ..own })?;
-        let data = load_data(self.data.as_deref())?;
+        memory::refuse_too_large(&circuit, Use::Training)?;
+        let seed = self.seed.unwrap_or(0);
+        let data = load_source(&source)?;
+        let rows = data.split(seed).limited(self.limit).train;
+        let data = prepared(&circuit, data, recorded.as_ref(), MomentsFrom::Samples(&rows))?;
         check_data(&circuit, &data.train)?;
         let spec = TrainSpec {
-            seed: self.seed.unwrap_or(0),
+            seed,
             epochs: circuit.learning().epochs,
             batch: circuit.learning().batch,
             limit: self.limit,
@@ -174,15 +186,18 @@ impl TrainArguments {
             checkpoint_every: self.checkpoint_every,
             test_each_epoch: self.test_each_epoch,
         };
-        Ok(TrainRequest { circuit: Arc::new(circuit), data, spec, folder })
+        Ok(TrainRequest { circuit: Arc::new(circuit), data, spec, folder, source })
     }
 
     fn create(&self, request: &TrainRequest, command: Vec<String>) -> Result<Run, StoreError> {
+        let (text, senses) = request.source.to_remember();
         let info = RunInfo {
             command,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: request.spec.seed,
-            source: self.data.clone(),
+            source: text.filter(|_| !self.data.is_empty()),
+            senses,
+            text: None,
             data: serde_json::to_value(request.data.describe()).unwrap_or_default(),
             schedule: request.circuit.settling().schedule.name().to_owned(),
             limit: self.limit,
@@ -194,8 +209,9 @@ impl TrainArguments {
     }
 
     fn train(&self, run: &mut Run, request: &TrainRequest) -> Result<(), Failure> {
-        let TrainRequest { circuit, data, spec, folder } = request;
-        let network = Network::new(Arc::clone(circuit), spec.seed);
+        let TrainRequest { circuit, data, spec, folder, .. } = request;
+        let mut network = Network::new(Arc::clone(circuit), spec.seed);
+        evaluation::keep_moments(&mut network, data);
         let mut training = if self.resume {
             let was_finished = run.info.finished;
             let training = Training::resume(run, network, data, spec.clone())?;
@@ -222,17 +238,31 @@ impl TrainArguments {
         if !resumable {
             return failure;
         }
-        let (circuit, out) = (self.circuit.display(), run.folder().display());
+        let (circuit, out) = (output::quoted(&self.circuit), output::quoted(run.folder()));
         failure.and(&format!("the last checkpoint is good; go on with: gncn train {circuit} --out {out} --resume"))
     }
 }
 
+/// Free energy of so many times that of the first batch is worth a word.
+const RUNAWAY: f64 = 1000.0;
+
 /// Lets every batch be learned and told, until the end or a stop.
 fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError> {
     let bar = Bar::new(1);
+    let mut first = None;
+    let mut is_told = false;
     training.run(&mut |event| {
         match event {
             Event::Batch { epoch, done, of, free_energy } => {
+                let first = *first.get_or_insert(free_energy.abs() + 1.0);
+                // Learning that works lowers it; nothing that works raises it a thousandfold.
+                if !is_told && (!free_energy.is_finite() || free_energy.abs() > RUNAWAY * first) {
+                    is_told = true;
+                    bar.milestone(&format!(
+                        "note: epoch {epoch}, batch {done}: free energy is {free_energy:.3e}, after {first:.3e} at first: \
+                         learning runs away; a lower learning rate, or a norm, may stop it"
+                    ));
+                }
                 bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("free energy {free_energy:.1}"));
             }
             Event::Measured { epoch, done, of } => {

@@ -1,11 +1,14 @@
 //! A run that is to be looked at: its circuit, its weights, and the images to look with.
 
 use super::failure::Failure;
-use super::{output, values};
-use crate::checkpoint::weights;
+use super::output::Written;
+use super::{output, table, values};
+use crate::checkpoint::{Run, weights};
 use crate::circuit::Circuit;
-use crate::data::Dataset;
-use crate::evaluation::{Trained, load_noted};
+use crate::data::{Dataset, Description, Source};
+#[cfg(feature = "baselines")]
+use crate::evaluation::load_noted;
+use crate::evaluation::{self, MomentsFrom, Prepared, Trained};
 use crate::network::Network;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -16,9 +19,13 @@ use std::sync::Arc;
 pub(super) struct TrainedArguments {
     /// The run folder
     run: PathBuf,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    /// Other data than those of the run: a name, a path, or SENSE=FILE for
+    /// every sense
+    #[arg(long, value_name = "NAME|PATH|SENSE=FILE")]
+    data: Vec<String>,
+    /// What each sense is shown in tests, where --data names senses
+    #[arg(long, value_name = "SENSE=FILE", requires = "data")]
+    test: Vec<String>,
     /// Worker threads; where a schedule promises bits, they don't depend on it
     #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
@@ -26,27 +33,52 @@ pub(super) struct TrainedArguments {
 
 impl TrainedArguments {
     /// Opens the run, once it is known that the files that options name can be written.
-    pub(super) fn open(&self, written: &[(&str, &PathBuf)]) -> Result<Trained, Failure> {
+    pub(super) fn open(&self, written: &[Written<'_>]) -> Result<Trained, Failure> {
         values::use_threads(self.threads)?;
-        for (i, (option, path)) in written.iter().enumerate() {
-            output::check_target(path)?;
-            if let Some((other, _)) = written[..i].iter().find(|(_, other)| other == path) {
-                let problem = format!("{other} and {option} name the same file; give each its own");
-                return Err(Failure::Request(problem));
-            }
+        // Known before the weights are read, which takes longer.
+        let mut read = Run::files_of(&self.run);
+        if !self.data.is_empty() {
+            read.extend(Source::of_options(&self.data, &self.test)?.paths());
+        } else if let Ok(run) = Run::open(&self.run) {
+            read.extend(run.source().paths());
         }
-        open(&self.run, self.data.as_deref())
+        output::check_targets(written, &read)?;
+        open(&self.run, &self.data, &self.test)
     }
 }
 
-/// Opens a run; what has to be said of it is told.
-pub(super) fn open(folder: &Path, data: Option<&str>) -> Result<Trained, Failure> {
-    Ok(Trained::open(folder, data, &output::note)?)
+/// Opens a run with the data it was trained on, or with other data; what has to be said of it is told.
+pub(super) fn open(folder: &Path, data: &[String], test: &[String]) -> Result<Trained, Failure> {
+    let source = (!data.is_empty()).then(|| Source::of_options(data, test)).transpose()?;
+    Ok(Trained::open(folder, source, &tell)?)
+}
+
+/// The data of a source as they are stored, and what has to be said of them.
+pub(super) fn load_source(source: &Source) -> Result<Dataset, Failure> {
+    Ok(evaluation::load_stored(source, &tell)?)
+}
+
+/// Data as a circuit is shown them; how they are read is told.
+pub(super) fn prepared(
+    circuit: &Circuit,
+    data: Dataset,
+    recorded: Option<&Description>,
+    moments: MomentsFrom<'_>,
+) -> Result<Dataset, Failure> {
+    let Prepared { data, told } = evaluation::prepare(circuit, data, recorded, moments)?;
+    told.iter().for_each(|text| tell(text));
+    Ok(data)
+}
+
+/// Lines that fit the terminal.
+fn tell(text: &str) {
+    output::note(&table::wrap(text));
 }
 
 /// The data that `--data` names, and what has to be said of them.
+#[cfg(feature = "baselines")]
 pub(super) fn load_data(name: Option<&str>) -> Result<Dataset, Failure> {
-    Ok(load_noted(name, &output::note)?)
+    Ok(load_noted(name, &tell)?)
 }
 
 /// The network of a circuit with the weights of a file.

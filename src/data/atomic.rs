@@ -22,11 +22,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
 #[derive(Debug)]
 pub struct Pending {
     target: PathBuf,
+    /// Where the name leads, through symbolic links: they are written through, not replaced.
+    real: PathBuf,
     temporary: PathBuf,
 }
 
 impl Pending {
-    /// Opens a temporary file in the folder of `target`, because a rename is atomic only within a file system.
+    /// Opens a temporary file in the folder of `target`, or of what a symbolic link of that name leads to, because a rename is atomic only within a file system.
     ///
     /// # Errors
     /// [`DataError::Write`] where that folder can't be written.
@@ -34,11 +36,12 @@ impl Pending {
         // Two writers of one process must not share a name, and neither must two processes.
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let temporary = target.with_file_name(format!(".{name}.{}-{serial}.part", std::process::id()));
+        let real = followed(target);
+        let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let temporary = real.with_file_name(format!(".{name}.{}-{serial}.part", std::process::id()));
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
         let file = file.map_err(|cause| DataError::write(target, cause))?;
-        Ok((Self { target: target.to_owned(), temporary }, file))
+        Ok((Self { target: target.to_owned(), real, temporary }, file))
     }
 
     /// The name that the file will have.
@@ -52,15 +55,27 @@ impl Pending {
     /// # Errors
     /// [`DataError::Write`] where the sync or the rename fails.
     pub fn commit(self, file: &File) -> Result<(), DataError> {
-        let renamed = file.sync_all().and_then(|()| fs::rename(&self.temporary, &self.target));
+        let renamed = file.sync_all().and_then(|()| fs::rename(&self.temporary, &self.real));
         renamed.map_err(|cause| DataError::write(&self.target, cause))?;
         // The rename itself survives a power cut only once the folder is synced; not every system can do that.
-        if let Some(folder) = self.target.parent() {
+        if let Some(folder) = self.real.parent() {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             let _ = File::open(folder).and_then(|folder| folder.sync_all());
         }
         Ok(())
     }
+}
+
+/// Where a name leads. A link to nothing leads to the file that it names.
+fn followed(target: &Path) -> PathBuf {
+    let is_link = fs::symlink_metadata(target).is_ok_and(|there| there.is_symlink());
+    if !is_link {
+        return target.to_owned();
+    }
+    target.canonicalize().ok().unwrap_or_else(|| match fs::read_link(target) {
+        Ok(named) => target.parent().map_or_else(|| named.clone(), |folder| folder.join(&named)),
+        Err(_) => target.to_owned(),
+    })
 }
 
 impl Drop for Pending {

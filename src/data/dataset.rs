@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::digest::hexadecimal;
-use super::{DataError, Images, Pixels, Reading};
+use super::reader::{Moments, Reader};
+use super::samples::Samples;
+use super::{DataError, Images, Pixels};
+use crate::params::Reading;
 use crate::rng;
 
 /// How many training images are held out for validation where the data set is large enough.
@@ -23,6 +26,8 @@ pub struct Dataset {
     pub test: Option<Images>,
     /// Where this isn't the data set that its name promises, in words: a report has to repeat it.
     pub notice: Option<String>,
+    /// What has to be said of how its files were read.
+    remarks: Vec<String>,
     /// Where the data set comes with its own validation split: how many of the last training images it is.
     published_validation: usize,
 }
@@ -60,8 +65,14 @@ pub struct Description {
     pub height: usize,
     /// Number of classes, 0 where there are no labels.
     pub classes: usize,
-    /// How pixels are read: `binary` or `grey`.
+    /// Values of a pixel, where it is more than one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub channels: usize,
+    /// How pixels are read: `binary`, `grey`, `standardised`, `raw`.
     pub reading: String,
+    /// What other senses are shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub senses: Vec<Shown>,
     /// SHA-256 over shapes, stored pixels and labels, in hexadecimal.
     pub digest: String,
     /// Where this isn't the data set that its name promises.
@@ -69,25 +80,57 @@ pub struct Description {
     pub notice: Option<String>,
 }
 
+/// What `run.json` says about a sense beside that of the images, or about the images where they were named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The sense.
+    pub sense: String,
+    /// Values of a sample.
+    pub size: usize,
+    /// How they are read.
+    pub reading: String,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(channels: &usize) -> bool {
+    *channels == 1
+}
+
 impl Dataset {
     /// A data set of images with one shape.
     ///
     /// # Errors
     /// Where training and test images differ in shape; `file` is named.
-    pub fn new(name: &str, train: Images, test: Option<Images>, file: &str) -> Result<Self, DataError> {
+    pub fn new(name: &str, mut train: Images, mut test: Option<Images>, file: &str) -> Result<Self, DataError> {
         if let Some(test) = &test
-            && (test.width(), test.height()) != (train.width(), train.height())
+            && test.grid() != train.grid()
         {
-            let problem = format!(
-                "training images are {}x{} and test images {}x{}",
-                train.width(),
-                train.height(),
-                test.width(),
-                test.height()
-            );
+            let problem = format!("training images are {} and test images {}", train.grid(), test.grid());
             return Err(DataError::content(file, problem, "both must have the same shape"));
         }
-        Ok(Self { name: name.to_owned(), train, test, notice: None, published_validation: 0 })
+        let mut remarks = train.take_remarks();
+        remarks.extend(test.iter_mut().flat_map(Images::take_remarks));
+        let mut data =
+            Self { name: name.to_owned(), train, test, notice: None, remarks: Vec::new(), published_validation: 0 };
+        remarks.into_iter().for_each(|text| data.remark(text));
+        Ok(data)
+    }
+
+    /// Keeps something that has to be said of how its files were read, once.
+    pub(super) fn remark(&mut self, text: String) {
+        if !self.remarks.contains(&text) {
+            self.remarks.push(text);
+        }
+    }
+
+    /// What has to be said of how its files were read: which names went unused, what was turned, which classes there are.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// This data set, whose last `count` training images are the validation split that it was published with.
@@ -100,9 +143,18 @@ impl Dataset {
     ///
     /// # Errors
     /// Where real values outside [0, 1] would be binarised.
-    pub fn with_reading(mut self, reading: Reading) -> Result<Self, DataError> {
-        self.train = self.train.with_reading(reading, &self.name)?;
-        self.test = self.test.map(|test| test.with_reading(reading, &self.name)).transpose()?;
+    pub fn with_reading(self, reading: Reading) -> Result<Self, DataError> {
+        let name = self.name.clone();
+        self.change(|images| images.with_reading(reading, &name))
+    }
+
+    /// This data set with the images of both splits changed alike.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn change<E>(mut self, change: impl Fn(Images) -> Result<Images, E>) -> Result<Self, E> {
+        self.train = change(self.train)?;
+        self.test = self.test.map(change).transpose()?;
         Ok(self)
     }
 
@@ -148,10 +200,40 @@ impl Dataset {
             width: self.train.width(),
             height: self.train.height(),
             classes: self.classes(),
-            reading: self.train.reading().name().to_owned(),
+            channels: self.train.grid().channels,
+            reading: self.train.reading().name(),
+            senses: self.senses(),
             digest: self.digest(),
             notice: self.notice.clone(),
         }
+    }
+
+    /// The senses by name, where they were given by name.
+    fn senses(&self) -> Vec<Shown> {
+        let of = |sense: &str, samples: &Samples| Shown {
+            sense: sense.to_owned(),
+            size: samples.size(),
+            reading: samples.reader().reading().name(),
+        };
+        let first = self.train.sense().map(|sense| of(sense, self.train.samples()));
+        let others = self.train.others().iter().map(|other| of(&other.sense, &other.samples));
+        first.into_iter().chain(others).collect()
+    }
+
+    /// Mean and sd of each value of a sense over the training samples `rows`; `None` stands for the images.
+    #[must_use]
+    pub fn moments(&self, sense: Option<&str>, rows: &[usize]) -> Moments {
+        let other = self.train.others().iter().find(|other| Some(other.sense.as_str()) == sense);
+        other.map_or(self.train.samples(), |other| &other.samples).moments(rows)
+    }
+
+    /// This data set, whose images are read by `reader`.
+    ///
+    /// # Errors
+    /// As [`Samples::read_by`].
+    pub fn read_by(self, reader: &Reader) -> Result<Self, DataError> {
+        let name = self.name.clone();
+        self.change(|images| images.read_by(reader.clone(), &name))
     }
 
     /// SHA-256 over shapes, stored pixels and labels, training images first. The reading is not part of it.
@@ -166,15 +248,28 @@ impl Dataset {
 }
 
 fn digest_images(images: &Images, hash: &mut Sha256) {
-    for number in [images.count(), images.width(), images.height()] {
+    // More is hashed only where there is more than grey images: digests of earlier runs stay what they were.
+    let grid = images.grid();
+    let channels = (grid.channels > 1).then_some(grid.channels);
+    for number in [images.count(), grid.width, grid.height].into_iter().chain(channels) {
         hash.update((number as u64).to_le_bytes());
     }
-    match images.pixels() {
-        Pixels::Bytes(bytes) => hash.update(bytes),
-        Pixels::Real(values) => values.iter().for_each(|value| hash.update(value.to_le_bytes())),
+    digest_samples(images.samples(), hash);
+    for other in images.others() {
+        hash.update((other.sense.len() as u64).to_le_bytes());
+        hash.update(&other.sense);
+        hash.update((other.samples.size() as u64).to_le_bytes());
+        digest_samples(&other.samples, hash);
     }
     // The length tells absent labels from present ones.
     let labels = images.labels().unwrap_or_default();
     hash.update((labels.len() as u64).to_le_bytes());
     hash.update(labels);
+}
+
+fn digest_samples(samples: &Samples, hash: &mut Sha256) {
+    match samples.values() {
+        Pixels::Bytes(bytes) => hash.update(bytes),
+        Pixels::Real(values) => values.iter().for_each(|value| hash.update(value.to_le_bytes())),
+    }
 }

@@ -1,80 +1,69 @@
-//! Images of one split: pixels, labels where there are any, and how they become the numbers that a layer sees.
+//! Images of one split, labels where there are any, and what other senses are shown with them.
 
 use super::DataError;
+use super::reader::Reader;
+use super::samples::{Pixels, Samples};
 use crate::matrix::Matrix;
+use crate::params::Reading;
 
-/// What is stored of each pixel.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Pixels {
-    /// One byte per pixel, 255 being 1. MNIST is 47 MB so, and 188 MB as `f32`.
-    Bytes(Vec<u8>),
-    /// Values as they were in a floating-point file.
-    Real(Vec<f32>),
+/// Rows, columns and channels of an image. Value `(i · width + j) · channels + k` is row i, column j, channel k.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grid {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Values of a pixel: 1 for grey, 3 for red, green and blue.
+    pub channels: usize,
 }
 
-impl Pixels {
-    /// How many pixels there are in all.
+impl Grid {
+    /// Values of an image.
     #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Real(values) => values.len(),
-        }
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub fn size(self) -> usize {
+        self.width.saturating_mul(self.height).saturating_mul(self.channels)
     }
 }
 
-/// How stored pixels are read into a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reading {
-    /// 1 where the value is 0.5 or above, else 0: the protocol of the paper.
-    #[default]
-    Binary,
-    /// The value itself: byte / 255, or the number in the file.
-    Grey,
-}
-
-impl Reading {
-    /// The word for it in `run.json`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Binary => "binary",
-            Self::Grey => "grey",
-        }
-    }
-
-    /// The number that a layer sees for each byte: `byte / 255`, as it is or binarised at 0.5.
-    fn table(self) -> [f32; 256] {
-        std::array::from_fn(|byte| self.of(byte as f32 / 255.0))
-    }
-
-    fn of(self, value: f32) -> f32 {
-        match self {
-            Self::Binary => f32::from(u8::from(value >= 0.5)),
-            Self::Grey => value,
-        }
+impl std::fmt::Display for Grid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)?;
+        if self.channels == 1 { Ok(()) } else { write!(f, "x{}", self.channels) }
     }
 }
 
 /// The images of one split. Pixels are row-major, image after image; every image has the same shape.
+///
+/// "Images" is the usual case. What is said here of images holds of any vectors that a sense is shown; those without
+/// a shape of their own are one row of pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Images {
-    pixels: Pixels,
+    samples: Samples,
     labels: Option<Vec<u8>>,
-    width: usize,
-    height: usize,
-    reading: Reading,
-    table: [f32; 256],
+    grid: Grid,
+    /// The sense that they are for, where that was said.
+    sense: Option<String>,
+    /// What other senses are shown, sample by sample.
+    others: Vec<Stimulus>,
+    /// Whether the grid is nothing but a guess from the number of values.
+    is_guess: bool,
+    /// What has to be said of how they were read.
+    remarks: Vec<String>,
+}
+
+/// What a sense beside that of the images is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stimulus {
+    /// The sense.
+    pub sense: String,
+    /// One sample per image.
+    pub samples: Samples,
+    /// How a sample is laid out; as many values as a sample has.
+    pub grid: Grid,
 }
 
 impl Images {
-    /// Checked images; `file` is named in the error.
+    /// Checked images of one channel; `file` is named in the error.
     ///
     /// # Errors
     /// Where the pixels are not a whole number of images, there are none, or labels and images differ in number.
@@ -92,12 +81,21 @@ impl Images {
             let problem = format!("{} pixels are no whole number of {width}x{height} images", pixels.len());
             return Err(DataError::content(file, problem, "check that the file is complete"));
         }
-        let images =
-            Self { pixels, labels: None, width, height, reading: Reading::Binary, table: Reading::Binary.table() };
+        let images = Self::from_samples(Samples::new(pixels, size, file)?, Grid { width, height, channels: 1 });
         match labels {
             Some(labels) => images.with_labels(labels, file),
             None => Ok(images),
         }
+    }
+
+    /// Images of these samples.
+    ///
+    /// # Panics
+    /// Where a sample has not as many values as the grid, which is a bug of the caller.
+    #[must_use]
+    pub fn from_samples(samples: Samples, grid: Grid) -> Self {
+        assert_eq!(samples.size(), grid.size(), "values of an image");
+        Self { samples, labels: None, grid, sense: None, others: Vec::new(), is_guess: false, remarks: Vec::new() }
     }
 
     /// These images with their labels.
@@ -113,52 +111,180 @@ impl Images {
         Ok(self)
     }
 
-    /// These images, read in another way.
+    /// These images, whose grid nothing speaks for but the number of their values.
+    #[must_use]
+    pub(super) fn of_guessed_shape(mut self) -> Self {
+        self.is_guess = true;
+        self
+    }
+
+    /// Keeps something that has to be said of how they were read.
+    pub(super) fn remark(&mut self, text: String) {
+        self.remarks.push(text);
+    }
+
+    /// What has to be said of how they were read; nothing is left of it.
+    pub(crate) fn take_remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.remarks)
+    }
+
+    /// Whether the grid is nothing but a guess from the number of values.
+    #[must_use]
+    pub fn is_guess(&self) -> bool {
+        self.is_guess
+    }
+
+    /// These images, for the sense of this name.
+    #[must_use]
+    pub fn for_sense(mut self, sense: &str) -> Self {
+        self.sense = Some(sense.to_owned());
+        self
+    }
+
+    /// These images, and what another sense is shown with each of them; `file` is named in the error.
     ///
     /// # Errors
-    /// Where real values outside [0, 1] would be binarised, which has no meaning; `file` is named.
-    pub fn with_reading(mut self, reading: Reading, file: &str) -> Result<Self, DataError> {
-        if let (Reading::Binary, Pixels::Real(values)) = (reading, &self.pixels)
-            && let Some(at) = values.iter().position(|value| !(0.0..=1.0).contains(value))
-        {
-            let (row, col) = (at / self.size(), at % self.size());
-            let problem = format!("the value at [{row}, {col}] is {}, which can't be binarised", values[at]);
-            let expected = "scale the values to [0, 1], store bytes 0-255, or read them as grey values";
-            return Err(DataError::content(file, problem, expected));
+    /// Where there is not one sample per image.
+    pub fn with_stimulus(mut self, stimulus: Stimulus, file: &str) -> Result<Self, DataError> {
+        let (sense, count) = (&stimulus.sense, stimulus.samples.count());
+        if count != self.count() {
+            let first = self.sense.as_deref().unwrap_or("image");
+            let problem = format!("{count} samples for \"{sense}\", but {} for \"{first}\"", self.count());
+            return Err(DataError::content(file, problem, "every sense needs as many samples as the others"));
         }
-        self.reading = reading;
-        self.table = reading.table();
+        self.others.push(stimulus);
         Ok(self)
+    }
+
+    /// These images laid out in another way.
+    ///
+    /// # Errors
+    /// Where the grid has another number of values; `file` is named.
+    pub fn with_grid(mut self, grid: Grid, file: &str) -> Result<Self, DataError> {
+        if grid.size() != self.size() {
+            let problem =
+                format!("its images are {} ({} values), not {grid} ({})", self.grid, self.size(), grid.size());
+            return Err(DataError::content(
+                file,
+                problem,
+                "let the layer's shape have as many neurons as the data values",
+            ));
+        }
+        self.grid = grid;
+        self.is_guess = false;
+        Ok(self)
+    }
+
+    /// These images, read in another way; other senses stay as they are. [`Reading::Standardised`] needs a reader that
+    /// knows the training data: [`Images::read_by`].
+    ///
+    /// # Errors
+    /// As [`Samples::read_by`].
+    pub fn with_reading(self, reading: Reading, file: &str) -> Result<Self, DataError> {
+        self.read_by(Reader::new(reading), file)
+    }
+
+    /// These images, read by a reader.
+    ///
+    /// # Errors
+    /// As [`Samples::read_by`], and where all of them would be black, though they are not.
+    pub fn read_by(mut self, reader: Reader, file: &str) -> Result<Self, DataError> {
+        self.samples = self.samples.read_by(reader, file)?;
+        match self.samples.too_dark() {
+            Some(problem) => Err(DataError::content(file, problem, "nothing could be learned from them")),
+            None => Ok(self),
+        }
+    }
+
+    /// These images with the samples of each other sense changed by `change`, which is given its name.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn change_others<E>(mut self, mut change: impl FnMut(&str, Samples) -> Result<Samples, E>) -> Result<Self, E> {
+        let others = std::mem::take(&mut self.others).into_iter().map(|Stimulus { sense, samples, grid }| {
+            let samples = change(&sense, samples)?;
+            Ok(Stimulus { sense, samples, grid })
+        });
+        self.others = others.collect::<Result<_, E>>()?;
+        Ok(self)
+    }
+
+    /// These images with the labels changed by `change`.
+    #[must_use]
+    pub fn change_labels(mut self, change: impl Fn(u8) -> u8) -> Self {
+        self.labels.iter_mut().flatten().for_each(|label| *label = change(*label));
+        self
+    }
+
+    /// These images and the sense `sense`, which is among the others, changed in their places: it is the one that is
+    /// drawn, completed and measured.
+    #[must_use]
+    pub fn led_by(mut self, sense: &str) -> Self {
+        let Some(other) = self.others.iter_mut().find(|other| other.sense == sense) else { return self };
+        let was_called = self.sense.replace(std::mem::take(&mut other.sense));
+        other.sense = was_called.unwrap_or_else(|| "image".to_owned());
+        std::mem::swap(&mut self.samples, &mut other.samples);
+        std::mem::swap(&mut self.grid, &mut other.grid);
+        self
     }
 
     /// Number of images.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.pixels.len() / self.size()
+        self.samples.count()
     }
 
-    /// Pixels per image, `width · height`.
+    /// Values per image, `width · height · channels`.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.width * self.height
+        self.samples.size()
+    }
+
+    /// Rows, columns and channels.
+    #[must_use]
+    pub fn grid(&self) -> Grid {
+        self.grid
     }
 
     /// Pixels in a row.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.width
+        self.grid.width
     }
 
     /// Rows of an image.
     #[must_use]
     pub fn height(&self) -> usize {
-        self.height
+        self.grid.height
     }
 
     /// What is stored.
     #[must_use]
     pub fn pixels(&self) -> &Pixels {
-        &self.pixels
+        self.samples.values()
+    }
+
+    /// The images without their shape.
+    #[must_use]
+    pub fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    /// The images without their shape and all that was said of them.
+    pub(super) fn into_samples(self) -> Samples {
+        self.samples
+    }
+
+    /// The sense that they are for, where that was said.
+    #[must_use]
+    pub fn sense(&self) -> Option<&str> {
+        self.sense.as_deref()
+    }
+
+    /// What other senses are shown.
+    #[must_use]
+    pub fn others(&self) -> &[Stimulus] {
+        &self.others
     }
 
     /// One label per image, where there are labels.
@@ -170,7 +296,14 @@ impl Images {
     /// How pixels become numbers.
     #[must_use]
     pub fn reading(&self) -> Reading {
-        self.reading
+        self.samples.reader().reading()
+    }
+
+    /// What a layer sees or makes of images, `[rows, size]`, as shades in [0, 1] for a picture: 0 is the smallest stored
+    /// value and 1 the largest where images are real values beyond [0, 1], and else black and white.
+    #[must_use]
+    pub fn shades(&self, seen: &Matrix) -> Matrix {
+        self.samples.shades(seen)
     }
 
     /// Writes image `rows[i]` into row `i` of `out` [rows, size], without allocating.
@@ -178,10 +311,7 @@ impl Images {
     /// # Panics
     /// Where `out` has another shape or an index is out of range, which is a bug of the caller.
     pub fn fill(&self, rows: &[usize], out: &mut Matrix) {
-        assert_eq!((out.rows(), out.cols()), (rows.len(), self.size()), "shape of a batch");
-        for (i, &image) in rows.iter().enumerate() {
-            self.fill_one(image, out.row_mut(i));
-        }
+        self.samples.fill(rows, out);
     }
 
     /// The images `rows` as a new matrix [rows, size].
@@ -190,25 +320,7 @@ impl Images {
     /// Where an index is out of range, which is a bug of the caller.
     #[must_use]
     pub fn matrix(&self, rows: &[usize]) -> Matrix {
-        let mut out = Matrix::zeros(rows.len(), self.size());
-        self.fill(rows, &mut out);
-        out
-    }
-
-    fn fill_one(&self, image: usize, out: &mut [f32]) {
-        let range = image * self.size()..(image + 1) * self.size();
-        match &self.pixels {
-            Pixels::Bytes(bytes) => {
-                for (value, &byte) in out.iter_mut().zip(&bytes[range]) {
-                    *value = self.table[usize::from(byte)];
-                }
-            }
-            Pixels::Real(values) => {
-                for (value, &stored) in out.iter_mut().zip(&values[range]) {
-                    *value = self.reading.of(stored);
-                }
-            }
-        }
+        self.samples.matrix(rows)
     }
 
     /// Writes the labels of the images `rows` into `out` [rows, classes], 1 at the class and 0 elsewhere; false

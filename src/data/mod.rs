@@ -5,7 +5,7 @@
 //! epoch, and [`Images::fill`] writes a batch into a [`Matrix`](crate::matrix::Matrix) of the caller.
 //!
 //! The protocol of the paper (design, section 5) is the default: pixels / 255, binarised at 0.5 and above
-//! ([`Reading::Binary`]); 2,000 training images held out, chosen by seed.
+//! ([`Reading::default`]); 2,000 training images held out, chosen by seed.
 //!
 //! This module knows nothing of circuits, senses or populations. Its parsers take bytes or readers, return
 //! [`DataError`], and never allocate what a header claims before the bytes are there.
@@ -23,25 +23,44 @@
 //! # Ok::<(), gncn::data::DataError>(())
 //! ```
 
+pub mod array;
 pub mod atomic;
 pub mod batches;
+pub(crate) mod bounded;
 pub mod dataset;
 pub(crate) mod digest;
 pub mod digits;
 pub mod error;
+#[cfg(feature = "cli")]
+pub mod fetch;
+pub mod files;
 mod folder;
+pub mod given;
 mod glyphs;
+mod gzip;
 pub mod idx;
 pub mod images;
+pub mod level5;
 pub mod mat;
-mod matrices;
+mod named;
 pub mod npy;
 pub mod npz;
+pub mod outputs;
+mod photo;
+pub mod reader;
+pub mod samples;
+pub mod sets;
+mod sheet;
 pub mod source;
 
 pub use batches::Batches;
 pub use dataset::{Dataset, Description, Split};
 pub use error::DataError;
-pub use images::{Images, Pixels, Reading};
-pub use matrices::{read_matrix, read_matrix_or_row};
-pub use source::{NAMES, Source, load, load_from};
+pub use files::{read_matrix, read_matrix_or_row};
+pub use given::{SenseFile, SenseFiles};
+pub use images::{Grid, Images, Stimulus};
+pub use reader::{Moments, Reader};
+pub use samples::{Pixels, Samples};
+pub use source::{NAMES, Source, load, load_from, load_raw};
+
+pub use crate::params::Reading;

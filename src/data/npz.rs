@@ -1,6 +1,6 @@
 //! Archives of NumPy arrays: read with the care of [`super::npy`], written whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Cursor};
 use std::path::Path;
 
@@ -9,9 +9,9 @@ use ndarray_npy::{NpzWriter, WriteNpzError};
 use zip::ZipArchive;
 use zip::write::SimpleFileOptions;
 
-use super::DataError;
+use super::array::Array;
 use super::atomic::Pending;
-use super::npy::{self, Array};
+use super::{DataError, bounded, npy};
 use crate::matrix::Matrix;
 
 const DAMAGED: &str = "the file is damaged or no .npz file: write it again with numpy.savez";
@@ -25,7 +25,7 @@ const LARGE: usize = 0xf000_0000;
 /// # Errors
 /// Where the file can't be read, is damaged, or one of its members is.
 pub fn read(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
-    parse(&load(path)?, &path.display().to_string())
+    parse(&bounded::read(path)?, &path.display().to_string())
 }
 
 /// The array called `member`.
@@ -33,7 +33,7 @@ pub fn read(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
 /// # Errors
 /// As [`read`], and where there is no such array.
 pub fn read_member(path: &Path, member: &str) -> Result<Array, DataError> {
-    let (bytes, file) = (load(path)?, path.display().to_string());
+    let (bytes, file) = (bounded::read(path)?, path.display().to_string());
     let mut archive = open(&bytes, &file)?;
     let names: Vec<String> = archive.file_names().map(array_name).collect();
     for index in 0..archive.len() {
@@ -59,22 +59,6 @@ pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<(String, Array)>, DataError
         }
     }
     Ok(arrays)
-}
-
-/// The only array of an archive.
-pub(super) fn single(bytes: &[u8], file: &str) -> Result<Array, DataError> {
-    let names: Vec<String> = open(bytes, file)?.file_names().map(array_name).collect();
-    let [_] = &names[..] else {
-        let problem = format!("it has {} arrays ({})", names.len(), names.join(", "));
-        return Err(DataError::content(file, problem, "name the one that you mean as FILE.npz:NAME"));
-    };
-    let arrays = parse(bytes, file)?;
-    let array = arrays.into_iter().next().map(|(_, array)| array);
-    array.ok_or_else(|| DataError::content(file, "it holds no array", DAMAGED))
-}
-
-fn load(path: &Path) -> Result<Vec<u8>, DataError> {
-    fs::read(path).map_err(|cause| DataError::read(path, cause))
 }
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
@@ -150,6 +134,15 @@ impl NpzOut {
     /// # Errors
     /// As [`NpzOut::matrix`].
     pub fn vector(&mut self, name: &str, values: &[f64]) -> Result<(), DataError> {
+        let done = self.writer.add_array_with_options(name, &ArrayView1::from(values), options(values.len() * 8));
+        done.map_err(|cause| self.failed(cause))
+    }
+
+    /// Adds whole numbers, such as places and labels, as `int64` `[length]`.
+    ///
+    /// # Errors
+    /// As [`NpzOut::matrix`].
+    pub fn integers(&mut self, name: &str, values: &[i64]) -> Result<(), DataError> {
         let done = self.writer.add_array_with_options(name, &ArrayView1::from(values), options(values.len() * 8));
         done.map_err(|cause| self.failed(cause))
     }

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{DataError, Dataset, Reading, digits, folder};
+use super::given::{SenseFile, SenseFiles};
+use super::{DataError, Dataset, Reading, digits, files, folder, sets};
 
-/// The names that mean a published data set, and `digits`, which is generated.
-pub const NAMES: [&str; 5] = ["digits", "mnist", "fashion", "kmnist", "caltech"];
+/// The names that mean a published data set, and `digits`, which is generated; the last one is inside the program.
+pub const NAMES: [&str; 6] = ["digits", "mnist", "fashion", "kmnist", "caltech", sets::EMBEDDED];
 
 /// The environment variable that names the folder of `mnist/`, `fashion/`, ...
 pub const VARIABLE: &str = "GNCN_DATA";
@@ -26,6 +27,8 @@ pub enum Source {
     Name(String),
     /// A folder of IDX, `.npy` or `.npz` files or with the MATLAB file of Caltech silhouettes, or one such file.
     Path(PathBuf),
+    /// Files for every sense.
+    Senses(SenseFiles),
 }
 
 impl Default for Source {
@@ -36,6 +39,55 @@ impl Default for Source {
 }
 
 impl Source {
+    /// What all values of `--data` and `--test` mean: nothing, one name or path, or files of senses.
+    ///
+    /// # Errors
+    /// Where files of senses and something else are mixed, or there is more than one name.
+    pub fn of_options(data: &[String], test: &[String]) -> Result<Self, DataError> {
+        let senses = |texts: &[String]| texts.iter().map(|text| SenseFile::parse(text)).collect::<Option<Vec<_>>>();
+        if let ([] | [_], []) = (data, test)
+            && data.iter().all(|text| SenseFile::parse(text).is_none())
+        {
+            return Ok(Self::parse(data.first().map(String::as_str)));
+        }
+        match (senses(data), senses(test)) {
+            (Some(train), Some(test)) if !train.is_empty() => Ok(Self::Senses(SenseFiles { train, test })),
+            _ => {
+                let problem = format!("`{}` are no files of senses", [data, test].concat().join(", "));
+                let next = "one name or path is legal, or SENSE=FILE for every sense, of --test, too";
+                Err(DataError::content("--data", problem, next))
+            }
+        }
+    }
+
+    /// What a run folder remembers: a name, a path, or the files of senses.
+    #[must_use]
+    pub fn remembered(source: Option<&str>, senses: &SenseFiles) -> Self {
+        if senses.is_empty() { Self::parse(source) } else { Self::Senses(senses.clone()) }
+    }
+
+    /// What a run folder is to remember, wherever the next command is run: the text of a name or path, and the files of
+    /// senses.
+    #[must_use]
+    pub fn to_remember(&self) -> (Option<String>, SenseFiles) {
+        match self {
+            Self::Digits { .. } => (Some("digits".to_owned()), SenseFiles::default()),
+            Self::Name(name) => (Some(name.clone()), SenseFiles::default()),
+            Self::Path(path) => (Some(files::absolute(path).to_string_lossy().into_owned()), SenseFiles::default()),
+            Self::Senses(files) => (None, files.clone().absolute()),
+        }
+    }
+
+    /// The files and folders that are read, as far as they were named.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Digits { .. } | Self::Name(_) => Vec::new(),
+            Self::Path(path) => vec![files::split_member(path).0],
+            Self::Senses(given) => given.paths().map(|path| files::split_member(path).0).collect(),
+        }
+    }
+
     /// What the value of `--data` means, or its absence: a known name is a name, anything else is a path where
     /// it looks like one or is there, and a name otherwise.
     #[must_use]
@@ -56,7 +108,16 @@ impl Source {
 /// A [`DataError`] that says what is wrong and what would be legal.
 pub fn load(source: &Source) -> Result<Dataset, DataError> {
     let root = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-    load_from(source, root.as_deref(), Reading::Binary)
+    load_from(source, root.as_deref(), Reading::default())
+}
+
+/// Loads what `source` names as [`load`] does, with its values as they are stored: which reading fits them, a circuit says.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_raw(source: &Source) -> Result<Dataset, DataError> {
+    let root = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    load_from(source, root.as_deref(), Reading::Raw)
 }
 
 /// Loads what `source` names, looking names up in `root`, to be read as `reading` says.
@@ -67,12 +128,14 @@ pub fn load_from(source: &Source, root: Option<&Path>, reading: Reading) -> Resu
     let data = match source {
         Source::Digits { seed, train, test } => digits::generate(*seed, *train, *test),
         Source::Name(name) if name == "digits" => digits::generate(0, digits::TRAIN, digits::TEST),
+        Source::Name(name) if name == sets::EMBEDDED => sets::embedded(),
         Source::Name(name) => named(name, root),
         Source::Path(path) => {
             let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
             let name = name.map_or_else(|| "data".into(), |name| name.to_string_lossy());
             folder::load(path, &name, None)
         }
+        Source::Senses(files) => files.load(),
     };
     data?.with_reading(reading)
 }
@@ -86,14 +149,18 @@ fn named(name: &str, root: Option<&Path>) -> Result<Dataset, DataError> {
         (Some(folder), _) => folder::load(&folder, name, classes(name)),
         (None, _) if !known => error("no data set has this name", advice(name)),
         (None, Some(root)) => {
-            error(&format!("{} has no folder `{name}`", root.display()), format!("put its files there, or {ADVICE}"))
+            let next = format!("`gncn data fetch {name}` puts it there; or {ADVICE}");
+            error(&format!("{} has no folder `{name}`", root.display()), next)
         }
-        (None, None) => error(&format!("{VARIABLE} is not set"), ADVICE.to_owned()),
+        (None, None) => {
+            let next = format!("`gncn data fetch {name} --to FOLDER` fetches it; {ADVICE}");
+            error(&format!("{VARIABLE} is not set"), next)
+        }
     }
 }
 
 const ADVICE: &str = "set GNCN_DATA to the folder that holds `mnist/`, `fashion/`, ..., or give a path, or use \
-                      `digits`, which needs no files";
+                      `digits` or `digits8x8`, which need no files";
 
 fn advice(name: &str) -> String {
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);

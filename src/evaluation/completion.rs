@@ -4,7 +4,7 @@
 use super::measures::MeasureError;
 use super::senses::{self, Show};
 use crate::circuit::Settling;
-use crate::data::{Batches, Images};
+use crate::data::{Batches, Grid, Images};
 use crate::executor::{SettleOptions, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
@@ -58,7 +58,7 @@ fn complete_batch(
 ) -> Result<Completed, MeasureError> {
     let (sense, layer) = senses::image_sense(network.circuit())?;
     let sense = sense.to_owned();
-    let observed = left_half(images.width(), images.height(), rows.len());
+    let observed = left_half(images.grid(), rows.len());
     let episode = senses::episode(network.circuit(), images, rows, Show::ImagesOnly)?;
     let episode = episode.mask(network.circuit(), &sense, observed.clone()).map_err(senses::SenseError::from)?;
     let mut settler = Settler::new();
@@ -87,6 +87,7 @@ pub fn masked_error(
 }
 
 /// 1 in the left half of each image, 0 in the right one, which has the middle column of an odd width.
-pub(crate) fn left_half(width: usize, height: usize, rows: usize) -> Matrix {
-    Matrix::from_fn(rows, width * height, |_, pixel| f32::from(u8::from(pixel % width < width / 2)))
+pub(crate) fn left_half(grid: Grid, rows: usize) -> Matrix {
+    let is_left = |value: usize| value / grid.channels % grid.width < grid.width / 2;
+    Matrix::from_fn(rows, grid.size(), |_, value| f32::from(u8::from(is_left(value))))
 }

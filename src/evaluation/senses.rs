@@ -33,12 +33,34 @@ pub enum SenseError {
         /// The largest label.
         largest: u8,
     },
-    /// Several senses that are not labels: image data can show only one of them.
-    #[error("image data show the sense \"image\" and the sense \"label\"; the circuit also has {others}")]
+    /// Senses that nothing is shown to.
+    #[error(
+        "image data show the sense \"image\" and the sense \"label\"; the circuit also has {others}: name the data of each \
+         sense, as in --data image=FILE"
+    )]
     Unknown {
         /// The senses left over.
         others: String,
     },
+    /// Data for a sense that the circuit does not have.
+    #[error("there are data for \"{sense}\", but the circuit's senses are {senses}")]
+    NoSuchSense {
+        /// As given.
+        sense: String,
+        /// The senses of the circuit.
+        senses: String,
+    },
+    /// Mean and sd that nothing can be standardised with.
+    #[error(
+        "the tensors \"{sense}.mean\" and \"{sense}.sd\" are no means and standard deviations above 0; train again"
+    )]
+    Moments {
+        /// The sense.
+        sense: String,
+    },
+    /// A reading that does not fit the data.
+    #[error("{0}")]
+    Reading(String),
     /// No sense for images.
     #[error("the circuit has no sense for images: name one \"image\"")]
     NoImage,
@@ -47,20 +69,15 @@ pub enum SenseError {
     Episode(#[from] EpisodeError),
 }
 
-/// The layer that images are shown to: the sense `image`, or the only sense that is not `label`.
+/// The layer that images are shown to: the sense `image`, or else the first sense that is not `label`. It is the one that
+/// is drawn, completed and measured.
 ///
 /// # Errors
-/// [`SenseError`] where there is none, or more than one candidate.
+/// [`SenseError`] where there is none.
 pub fn image_sense(circuit: &Circuit) -> Result<(&str, LayerId), SenseError> {
-    let mut others: Vec<_> = circuit.senses().filter(|(sense, _)| *sense != LABEL).collect();
-    match others.len() {
-        0 => Err(SenseError::NoImage),
-        1 => Ok(others.remove(0)),
-        _ => {
-            let names = others.iter().filter(|(sense, _)| *sense != "image").map(|(sense, _)| format!("\"{sense}\""));
-            Err(SenseError::Unknown { others: names.collect::<Vec<_>>().join(", ") })
-        }
-    }
+    let candidates = || circuit.senses().filter(|(sense, _)| *sense != LABEL);
+    let named = candidates().find(|(sense, _)| *sense == "image");
+    named.or_else(|| candidates().next()).ok_or(SenseError::NoImage)
 }
 
 /// The layer that labels are shown to, if there is one.
@@ -77,8 +94,23 @@ pub fn label_layer(circuit: &Circuit) -> Option<(LayerId, &Layer)> {
 pub fn episode(circuit: &Circuit, images: &Images, rows: &[usize], show: Show) -> Result<Episode, SenseError> {
     let (sense, _) = image_sense(circuit)?;
     let mut inputs = vec![(sense.to_owned(), images.matrix(rows))];
+    let of_name = |name: &str| images.others().iter().find(|other| other.sense == name);
     if let (Show::Everything, Some((_, layer))) = (show, label_layer(circuit)) {
-        inputs.push((LABEL.to_owned(), one_hot(images, rows, layer)?));
+        let labels = match of_name(LABEL) {
+            Some(values) => values.samples.matrix(rows),
+            None => one_hot(images, rows, layer)?,
+        };
+        inputs.push((LABEL.to_owned(), labels));
+    }
+    let mut unknown = Vec::new();
+    for (other, _) in circuit.senses().filter(|(other, _)| *other != sense && *other != LABEL) {
+        match of_name(other) {
+            Some(stimulus) => inputs.push((other.to_owned(), stimulus.samples.matrix(rows))),
+            None => unknown.push(format!("\"{other}\"")),
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(SenseError::Unknown { others: unknown.join(", ") });
     }
     Ok(Episode::new(circuit, inputs)?)
 }

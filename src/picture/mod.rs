@@ -1,4 +1,4 @@
-//! Pictures of what a circuit sees and has learned: tiles in a grid, as grayscale PNG, and points in a plane.
+//! Pictures of what a circuit sees and has learned: tiles in a grid, as PNG in grey or in colours, and points in a plane.
 //!
 //! Knows pixels and nothing of circuits. Every function returns the bytes of a file; [`write()`] puts them on disk,
 //! whole or not at all.
@@ -15,14 +15,15 @@ use std::path::Path;
 /// Brightness of the lines between tiles.
 const LINE: u8 = 96;
 
-/// Rows of tiles of `width`x`height` values in [0, 1], 0 black and 1 white, each value `scale`x`scale` pixels: say
-/// originals in one row and their reconstructions in the next. Rows may differ in length.
+/// Rows of tiles of `width`x`height` pixels, each drawn as `scale`x`scale`: say originals in one row and their
+/// reconstructions in the next. Rows may differ in length. A pixel is one value in [0, 1], 0 black and 1 white; or, where
+/// tiles have three or four times as many values, red, green and blue, and whatever comes fourth isn't drawn.
 ///
 /// # Errors
 /// Where there is nothing to show or the picture would be larger than a PNG can be.
 ///
 /// # Panics
-/// Where a tile hasn't `width · height` values, which is a bug of the caller.
+/// Where a tile hasn't 1, 3 or 4 values for each pixel, or tiles differ in that, which is a bug of the caller.
 pub fn grid(rows: &[Vec<&[f32]>], width: usize, height: usize, scale: usize) -> Result<Vec<u8>, DataError> {
     let shades: Vec<Vec<Vec<u8>>> = rows.iter().map(|row| row.iter().map(|tile| shades(tile)).collect()).collect();
     tiles(&shades, width, height, scale)
@@ -72,19 +73,25 @@ fn tiles(rows: &[Vec<Vec<u8>>], width: usize, height: usize, scale: usize) -> Re
     if columns * width * height * scale == 0 {
         return Err(nothing());
     }
+    let pixels = width * height;
+    let channels = rows.iter().flatten().next().map_or(1, |tile| (tile.len() / pixels).max(1));
+    let drawn = if channels < 3 { 1 } else { 3 };
     // One line of pixels before, between and after the tiles.
     let (across, down) = (columns * (width * scale + 1) + 1, rows.len() * (height * scale + 1) + 1);
-    let mut canvas = vec![LINE; across * down];
+    let mut canvas = vec![LINE; across * down * drawn];
     for (i, row) in rows.iter().enumerate() {
         for (j, tile) in row.iter().enumerate() {
-            assert_eq!(tile.len(), width * height, "values of a tile");
+            assert_eq!(tile.len(), pixels * channels, "values of a tile");
             let corner = (1 + i * (height * scale + 1)) * across + 1 + j * (width * scale + 1);
             for y in 0..height * scale {
                 for x in 0..width * scale {
-                    canvas[corner + y * across + x] = tile[y / scale * width + x / scale];
+                    let (to, from) = (corner + y * across + x, y / scale * width + x / scale);
+                    canvas[to * drawn..(to + 1) * drawn]
+                        .copy_from_slice(&tile[from * channels..from * channels + drawn]);
                 }
             }
         }
     }
-    encode(&canvas, across, down, png::ColorType::Grayscale)
+    let colour = if drawn == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb };
+    encode(&canvas, across, down, colour)
 }

@@ -155,7 +155,7 @@ fn every_option_of_settling_and_learning_survives_writing() {
 #[test]
 fn a_circuit_can_be_changed_as_a_file_and_checked_again() {
     let mut file = CircuitFile::from(&parsed(&small("")));
-    file.layers.0[1].1.size = 0;
+    file.layers.0[1].1.size = Some(0);
     let error = file.check().unwrap_err();
     assert_eq!(error.to_string(), "layers.z1.size: is 0, but must be at least 1");
 }

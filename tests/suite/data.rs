@@ -8,7 +8,9 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use gncn::data::npz::NpzOut;
 use gncn::data::source::VARIABLE;
-use gncn::data::{Batches, DataError, Dataset, Images, Pixels, Reading, Source, digits, idx, load_from, mat, npy, npz};
+use gncn::data::{
+    Batches, DataError, Dataset, Images, Pixels, Reading, Source, digits, files, idx, load_from, mat, npy, npz,
+};
 use gncn::matrix::Matrix;
 use gncn::picture;
 use proptest::prelude::*;
@@ -44,7 +46,7 @@ fn put(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
 }
 
 fn load_path(path: &Path) -> Result<Dataset, DataError> {
-    load_from(&Source::Path(path.to_owned()), None, Reading::Binary)
+    load_from(&Source::Path(path.to_owned()), None, Reading::default())
 }
 
 // --- IDX ---------------------------------------------------------------------------------------------------
@@ -140,7 +142,7 @@ fn labels_of_a_known_data_set_are_its_ten_classes() {
     fs::write(root.path().join("mnist/train-images-idx3-ubyte"), idx::encode_images(&two_images())).unwrap();
     fs::write(root.path().join("mnist/train-labels-idx1-ubyte"), idx::encode_labels(&[1, 77])).unwrap();
     let mnist = Source::parse(Some("mnist"));
-    refused(load_from(&mnist, Some(root.path()), Reading::Binary), "train-labels", &["label 77 of image 1"]);
+    refused(load_from(&mnist, Some(root.path()), Reading::default()), "train-labels", &["label 77 of image 1"]);
 }
 
 #[test]
@@ -148,14 +150,14 @@ fn the_head_of_kmnist_is_never_called_kmnist() {
     let root = TempDir::new().unwrap();
     fs::create_dir(root.path().join("kmnist")).unwrap();
     fs::write(root.path().join("kmnist/train-first7011-images-idx3-ubyte"), idx::encode_images(&two_images())).unwrap();
-    let data = load_from(&Source::Name("kmnist".into()), Some(root.path()), Reading::Binary).unwrap();
+    let data = load_from(&Source::Name("kmnist".into()), Some(root.path()), Reading::default()).unwrap();
     assert_eq!(data.name, "kmnist (subset)");
     assert!(data.describe().notice.is_some_and(|notice| notice.contains("subset")));
 }
 
 #[test]
 fn unknown_names_are_answered_with_the_legal_ones() {
-    let load = |name: &str, root: Option<&Path>| load_from(&Source::Name(name.into()), root, Reading::Binary);
+    let load = |name: &str, root: Option<&Path>| load_from(&Source::Name(name.into()), root, Reading::default());
     refused(
         load("mnits", None),
         "mnits",
@@ -247,7 +249,7 @@ fn bad_npy_files_are_refused() {
     refuse(&npy_bytes("|u1", "False", "(1099511627776, 4096)", &[1; 5]), &["only 5 follow"]);
     refuse(&npy_bytes("<f8", "False", "(18446744073709551615, 9)", &[]), &["announces the shape"]);
     refuse(&npy_bytes("|u1", "False", "(0, 18446744073709551615)", &[]), &["announces the shape", "at least one"]);
-    refuse(&npy_bytes("|u1", "False", "(2, 1, 1, 1)", &[0, 0]), &["[2, 1, 1, 1]"]);
+    refuse(&npy_bytes("|u1", "False", "(2, 1, 1, 1, 1)", &[0, 0]), &["[2, 1, 1, 1, 1]"]);
     refuse(&npy_bytes("|u1", "False", "()", &[0]), &["shape is []"]);
     refuse(b"\x93NUMPY\x01\x00\xff", &["ends within its header"]);
     refuse(b"PK not numpy", &["signature"]);
@@ -327,11 +329,11 @@ fn values_that_are_no_pixels_are_refused() {
     let folder = TempDir::new().unwrap();
     let real =
         put(&folder, "z.npy", &npy_bytes("<f4", "False", "(1, 2)", &[0.5_f32, -3.0].map(f32::to_le_bytes).concat()));
-    refused(load_path(&real), "z", &["[0, 1] is -3", "grey"]);
+    refused(load_path(&real), "z", &["[0, 1] is -3", "`read: Grey`"]);
     let grey = load_from(&Source::Path(real), None, Reading::Grey).unwrap();
     assert_eq!(grey.train.matrix(&[0]).as_slice(), [0.5, -3.0]);
     let whole = put(&folder, "i.npy", &npy_bytes("<i2", "False", "(1, 1)", &300_i16.to_le_bytes()));
-    refused(load_path(&whole), "i.npy", &["300", "0 to 255"]);
+    refused(load_path(&whole), "i", &["300", "0 to 255", "read: Raw"]);
     let folder = TempDir::new().unwrap();
     put(&folder, "train.npy", &npy_bytes("|u1", "False", "(1, 1)", &[9]));
     put(&folder, "train_labels.npy", &npy_bytes("<f4", "False", "(1,)", &1.5_f32.to_le_bytes()));
@@ -541,7 +543,7 @@ fn published_data_sets_are_read_to_the_byte() {
         ("caltech", 6364, 2307, "fdbf0ee67c39bbfc990c1252f60b04eff124aa21f963bda6ed3f09a3804b8558"),
     ];
     for (name, train, test, digest) in digests {
-        let data = match load_from(&Source::Name(name.into()), Some(&root), Reading::Binary) {
+        let data = match load_from(&Source::Name(name.into()), Some(&root), Reading::default()) {
             Err(DataError::Name { problem, .. }) => {
                 eprintln!("skipped: {problem}");
                 continue;

@@ -89,6 +89,8 @@ impl Bench {
             version: "0".to_owned(),
             seed: self.spec.seed,
             source: None,
+            senses: Default::default(),
+            text: None,
             data: serde_json::Value::Null,
             schedule: "Synchronous".to_owned(),
             limit: self.spec.limit,

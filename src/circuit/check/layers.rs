@@ -5,7 +5,7 @@ use super::limits::MOST_NEURONS;
 use super::report::{Legal, Mistakes};
 use crate::circuit::file::{LayerFile, Listing};
 use crate::circuit::{Layer, LayerId};
-use crate::params::{Activation, Lateral, Leak, Likelihood, Precision, Prior, StepSize};
+use crate::params::{Activation, Lateral, Leak, Likelihood, Precision, Prior, Reading, StepSize};
 use std::collections::HashSet;
 
 /// Checks every layer. A layer whose name was given before is checked too, and then left out.
@@ -28,7 +28,8 @@ pub(super) fn layers(file: &Listing<LayerFile>, roles: &Roles, report: &mut Mist
 }
 
 fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> Layer {
-    let size = size(file.size, at, report);
+    let size = size(file, at, report);
+    read(file, at, report);
     activation(file.activation, size, &format!("{at}.activation"), report);
     activation(file.mean, size, &format!("{at}.mean"), report);
     derivative(file, at, report);
@@ -41,6 +42,8 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         name: name.to_owned(),
         size: size.unwrap_or(1),
         sense: file.sense.clone(),
+        read: file.read,
+        shape: file.shape.map(|shape| shape.0),
         activation: file.activation,
         mean: file.mean,
         target: file.target,
@@ -55,9 +58,54 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
     }
 }
 
-/// `None` where it is absurd, and then nothing is compared with it.
-fn size(size: usize, at: &str, report: &mut Mistakes<'_>) -> Option<usize> {
-    report.count(&format!("{at}.size"), size as u64, 1, MOST_NEURONS as u64).then_some(size)
+/// What `size` or `shape` says, which must agree; `None` where it is absurd, and then nothing is compared with it.
+fn size(file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> Option<usize> {
+    let shape_at = format!("{at}.shape");
+    let (legal, of_shape) = match file.shape {
+        None => (true, None),
+        Some(shape) => {
+            let product = shape.0.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
+            let product = product.filter(|product| (1..=MOST_NEURONS).contains(product));
+            if product.is_none() {
+                report.add(&shape_at, format!("has a side of 0, or more than {MOST_NEURONS} neurons in all"));
+            }
+            (product.is_some(), product)
+        }
+    };
+    match (file.size, of_shape) {
+        (Some(size), Some(product)) if size != product => {
+            let text = format!("has {product} neurons, but `size` is {size}; leave one of them out");
+            report.add(&shape_at, text);
+            None
+        }
+        (None, Some(product)) => Some(product),
+        (None, None) if legal => {
+            report.add(&format!("{at}.size"), "is missing; write `size: ...` with a whole number such as 360");
+            None
+        }
+        (None, None) => None,
+        (Some(size), _) => report.count(&format!("{at}.size"), size as u64, 1, MOST_NEURONS as u64).then_some(size),
+    }
+}
+
+/// How the input of a sense is read.
+fn read(file: &LayerFile, at: &str, report: &mut Mistakes<'_>) {
+    let Some(reading) = file.read else { return };
+    let at = format!("{at}.read");
+    if file.sense.is_none() {
+        report.add(&at, "says how an input is read, but the layer has no sense; add `sense: \"...\"`, or leave it out");
+    }
+    match reading {
+        Reading::Binarised(threshold) => {
+            report.number(&at, threshold, Legal::Step);
+        }
+        Reading::Standardised if file.likelihood == Likelihood::Bernoulli => report.add(
+            &at,
+            "standardised values lie outside [0, 1], and the layer is Bernoulli; use `likelihood: Gaussian`, or \
+             `read: Binarised(0.5)`",
+        ),
+        Reading::Grey | Reading::Raw | Reading::Standardised => (),
+    }
 }
 
 fn activation(activation: Activation, size: Option<usize>, at: &str, report: &mut Mistakes<'_>) {

@@ -12,7 +12,7 @@ use crate::baseline::{
 };
 use crate::checkpoint::weights::fingerprint;
 use crate::checkpoint::{Run, RunInfo};
-use crate::data::Dataset;
+use crate::data::{Dataset, SenseFiles, Source};
 use crate::evaluation::PriorOptions;
 use crate::evaluation::mixture::{Mixture, MixtureOptions};
 use crate::matrix::Matrix;
@@ -122,7 +122,9 @@ impl BaselineArguments {
             command,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: spec.seed,
-            source: self.data.clone(),
+            source: self.data.as_ref().and_then(|name| Source::parse(Some(name)).to_remember().0),
+            senses: SenseFiles::default(),
+            text: None,
             data: serde_json::to_value(data.describe()).unwrap_or_default(),
             // Nothing settles here.
             schedule: "none".to_owned(),
@@ -227,7 +229,7 @@ impl BaselineArguments {
         if !resumable {
             return failure;
         }
-        let (model, out) = (&self.model, run.folder().display());
+        let (model, out) = (&self.model, output::quoted(run.folder()));
         failure.and(&format!("the last checkpoint is good; go on with: gncn baseline {model} --out {out} --resume"))
     }
 }

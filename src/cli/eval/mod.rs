@@ -11,6 +11,7 @@ use super::progress::Watcher;
 use super::settling::SettlingArguments;
 use super::values::parse_words;
 use super::{interrupt, output, table, trained, values};
+use crate::checkpoint::Run;
 use crate::circuit::Settling;
 use crate::evaluation::{
     COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, Evaluator, PRIOR_IMAGES, Trained,
@@ -51,9 +52,13 @@ another settling than the run's own (--schedule, --messages, --executor,
 pub(super) struct EvalArguments {
     /// The run folder
     run: PathBuf,
-    /// Other images than those of the run: a name or a path
-    #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    /// Other data than those of the run: a name, a path, or SENSE=FILE for
+    /// every sense
+    #[arg(long, value_name = "NAME|PATH|SENSE=FILE")]
+    data: Vec<String>,
+    /// What each sense is shown in tests, where --data names senses
+    #[arg(long, value_name = "SENSE=FILE", requires = "data")]
+    test: Vec<String>,
     /// Measure on the first N test images only
     #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
@@ -69,16 +74,16 @@ pub(super) struct EvalArguments {
     #[arg(long, value_name = "N", default_value_t = PRIOR_IMAGES, value_parser = values::positive)]
     prior_images: usize,
     /// Components of the mixture
-    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = values::positive)]
+    #[arg(long, value_name = "N", default_value_t = COMPONENTS, value_parser = values::up_to::<10_000>)]
     components: usize,
     /// Draws from the mixture for log_px
-    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = values::positive)]
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = values::up_to::<1_000_000>)]
     draws: usize,
     /// Test images for log_px_is, the first ones
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = values::positive)]
     is_images: usize,
     /// Draws for each image for log_px_is
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::positive)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::up_to::<1_000_000>)]
     is_draws: usize,
     /// Seed of the mixture and of all draws
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -118,10 +123,12 @@ impl EvalArguments {
 
     /// Measures what isn't measured yet, and writes it.
     pub(super) fn perform(&self) -> Result<Evaluation, Failure> {
+        let trained = trained::open(&self.run, &self.data, &self.test)?;
         if let Some(out) = &self.out {
-            output::check_target(out)?;
+            let mut read = trained.source.paths();
+            read.extend(Run::files_of(&self.run));
+            output::check_targets(&[("--out", out, "json")], &read)?;
         }
-        let trained = trained::open(&self.run, self.data.as_deref())?;
         let own = trained.circuit();
         let circuit = self.settling.apply(own.as_ref().clone())?;
         let target = self.target(&trained, circuit.settling() == own.settling());

@@ -72,10 +72,10 @@ pub(super) fn print(run: &Run, circuit: &Circuit, json: bool) -> Result<(), Fail
     output::print(&epoch_table(circuit, &metrics))?;
     let more = if metrics.len() > MOST_ROWS { "; metrics.jsonl has all epochs" } else { "" };
     output::print(&format!("(nats per image; F is the free energy while training{more})"))?;
-    let folder = run.folder().display();
+    let (folder, quoted) = (run.folder().display(), output::quoted(run.folder()));
     output::print(&format!(
         "\nwritten: {folder}/weights.safetensors\n         {folder}/reconstructions.png\n\
-         next:    gncn eval {folder}\n         gncn reconstruct {folder} -o more.png --count 100"
+         next:    gncn eval {quoted}\n         gncn reconstruct {quoted} -o more.png --count 100"
     ))
 }
 

@@ -40,6 +40,8 @@ pub(super) fn get(
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 seed: *seed,
                 source: Some(source),
+                senses: Default::default(),
+                text: None,
                 data: serde_json::to_value(data.describe()).unwrap_or_default(),
                 schedule: circuit.settling().schedule.name().to_owned(),
                 limit: *limit,

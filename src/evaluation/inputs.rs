@@ -1,0 +1,113 @@
+//! What `gncn settle` shows: arrays of a user's own, read as training reads them.
+//!
+//! Where the circuit file says how a sense is read, that holds. Where it doesn't, real values stay as they are, and bytes
+//! are read as training would: what a file holds decides, and it is told.
+
+use super::senses::{LABEL, SenseError, label_layer};
+use super::stimuli::kept;
+use crate::circuit::{Circuit, Layer};
+use crate::data::array::Array;
+use crate::data::{DataError, Reader, SenseFile, files};
+use crate::matrix::Matrix;
+use crate::network::Tensors;
+use crate::params::Reading;
+
+/// An array that a sense can't be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// The file or its content.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// What the circuit makes of it.
+    #[error(transparent)]
+    Sense(#[from] SenseError),
+}
+
+/// The batch `[B, J]` that a file is as input of its sense, and what has to be told of it. NaN is missing, and of no
+/// account, where `observed` `[B, J]` is 0. `weights` hold the moments of a sense that is read standardised.
+///
+/// # Errors
+/// [`InputError`] where the file can't be read or its values can't be read so.
+pub fn input(
+    circuit: &Circuit,
+    given: &SenseFile,
+    observed: Option<&Matrix>,
+    weights: Option<&Tensors>,
+) -> Result<(Matrix, Vec<String>), InputError> {
+    let (array, file) = files::read_one(&given.file)?;
+    let sense = given.sense.as_str();
+    let Some(layer) = circuit.sensory(sense).map(|id| circuit.layer(id)) else {
+        // Refused where it is shown, with the senses that there are.
+        return Ok((array.into_matrix(true, &file)?, Vec::new()));
+    };
+    if sense == LABEL && is_classes(&array, layer) {
+        return one_hot(circuit, array, &file);
+    }
+    let is_whole = array.is_whole();
+    let array = if array.shape().len() == 1 { array.into_batch(layer.size()) } else { array };
+    let mut images = array.into_samples_where(observed, &file)?;
+    let mut told: Vec<String> = images.take_remarks();
+    let reading = match layer.read() {
+        Some(reading) => reading,
+        None if is_whole => Reading::natural(layer.likelihood()),
+        None => Reading::Raw,
+    };
+    let reader = match (reading, weights) {
+        (Reading::Standardised, None) => return Err(without_weights(sense).into()),
+        (Reading::Standardised, Some(weights)) if layer.size() == images.size() => {
+            Reader::standardised(kept(weights, sense)?)
+        }
+        _ => Reader::new(reading),
+    };
+    let samples = images.samples().clone().read_by(reader, &file)?;
+    let how = if layer.read().is_some() { "as the circuit says" } else { "the circuit names no `read`" };
+    told.push(format!("{sense}: {} ({how})", samples.how()));
+    told.extend(samples.too_dark().or_else(|| samples.remark()).map(|remark| format!("{sense}: {remark}")));
+    let rows: Vec<usize> = (0..samples.count()).collect();
+    Ok((samples.matrix(&rows), told))
+}
+
+/// The mask `[B, J]` in a file: 1 where a value is observed, 0 where it is missing. What else it holds is refused where it
+/// is used.
+///
+/// # Errors
+/// Where the file can't be read, or is no batch of finite numbers.
+pub fn observed(circuit: &Circuit, given: &SenseFile) -> Result<Matrix, DataError> {
+    let (array, file) = files::read_one(&given.file)?;
+    let size = circuit.sensory(&given.sense).map_or(usize::MAX, |id| circuit.layer(id).size());
+    let array = if array.shape().len() == 1 { array.into_batch(size) } else { array };
+    let samples = array.into_samples_where(None, &file)?.samples().clone().read_by(Reader::new(Reading::Raw), &file)?;
+    Ok(samples.matrix(&(0..samples.count()).collect::<Vec<_>>()))
+}
+
+/// Whether an array for labels is one class for each sample, and not a row with a value for each neuron.
+fn is_classes(array: &Array, layer: &Layer) -> bool {
+    let is_row = |length: usize| length == layer.size() && array.clone().into_batch(layer.size()).is_one_hot();
+    match *array.shape() {
+        [length] => array.is_whole() && !is_row(length),
+        [_, 1] => array.is_whole() && layer.size() > 1,
+        _ => false,
+    }
+}
+
+fn one_hot(circuit: &Circuit, array: Array, file: &str) -> Result<(Matrix, Vec<String>), InputError> {
+    let mut labels = array.into_labels(file)?;
+    let mut told = vec!["label: whole numbers are classes, shown one-hot".to_owned()];
+    let Some((_, layer)) = label_layer(circuit) else { return Ok((Matrix::zeros(0, 0), told)) };
+    let (smallest, largest) = (labels.iter().min().copied().unwrap_or(0), labels.iter().max().copied().unwrap_or(0));
+    if smallest > 0 && usize::from(largest) == layer.size() {
+        labels.iter_mut().for_each(|label| *label -= 1);
+        told.push(format!("label: classes count from 1 to {}: class 1 is neuron 0", layer.size()));
+    } else if usize::from(largest) >= layer.size() {
+        return Err(SenseError::TooManyClasses { layer: layer.name().to_owned(), size: layer.size(), largest }.into());
+    }
+    let hot = |i: usize, j: usize| f32::from(u8::from(usize::from(labels[i]) == j));
+    Ok((Matrix::from_fn(labels.len(), layer.size(), hot), told))
+}
+
+fn without_weights(sense: &str) -> SenseError {
+    SenseError::Reading(format!(
+        "the sense \"{sense}\" is read standardised, with the means and standard deviations that are kept with trained \
+         weights; give --weights FILE"
+    ))
+}
