@@ -8,9 +8,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use gncn::data::npz::NpzOut;
 use gncn::data::source::VARIABLE;
-use gncn::data::{
-    Batches, DataError, Dataset, Images, Pixels, Reading, Source, digits, files, idx, load_from, mat, npy, npz,
-};
+use gncn::data::{Batches, DataError, Dataset, Images, Pixels, Reading, Source, digits, idx, load_from, mat, npy, npz};
 use gncn::matrix::Matrix;
 use gncn::picture;
 use proptest::prelude::*;

@@ -87,7 +87,7 @@ pub fn scene(circuit: &Circuit, overlay: &Overlay) -> Scene {
 
 fn empty(circuit: &Circuit, overlay: &Overlay) -> Scene {
     let (rooms, links, samples, swatches, labels) = Default::default();
-    let title = format!("Circuit {}", text::shortened(&circuit.name(), 60));
+    let title = format!("Circuit {}", text::shortened(circuit.name(), 60));
     let description = words::description(circuit, overlay);
     Scene { width: 0.0, height: 0.0, title, description, rooms, links, samples, swatches, labels }
 }
@@ -113,8 +113,8 @@ struct Painter<'a> {
 impl Painter<'_> {
     /// The name of the circuit and what it says about itself; what follows begins below.
     fn heading(&mut self, width: f64) {
-        let mut lines = vec![(Role::Title, text::wrapped(&self.circuit.name(), Role::Title, width, 1))];
-        lines.push((Role::About, text::wrapped(&self.circuit.about(), Role::About, width, ABOUT)));
+        let mut lines = vec![(Role::Title, text::wrapped(self.circuit.name(), Role::Title, width, 1))];
+        lines.push((Role::About, text::wrapped(self.circuit.about(), Role::About, width, ABOUT)));
         for (role, texts) in lines {
             for text in texts {
                 self.x = MARGIN;

@@ -33,8 +33,8 @@ pub fn dot(circuit: &Circuit, overlay: &Overlay) -> String {
     let mut out = format!(
         "digraph {} {{\n  graph [rankdir=TB, fontname=\"DejaVu Sans\", label={}, labelloc=t];\n  \
          node [fontname=\"DejaVu Sans\", fontsize=11];\n  edge [fontname=\"DejaVu Sans\", fontsize=10];\n",
-        quoted(&circuit.name()),
-        quoted(&circuit.name())
+        quoted(circuit.name()),
+        quoted(circuit.name())
     );
     let mut put = |text: String| {
         // Writing to a string can't fail.

@@ -60,7 +60,7 @@ impl Words {
     pub(super) fn of(circuit: &Circuit, id: LayerId) -> Self {
         let layer = circuit.layer(id);
         Self {
-            name: text::shortened(&layer.name(), 24),
+            name: text::shortened(layer.name(), 24),
             neurons: format!("{} {}", grouped(layer.size()), if layer.size() == 1 { "neuron" } else { "neurons" }),
             sense: layer.sense().as_ref().map(|sense| text::shortened(sense, 24)),
             error: circuit.is_predicted(id).then(|| error(layer)),
