@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::digest::hexadecimal;
-use super::reader::{Moments, Reader};
+use super::reader::{SenseMoments, SenseReader};
 use super::samples::Samples;
 use super::{DataError, Images, Pixels};
 use crate::params::Reading;
@@ -72,7 +72,7 @@ pub struct Description {
     pub reading: String,
     /// What other senses are shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub senses: Vec<Shown>,
+    pub senses: Vec<ShownSense>,
     /// SHA-256 over shapes, stored pixels and labels, in hexadecimal.
     pub digest: String,
     /// Where this isn't the data set that its name promises.
@@ -82,7 +82,7 @@ pub struct Description {
 
 /// What `run.json` says about a sense beside that of the images, or about the images where they were named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct ShownSense {
     /// The sense.
     pub sense: String,
     /// Values of a sample.
@@ -209,8 +209,8 @@ impl Dataset {
     }
 
     /// The senses by name, where they were given by name.
-    fn senses(&self) -> Vec<Shown> {
-        let of = |sense: &str, samples: &Samples| Shown {
+    fn senses(&self) -> Vec<ShownSense> {
+        let of = |sense: &str, samples: &Samples| ShownSense {
             sense: sense.to_owned(),
             size: samples.size(),
             reading: samples.reader().reading().name(),
@@ -222,7 +222,7 @@ impl Dataset {
 
     /// Mean and sd of each value of a sense over the training samples `rows`; `None` stands for the images.
     #[must_use]
-    pub fn moments(&self, sense: Option<&str>, rows: &[usize]) -> Moments {
+    pub fn moments(&self, sense: Option<&str>, rows: &[usize]) -> SenseMoments {
         let other = self.train.others().iter().find(|other| Some(other.sense.as_str()) == sense);
         other.map_or(self.train.samples(), |other| &other.samples).moments(rows)
     }
@@ -231,7 +231,7 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Samples::read_by`].
-    pub fn read_by(self, reader: &Reader) -> Result<Self, DataError> {
+    pub fn read_by(self, reader: &SenseReader) -> Result<Self, DataError> {
         let name = self.name.clone();
         self.change(|images| images.read_by(reader.clone(), &name))
     }

@@ -36,12 +36,12 @@ pub fn read(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
     let (bytes, file) = (bounded::read(path)?, path.display().to_string());
     let stem = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(match kind(&bytes, path, &file)? {
-        Kind::Npy => vec![(stem(), npy::parse(&bytes[..], bytes.len(), &file)?)],
-        Kind::Npz => npz::parse(&bytes, &file)?,
-        Kind::Idx => vec![(stem(), idx::array(&bytes, &file)?)],
-        Kind::Matlab => level5::arrays(&bytes, &file)?,
-        Kind::Photo => vec![(stem(), photo_array(&bytes, &file)?)],
-        Kind::Csv => Sheet::parse(&bytes, &file)?.arrays(&file)?,
+        FileKind::Npy => vec![(stem(), npy::parse(&bytes[..], bytes.len(), &file)?)],
+        FileKind::Npz => npz::parse(&bytes, &file)?,
+        FileKind::Idx => vec![(stem(), idx::array(&bytes, &file)?)],
+        FileKind::Matlab => level5::arrays(&bytes, &file)?,
+        FileKind::Photo => vec![(stem(), photo_array(&bytes, &file)?)],
+        FileKind::Csv => Sheet::parse(&bytes, &file)?.arrays(&file)?,
     })
 }
 
@@ -56,7 +56,7 @@ pub fn read_one(path: &Path) -> Result<(Array, String), DataError> {
     let Some(member) = member else { return Ok((only(read(&path)?, &file)?, file)) };
     let shown = format!("{file}:{member}");
     let bytes = bounded::read(&path)?;
-    if kind(&bytes, &path, &file)? == Kind::Csv {
+    if kind(&bytes, &path, &file)? == FileKind::Csv {
         return Ok((Sheet::parse(&bytes, &file)?.column(&member, &file)?, shown));
     }
     drop(bytes);
@@ -103,7 +103,7 @@ pub fn read_matrix_or_row(path: &Path) -> Result<Matrix, DataError> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FileKind {
     Npy,
     Npz,
     Idx,
@@ -112,21 +112,21 @@ enum Kind {
     Csv,
 }
 
-fn kind(bytes: &[u8], path: &Path, file: &str) -> Result<Kind, DataError> {
+fn kind(bytes: &[u8], path: &Path, file: &str) -> Result<FileKind, DataError> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     Ok(match ending.as_str() {
-        _ if bytes.starts_with(b"\x93NUMPY") => Kind::Npy,
-        _ if bytes.starts_with(b"PK") => Kind::Npz,
-        _ if photo::is_photo(bytes) => Kind::Photo,
-        _ if idx::is_idx(bytes) => Kind::Idx,
-        _ if level5::is_matlab(bytes) => Kind::Matlab,
+        _ if bytes.starts_with(b"\x93NUMPY") => FileKind::Npy,
+        _ if bytes.starts_with(b"PK") => FileKind::Npz,
+        _ if photo::is_photo(bytes) => FileKind::Photo,
+        _ if idx::is_idx(bytes) => FileKind::Idx,
+        _ if level5::is_matlab(bytes) => FileKind::Matlab,
         // What is damaged is refused in the words of what it should be.
-        "npy" => Kind::Npy,
-        "npz" => Kind::Npz,
-        "mat" => Kind::Matlab,
-        "png" | "jpg" | "jpeg" => Kind::Photo,
-        "csv" | "tsv" => Kind::Csv,
-        _ if path.to_string_lossy().contains("-ubyte") => Kind::Idx,
+        "npy" => FileKind::Npy,
+        "npz" => FileKind::Npz,
+        "mat" => FileKind::Matlab,
+        "png" | "jpg" | "jpeg" => FileKind::Photo,
+        "csv" | "tsv" => FileKind::Csv,
+        _ if path.to_string_lossy().contains("-ubyte") => FileKind::Idx,
         _ => return Err(DataError::content(file, "it is no kind of data that can be read", KINDS)),
     })
 }

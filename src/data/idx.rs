@@ -29,7 +29,7 @@ pub fn images(bytes: &[u8], file: &str) -> Result<Images, DataError> {
     let mut source = Payload::open(bytes, file);
     let magic = source.peek().unwrap_or(IMAGES);
     // One axis is labels, which are refused below in the words for it.
-    if Kind::of(magic).is_some_and(|(_, axes)| axes > 1) && magic != IMAGES {
+    if IdxKind::of(magic).is_some_and(|(_, axes)| axes > 1) && magic != IMAGES {
         return array(bytes, file)?.into_images(file);
     }
     let [count, height, width] = source.header::<3>(IMAGES, "images")?;
@@ -49,7 +49,7 @@ pub fn images(bytes: &[u8], file: &str) -> Result<Images, DataError> {
 pub fn labels(bytes: &[u8], file: &str, classes: Option<usize>) -> Result<Vec<u8>, DataError> {
     let mut source = Payload::open(bytes, file);
     let magic = source.peek().unwrap_or(LABELS);
-    let labels = if Kind::of(magic).is_some_and(|(_, axes)| axes == 1) && magic != LABELS {
+    let labels = if IdxKind::of(magic).is_some_and(|(_, axes)| axes == 1) && magic != LABELS {
         array(bytes, file)?.into_labels(file)?
     } else {
         let [count] = source.header::<1>(LABELS, "labels")?;
@@ -66,7 +66,7 @@ pub fn labels(bytes: &[u8], file: &str, classes: Option<usize>) -> Result<Vec<u8
 
 /// Whether the bytes begin as an IDX file does, compressed or not.
 pub(super) fn is_idx(bytes: &[u8]) -> bool {
-    Payload::open(bytes, "").peek().is_some_and(|magic| Kind::of(magic).is_some())
+    Payload::open(bytes, "").peek().is_some_and(|magic| IdxKind::of(magic).is_some())
 }
 
 /// The array in the bytes of an IDX file, of any type and of 1 to 4 axes; `file` is named in errors.
@@ -76,7 +76,7 @@ pub(super) fn is_idx(bytes: &[u8]) -> bool {
 pub fn array(bytes: &[u8], file: &str) -> Result<Array, DataError> {
     let mut source = Payload::open(bytes, file);
     let magic = source.word()?;
-    let Some((kind, axes)) = Kind::of(magic) else {
+    let Some((kind, axes)) = IdxKind::of(magic) else {
         let problem = format!("it starts with 0x{magic:08x}");
         let expected = "an IDX file starts with two zero bytes, a type (08, 09, 0b, 0c, 0d or 0e), and 1 to 4 axes";
         return Err(DataError::content(file, problem, expected));
@@ -89,7 +89,7 @@ pub fn array(bytes: &[u8], file: &str) -> Result<Array, DataError> {
 
 /// The types of an IDX file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum IdxKind {
     Unsigned,
     Signed,
     Short,
@@ -98,7 +98,7 @@ enum Kind {
     Double,
 }
 
-impl Kind {
+impl IdxKind {
     /// Type and number of axes of a first word.
     fn of(magic: u32) -> Option<(Self, u8)> {
         let [0, 0, kind, axes @ 1..=MOST_AXES] = magic.to_be_bytes() else { return None };

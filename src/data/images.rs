@@ -1,7 +1,7 @@
 //! Images of one split, labels where there are any, and what other senses are shown with them.
 
 use super::DataError;
-use super::reader::Reader;
+use super::reader::SenseReader;
 use super::samples::{Pixels, Samples};
 use crate::matrix::Matrix;
 use crate::params::Reading;
@@ -181,14 +181,14 @@ impl Images {
     /// # Errors
     /// As [`Samples::read_by`].
     pub fn with_reading(self, reading: Reading, file: &str) -> Result<Self, DataError> {
-        self.read_by(Reader::new(reading), file)
+        self.read_by(SenseReader::new(reading), file)
     }
 
     /// These images, read by a reader.
     ///
     /// # Errors
     /// As [`Samples::read_by`], and where all of them would be black, though they are not.
-    pub fn read_by(mut self, reader: Reader, file: &str) -> Result<Self, DataError> {
+    pub fn read_by(mut self, reader: SenseReader, file: &str) -> Result<Self, DataError> {
         self.samples = self.samples.read_by(reader, file)?;
         match self.samples.too_dark() {
             Some(problem) => Err(DataError::content(file, problem, "nothing could be learned from them")),

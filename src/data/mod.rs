@@ -59,7 +59,7 @@ pub use error::DataError;
 pub use files::{read_matrix, read_matrix_or_row};
 pub use given::{SenseFile, SenseFiles};
 pub use images::{Grid, Images, Stimulus};
-pub use reader::{Moments, Reader};
+pub use reader::{SenseMoments, SenseReader};
 pub use samples::{Pixels, Samples};
 pub use source::{NAMES, Source, load, load_from, load_raw};
 

@@ -1,4 +1,4 @@
-//! Arrays with names as a data set: which are images and which are labels, of which split.
+//! NamedArrays with names as a data set: which are images and which are labels, of which split.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ const TRAIN_LABELS: [&str; 7] = ["train_labels", "y_train", "train_targets", "tr
 const TEST: [&str; 5] = ["test", "x_test", "test_images", "test_x", "test_data"];
 const TEST_LABELS: [&str; 4] = ["test_labels", "y_test", "test_targets", "test_y"];
 
-/// Arrays called `train`, `train_labels`, `test` and `test_labels`, or the same by names that other tools use; or a
+/// NamedArrays called `train`, `train_labels`, `test` and `test_labels`, or the same by names that other tools use; or a
 /// single one.
 ///
 /// # Errors
@@ -28,7 +28,7 @@ pub(super) fn dataset(mut arrays: Vec<(String, Array)>, path: &Path, name: &str)
     };
     let (train, train_labels) = (take(&TRAIN), take(&TRAIN_LABELS));
     let (test, test_labels) = (take(&TEST), take(&TEST_LABELS));
-    let found = Found { names: &found, file: &shown };
+    let found = NamedArrays { names: &found, file: &shown };
     let Some(train) = found.assemble(train, train_labels, "train")? else {
         let problem = format!("no array is called `train` (found: {})", found.names.join(", "));
         return Err(DataError::content(&shown, problem, known()));
@@ -55,12 +55,12 @@ fn known() -> String {
 }
 
 /// The names of a file, for what has to be said of them.
-struct Found<'a> {
+struct NamedArrays<'a> {
     names: &'a [String],
     file: &'a str,
 }
 
-impl Found<'_> {
+impl NamedArrays<'_> {
     fn assemble(&self, images: Option<Array>, labels: Option<Array>, split: &str) -> Result<Option<Images>, DataError> {
         let file = self.file;
         match (images, labels) {

@@ -9,12 +9,12 @@ use crate::params::Reading;
 
 /// Mean and standard deviation of each value of a sense, over training samples.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moments {
+pub struct SenseMoments {
     mean: Vec<f32>,
     sd: Vec<f32>,
 }
 
-impl Moments {
+impl SenseMoments {
     /// Moments from their vectors `[J]`; `None` where the two differ in length, a number isn't finite or an sd isn't
     /// above 0.
     #[must_use]
@@ -74,22 +74,22 @@ impl Moments {
 
 /// How the stored values of one sense become numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reader {
+pub struct SenseReader {
     reading: Reading,
     /// The number for each byte, before it is standardised.
     table: [f32; 256],
-    moments: Option<Arc<Moments>>,
+    moments: Option<Arc<SenseMoments>>,
 }
 
-impl Default for Reader {
+impl Default for SenseReader {
     fn default() -> Self {
         Self::new(Reading::default())
     }
 }
 
-impl Reader {
+impl SenseReader {
     /// A reader that knows no training data: under [`Reading::Standardised`] it reads as under [`Reading::Grey`], which
-    /// is what [`Moments`] are taken of.
+    /// is what [`SenseMoments`] are taken of.
     #[must_use]
     pub fn new(reading: Reading) -> Self {
         Self::with(reading, None)
@@ -97,11 +97,11 @@ impl Reader {
 
     /// A reader under [`Reading::Standardised`].
     #[must_use]
-    pub fn standardised(moments: Moments) -> Self {
+    pub fn standardised(moments: SenseMoments) -> Self {
         Self::with(Reading::Standardised, Some(Arc::new(moments)))
     }
 
-    fn with(reading: Reading, moments: Option<Arc<Moments>>) -> Self {
+    fn with(reading: Reading, moments: Option<Arc<SenseMoments>>) -> Self {
         let scale = if reading == Reading::Raw { 1.0 } else { 255.0 };
         let table = std::array::from_fn(|byte| of(reading, byte as f32 / scale));
         Self { reading, table, moments }
@@ -115,7 +115,7 @@ impl Reader {
 
     /// What it standardises with, where it does.
     #[must_use]
-    pub fn moments(&self) -> Option<&Moments> {
+    pub fn moments(&self) -> Option<&SenseMoments> {
         self.moments.as_deref()
     }
 

@@ -1,7 +1,7 @@
 //! The samples of one sense: what is stored of each value, and how it is read.
 
 use super::DataError;
-use super::reader::{Moments, Reader};
+use super::reader::{SenseMoments, SenseReader};
 use crate::matrix::Matrix;
 use crate::params::Reading;
 
@@ -37,7 +37,7 @@ pub struct Samples {
     values: Pixels,
     size: usize,
     origin: Origin,
-    reader: Reader,
+    reader: SenseReader,
 }
 
 /// What the stored values were in their file.
@@ -65,7 +65,7 @@ impl Samples {
             let problem = format!("{} values are no whole number of samples of {size}", values.len());
             return Err(DataError::content(file, problem, "check that the file is complete"));
         }
-        Ok(Self { values, size, origin: Origin::AsStored, reader: Reader::default() })
+        Ok(Self { values, size, origin: Origin::AsStored, reader: SenseReader::default() })
     }
 
     /// These samples, with what they were in their file.
@@ -80,7 +80,7 @@ impl Samples {
     /// # Errors
     /// Where the reading has no meaning for them: real values outside [0, 1] can't be binarised, and integers that are no
     /// bytes have no brightness. `file` is named.
-    pub fn read_by(mut self, reader: Reader, file: &str) -> Result<Self, DataError> {
+    pub fn read_by(mut self, reader: SenseReader, file: &str) -> Result<Self, DataError> {
         let reading = reader.reading();
         if self.origin == Origin::Integers && matches!(reading, Reading::Binarised(_) | Reading::Grey) {
             self.refuse_integers(file)?;
@@ -201,15 +201,15 @@ impl Samples {
 
     /// How they are read.
     #[must_use]
-    pub fn reader(&self) -> &Reader {
+    pub fn reader(&self) -> &SenseReader {
         &self.reader
     }
 
     /// Mean and sd of each value over the samples `rows`, of bytes / 255.
     #[must_use]
-    pub fn moments(&self, rows: &[usize]) -> Moments {
-        let grey = Reader::new(Reading::Grey);
-        Moments::of(self.size, rows, |row, out| self.fill_one(row, &grey, out))
+    pub fn moments(&self, rows: &[usize]) -> SenseMoments {
+        let grey = SenseReader::new(Reading::Grey);
+        SenseMoments::of(self.size, rows, |row, out| self.fill_one(row, &grey, out))
     }
 
     /// Read values `[rows, size]` as shades in [0, 1].
@@ -245,7 +245,7 @@ impl Samples {
         }
     }
 
-    fn fill_one(&self, sample: usize, reader: &Reader, out: &mut [f32]) {
+    fn fill_one(&self, sample: usize, reader: &SenseReader, out: &mut [f32]) {
         let range = sample * self.size..(sample + 1) * self.size;
         match &self.values {
             Pixels::Bytes(bytes) => reader.bytes(&bytes[range], self.origin == Origin::Ones, out),

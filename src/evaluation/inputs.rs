@@ -7,7 +7,7 @@ use super::senses::{LABEL, SenseError, label_layer};
 use super::stimuli::kept;
 use crate::circuit::{Circuit, Layer};
 use crate::data::array::Array;
-use crate::data::{DataError, Reader, SenseFile, files};
+use crate::data::{DataError, SenseFile, SenseReader, files};
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use crate::params::Reading;
@@ -55,9 +55,9 @@ pub fn input(
     let reader = match (reading, weights) {
         (Reading::Standardised, None) => return Err(without_weights(sense).into()),
         (Reading::Standardised, Some(weights)) if layer.size() == images.size() => {
-            Reader::standardised(kept(weights, sense)?)
+            SenseReader::standardised(kept(weights, sense)?)
         }
-        _ => Reader::new(reading),
+        _ => SenseReader::new(reading),
     };
     let samples = images.samples().clone().read_by(reader, &file)?;
     let how = if layer.read().is_some() { "as the circuit says" } else { "the circuit names no `read`" };
@@ -76,7 +76,8 @@ pub fn observed(circuit: &Circuit, given: &SenseFile) -> Result<Matrix, DataErro
     let (array, file) = files::read_one(&given.file)?;
     let size = circuit.sensory(&given.sense).map_or(usize::MAX, |id| circuit.layer(id).size());
     let array = if array.shape().len() == 1 { array.into_batch(size) } else { array };
-    let samples = array.into_samples_where(None, &file)?.samples().clone().read_by(Reader::new(Reading::Raw), &file)?;
+    let samples =
+        array.into_samples_where(None, &file)?.samples().clone().read_by(SenseReader::new(Reading::Raw), &file)?;
     Ok(samples.matrix(&(0..samples.count()).collect::<Vec<_>>()))
 }
 

@@ -5,7 +5,7 @@
 
 use super::senses::{LABEL, SenseError, image_sense, label_layer};
 use crate::circuit::{Circuit, Layer};
-use crate::data::{DataError, Dataset, Description, Grid, Images, Moments, Reader};
+use crate::data::{DataError, Dataset, Description, Grid, Images, SenseMoments, SenseReader};
 use crate::network::{Network, Tensors, moments_names};
 use crate::params::Reading;
 
@@ -119,7 +119,7 @@ fn laid_out(layer: &Layer, data: Dataset, told: &mut Vec<String>) -> Result<Data
     Ok(data)
 }
 
-fn other_read_by(data: Dataset, sense: &str, reader: &Reader) -> Result<Dataset, SenseError> {
+fn other_read_by(data: Dataset, sense: &str, reader: &SenseReader) -> Result<Dataset, SenseError> {
     let file = format!("{} of \"{sense}\"", data.name);
     let change = |images: Images| {
         images.change_others(|name, samples| match name == sense {
@@ -137,11 +137,11 @@ struct Readings<'a> {
 }
 
 impl Readings<'_> {
-    fn reader(&self, sense: &str, layer: &Layer, data: &Dataset, is_lead: bool) -> Result<Reader, SenseError> {
+    fn reader(&self, sense: &str, layer: &Layer, data: &Dataset, is_lead: bool) -> Result<SenseReader, SenseError> {
         let reading = layer.read().or_else(|| self.recorded(sense, is_lead));
         let reading = reading.unwrap_or_else(|| Reading::natural(layer.likelihood()));
         if reading != Reading::Standardised {
-            return Ok(Reader::new(reading));
+            return Ok(SenseReader::new(reading));
         }
         let moments = match self.fit {
             MomentsFrom::Samples(rows) => data.moments((!is_lead).then_some(sense), rows),
@@ -157,7 +157,7 @@ impl Readings<'_> {
             );
             return Err(SenseError::Reading(text));
         }
-        Ok(Reader::standardised(moments))
+        Ok(SenseReader::standardised(moments))
     }
 
     fn recorded(&self, sense: &str, is_lead: bool) -> Option<Reading> {
@@ -171,8 +171,8 @@ impl Readings<'_> {
 ///
 /// # Errors
 /// [`SenseError::Moments`] where there are none, or none that can be used.
-pub(super) fn kept(tensors: &Tensors, sense: &str) -> Result<Moments, SenseError> {
+pub(super) fn kept(tensors: &Tensors, sense: &str) -> Result<SenseMoments, SenseError> {
     let [mean, sd] = moments_names(sense).map(|name| tensors.get(&name).map(|matrix| matrix.as_slice().to_vec()));
-    let moments = mean.zip(sd).and_then(|(mean, sd)| Moments::new(mean, sd));
+    let moments = mean.zip(sd).and_then(|(mean, sd)| SenseMoments::new(mean, sd));
     moments.ok_or_else(|| SenseError::Moments { sense: sense.to_owned() })
 }

@@ -7,7 +7,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use gncn::circuit::Circuit;
 use gncn::data::{
-    DataError, Dataset, Images, Moments, Pixels, Reader, Reading, SenseFile, Source, files, idx, load_raw, npz,
+    DataError, Dataset, Images, Pixels, Reading, SenseFile, SenseMoments, SenseReader, Source, files, idx, load_raw,
+    npz,
 };
 use gncn::data::{npz::NpzOut, outputs, source};
 use gncn::evaluation::{self, MomentsFrom, Prepared, Show};
@@ -443,8 +444,11 @@ fn standardised_senses_keep_their_moments_with_the_weights() {
     let mut lacking = weights.clone();
     lacking.remove("image.sd");
     refused(Network::with_weights(Arc::clone(&circuit), &lacking), &["no tensor \"image.sd\""]);
-    assert_eq!(Moments::new(vec![0.0], vec![0.0]), None);
-    assert_eq!(Reader::standardised(Moments::new(vec![0.0], vec![2.0]).unwrap()).reading(), Reading::Standardised);
+    assert_eq!(SenseMoments::new(vec![0.0], vec![0.0]), None);
+    assert_eq!(
+        SenseReader::standardised(SenseMoments::new(vec![0.0], vec![2.0]).unwrap()).reading(),
+        Reading::Standardised
+    );
 }
 
 #[test]
