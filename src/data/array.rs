@@ -160,7 +160,7 @@ impl Array {
     /// # Errors
     /// As [`Array::into_images`].
     pub(crate) fn into_samples_where(mut self, observed: Option<&Matrix>, file: &str) -> Result<Images, DataError> {
-        let layout = Layout::of(&self.shape).ok_or_else(|| self.unclear(file))?;
+        let layout = ArrayLayout::of(&self.shape).ok_or_else(|| self.unclear(file))?;
         let shape = self.shape.clone();
         if let (true, [count, channels, height, width]) = (layout.is_channels_first, &shape[..]) {
             self.values = self.values.permuted(&shape, &[0, 2, 3, 1]);
@@ -305,14 +305,14 @@ impl Array {
 }
 
 /// How the values of a sample are laid out.
-struct Layout {
+struct ArrayLayout {
     grid: Grid,
     is_channels_first: bool,
     /// Whether nothing but the number of values speaks for it.
     is_guess: bool,
 }
 
-impl Layout {
+impl ArrayLayout {
     /// The layout that a shape asks for; `None` where it asks for none, or for two.
     fn of(shape: &[usize]) -> Option<Self> {
         let grid = |height, width, channels| Grid { width, height, channels };

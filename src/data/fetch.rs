@@ -153,8 +153,8 @@ impl Download<'_> {
             let address = format!("{}/{}", home.trim_end_matches('/'), self.file.name);
             match self.from(&address, &part, seen) {
                 Ok(()) => return self.finish(&part, &target),
-                Err(Answer::Here(error)) => return Err(error.into()),
-                Err(Answer::There(cause)) => {
+                Err(HomeAnswer::Here(error)) => return Err(error.into()),
+                Err(HomeAnswer::There(cause)) => {
                     let cause = format!("{address}: {cause}");
                     seen(&FetchEvent::Refused { cause: &cause });
                     causes.push(cause);
@@ -168,7 +168,7 @@ impl Download<'_> {
     }
 
     /// Lets `part` become the whole file, as far as one home has it.
-    fn from(&self, address: &str, part: &Path, seen: &mut dyn FnMut(&FetchEvent<'_>)) -> Result<(), Answer> {
+    fn from(&self, address: &str, part: &Path, seen: &mut dyn FnMut(&FetchEvent<'_>)) -> Result<(), HomeAnswer> {
         let mut have = fs::metadata(part).map_or(0, |there| there.len());
         if have > self.file.bytes {
             let _ = fs::remove_file(part);
@@ -177,16 +177,16 @@ impl Download<'_> {
         if have < self.file.bytes {
             self.download(address, part, have, seen)?;
         }
-        let here = |cause| Answer::Here(DataError::read(part, cause));
+        let here = |cause| HomeAnswer::Here(DataError::read(part, cause));
         let length = fs::metadata(part).map_err(here)?.len();
         if length < self.file.bytes {
-            return Err(Answer::There(format!("it ended after {length} of {} bytes", self.file.bytes)));
+            return Err(HomeAnswer::There(format!("it ended after {length} of {} bytes", self.file.bytes)));
         }
-        let found = digest(part).map_err(Answer::Here)?;
+        let found = digest(part).map_err(HomeAnswer::Here)?;
         if found != self.file.sha256 {
             // Nothing of it can be trusted, wherever it came from.
             let _ = fs::remove_file(part);
-            return Err(Answer::There(format!("it gave another file (SHA-256 {found}, not {})", self.file.sha256)));
+            return Err(HomeAnswer::There(format!("it gave another file (SHA-256 {found}, not {})", self.file.sha256)));
         }
         Ok(())
     }
@@ -197,7 +197,7 @@ impl Download<'_> {
         part: &Path,
         have: u64,
         seen: &mut dyn FnMut(&FetchEvent<'_>),
-    ) -> Result<(), Answer> {
+    ) -> Result<(), HomeAnswer> {
         seen(&FetchEvent::Asked { file: self.file, address, from: have });
         let patience = Duration::from_secs(60 + self.file.bytes / SLOWEST);
         let mut request = self.agent.get(address);
@@ -205,7 +205,7 @@ impl Download<'_> {
             request = request.header("Range", format!("bytes={have}-"));
         }
         let answered = request.config().timeout_recv_body(Some(patience)).build().call();
-        let mut response = answered.map_err(|cause| Answer::There(cause.to_string()))?;
+        let mut response = answered.map_err(|cause| HomeAnswer::There(cause.to_string()))?;
         let status = response.status().as_u16();
         let range = response.headers().get("Content-Range").and_then(|range| range.to_str().ok());
         let goes_on = status == 206 && range.is_some_and(|range| range.starts_with(&format!("bytes {have}-")));
@@ -215,9 +215,9 @@ impl Download<'_> {
             }
             let mut said = Vec::new();
             let _ = response.body_mut().as_reader().take(SHOWN).read_to_end(&mut said);
-            return Err(Answer::There(refusal(response.status().to_string(), &said)));
+            return Err(HomeAnswer::There(refusal(response.status().to_string(), &said)));
         }
-        let here = |cause| Answer::Here(DataError::write(part, cause));
+        let here = |cause| HomeAnswer::Here(DataError::write(part, cause));
         let mut out = OpenOptions::new().create(true).truncate(false).write(true).open(part).map_err(here)?;
         let mut have = if goes_on { have } else { 0 };
         out.set_len(have).and_then(|()| out.seek(SeekFrom::Start(have))).map_err(here)?;
@@ -230,7 +230,7 @@ impl Download<'_> {
                 Ok(count) => count,
                 Err(cause) => {
                     let _ = out.sync_all();
-                    return Err(Answer::There(format!(
+                    return Err(HomeAnswer::There(format!(
                         "it broke off after {have} of {} bytes ({cause})",
                         self.file.bytes
                     )));
@@ -251,7 +251,7 @@ impl Download<'_> {
 }
 
 /// Why a file is not here yet: because of this machine, which ends the attempt, or of a home, which passes it on.
-enum Answer {
+enum HomeAnswer {
     Here(DataError),
     There(String),
 }
