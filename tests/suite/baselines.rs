@@ -27,6 +27,8 @@ fn create(folder: &Path, data: &Dataset, spec: &ComparisonSpec) -> Run {
         version: String::new(),
         seed: spec.seed,
         source: None,
+        senses: Default::default(),
+        text: None,
         data: serde_json::to_value(data.describe()).expect("JSON"),
         schedule: "none".to_owned(),
         limit: spec.limit,
