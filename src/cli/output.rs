@@ -50,13 +50,16 @@ pub(super) type Written<'a> = (&'a str, &'a Path, &'a str);
 /// Refuses, before any work is done, files that can't be written, that are called what they are not, two of one name, and
 /// those that the same command reads.
 pub(super) fn check_targets(written: &[Written<'_>], read: &[PathBuf]) -> Result<(), Failure> {
-    for (i, (option, path, ending)) in written.iter().enumerate() {
-        check_target(path)?;
-        outputs::check(path, option, ending, read)?;
+    // Two of one name first: one of them has the wrong ending, too, and that would be half the truth.
+    for (i, (option, path, _)) in written.iter().enumerate() {
         if let Some((other, ..)) = written[..i].iter().find(|(_, other, _)| other == path) {
             let problem = format!("{}: {other} and {option} name the same file; give each its own", path.display());
             return Err(Failure::Request(problem));
         }
+    }
+    for (option, path, ending) in written {
+        check_target(path)?;
+        outputs::check(path, option, ending, read)?;
     }
     Ok(())
 }
