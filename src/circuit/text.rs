@@ -103,7 +103,7 @@ impl Schedule {
 /// use gncn::parse_messages;
 /// use gncn::Messages;
 ///
-/// assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::Events { threshold: 0.1 });
+/// assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::Events { threshold: 0.1, refresh: None });
 /// assert!(parse_messages("Events(threshold: -0.1)").is_err());
 /// ```
 pub fn parse_messages(text: &str) -> Result<Messages, CircuitError> {
