@@ -144,7 +144,11 @@ impl LaneAtWork<'_> {
         let spec = &self.wiring.links[handed.link];
         let activity = &mut self.lane.activities[spec.to.0];
         let heard = self.populations[spec.to.0].receive(activity, spec.inlet, handed.number, signal);
-        self.state.loads[handed.link].hand(heard, spec.fan, spec.width, handed.doubtful);
+        let load = &mut self.state.loads[handed.link];
+        load.hand(heard, spec.fan, spec.width);
+        if handed.doubtful {
+            load.doubt(heard);
+        }
     }
 
     /// Hands the receiver of a link the whole of what its sender has: at rest and at the readout, which are no part of

@@ -6,7 +6,8 @@
 //! is known where samples are, so each lane keeps [`Load`]s beside it.
 //!
 //! Whether an event told something new depends on values where several messages come at once or out of order. Such a
-//! message is *doubtful*: each lane notes what it made of it, in the same order, and [`Ledger::close`] decides.
+//! message is *doubtful*. Who holds all samples decides with [`Book::decide`] at once; where lanes share them, each
+//! notes what it made of it, in the same order, and [`Ledger::close`] decides.
 
 use super::account::{AGES, Account, LinkAccount, PopulationAccount};
 use super::plan::Plan;
@@ -38,7 +39,7 @@ pub(super) struct Handed {
     pub(super) link: usize,
     /// The sender's count of firings when it sent.
     pub(super) number: u64,
-    /// Whether lanes have to note what they made of it.
+    /// Whether it counts as used is decided by what was made of it.
     pub(super) doubtful: bool,
 }
 
@@ -108,8 +109,8 @@ impl Book {
         self.overwritten += superseded;
     }
 
-    /// What lanes made of a doubtful message.
-    fn decide(&mut self, told: bool, taken: bool) {
+    /// A doubtful message was handed over: whether it told anything in any sample, and whether any took of it.
+    pub(super) fn decide(&mut self, told: bool, taken: bool) {
         if taken || !told {
             self.used += 1;
         } else {
@@ -145,11 +146,13 @@ impl Load {
     }
 
     /// A message was handed over; `fan` and `width` are those of its link.
-    pub(super) fn hand(&mut self, heard: Heard, fan: usize, width: usize, doubtful: bool) {
+    pub(super) fn hand(&mut self, heard: Heard, fan: usize, width: usize) {
         self.operations += (heard.taken * fan / width.max(1)) as u64;
-        if doubtful {
-            self.doubtful.push(u8::from(heard.told > 0) | u8::from(heard.taken > 0) << 1);
-        }
+    }
+
+    /// What this lane made of a doubtful message.
+    pub(super) fn doubt(&mut self, heard: Heard) {
+        self.doubtful.push(u8::from(heard.told > 0) | u8::from(heard.taken > 0) << 1);
     }
 }
 

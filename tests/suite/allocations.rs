@@ -74,12 +74,10 @@ fn actors_take_less_than_one_for_a_firing_once_warm() {
             let steps = (MANY - FEW) as i64;
             let (messages, firings) =
                 (steps * wiring.links.len() as i64, steps * free_populations(run.scenario).len() as i64);
-            // How many messages are under way at once depends on timing, and with it how many buffers under `Free`, and
-            // which lists double: that of each link, and of each population those of what it is handed.
-            let lists = (wiring.links.len() + 3 * wiring.populations.len()) as i64;
+            // How many messages are under way at once depends on timing under `Free`, and with it how many buffers.
             let most = match run.schedule {
                 Schedule::Free { .. } => firings - 1,
-                _ => messages / BLOCK + lists,
+                _ => messages / BLOCK + wiring.links.len() as i64,
             };
             let growth = run.growth_within(most);
             assert!(growth <= most, "{}: {growth} for {firings} firings, {messages} messages", run.name());
