@@ -180,7 +180,8 @@ fn the_value_of_data_is_a_name_or_a_path() {
 
 // --- NumPy -----------------------------------------------------------------------------------------------------
 
-fn npy_bytes(descriptor: &str, fortran: &str, shape: &str, payload: &[u8]) -> Vec<u8> {
+/// A `.npy` file; `fortran` is Python's word for whether columns come first.
+pub(crate) fn npy_bytes(descriptor: &str, fortran: &str, shape: &str, payload: &[u8]) -> Vec<u8> {
     let mut header = format!("{{'descr': '{descriptor}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
     while (10 + header.len() + 1) % 64 != 0 {
         header.push(' ');

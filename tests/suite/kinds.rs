@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::data::npy_bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use gncn::circuit::Circuit;
@@ -25,18 +26,9 @@ fn put(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// A `.npy` file.
+/// A `.npy` file in C order.
 pub(crate) fn npy(descriptor: &str, shape: &str, payload: &[u8]) -> Vec<u8> {
-    let mut header = format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': {shape}, }}");
-    while (10 + header.len() + 1) % 64 != 0 {
-        header.push(' ');
-    }
-    header.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(payload);
-    bytes
+    npy_bytes(descriptor, "False", shape, payload)
 }
 
 fn reals(values: &[f32]) -> Vec<u8> {
