@@ -156,7 +156,8 @@ impl Actor {
         }
         match wait {
             Some(inlet) => Next::Wait(inlet),
-            None if self.shallow >= shared.shallow() && !self.would_deepen() => {
+            // Error populations answer whatever comes: who waits for their answer makes them no deeper.
+            None if self.kind == Kind::State && self.shallow >= shared.shallow() && !self.would_deepen() => {
                 self.inbox.shallowest().map_or(Next::Fire, Next::Wait)
             }
             None => Next::Fire,

@@ -12,16 +12,18 @@
 //! part of a ring of two (who hears an error population is heard by it), so that depths grow as long as every
 //! population gets to fire now and then, and the run ends.
 //!
-//! **Updates that bring nothing nearer are bounded.** A population that has made [`SHALLOW`] firings since it last became
-//! deeper waits until what has come would make it deeper. That hangs nobody: suppose that all unfinished populations
-//! waited, all that was sent having come, and let k be the state population of least depth d. Each error population
-//! that k hears holds messages of depth d at the least, because d is the least of all, so that it would become d + 1 deep
-//! or is so already; in the first case it does not wait, and if all of them are d + 1 deep, what they sent makes k
-//! deeper, so that k does not wait. So a run of `max_steps` makes no more than `max_steps · (SHALLOW + 1)` updates.
+//! **Updates that bring nothing nearer are bounded.** A state population that has made [`SHALLOW`] firings since it last
+//! became deeper waits until what has come would make it deeper; an error population fires on anything new, so no more often
+//! than those that it hears do together. That hangs nobody: suppose that all unfinished populations waited, all that was sent
+//! having come, and let k be the state population of least depth d. Each error population that k hears fired after the
+//! last firing of every one that it hears and used it. So it holds messages of depth d at the least, is d + 1 deep, and sent
+//! something since k's last firing that answers it and makes k deeper: k waits neither for this nor by its pace. So a run
+//! of `max_steps` makes no more than `max_steps · (SHALLOW + 1)` updates. An error population that waited to become deeper
+//! would hang k where it waits for answers: k may have fired once more on an old message, and be answered by nobody.
 
 use crate::circuit::wiring::Kind;
 
-/// Firings that a population makes at the most without becoming deeper, where a free run is to end at quiet. A few, so
+/// Firings that a state population makes at the most without becoming deeper, where a free run is to end at quiet. A few, so
 /// that it goes on while a neighbour is late.
 pub(super) const SHALLOW: u64 = 8;
 
