@@ -356,7 +356,9 @@ impl Build<'_> {
         let returned = returned.collect::<Result<_, _>>()?;
         let predicted = self.circuit.is_predicted(id);
         Ok(AnyPopulation::State(
-            StatePopulation::new(layer.size(), rule, layer.target(), predicted, returned).plastic(self.is_plastic()),
+            StatePopulation::new(layer.size(), rule, layer.target(), predicted, returned)
+                .plastic(self.is_plastic())
+                .with_noise(layer.noise().sd()),
         ))
     }
 

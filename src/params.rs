@@ -1,6 +1,10 @@
 //! The parameters of a population, as plain checked values: which activation, which prior, which lateral
 //! synapses, how large a step. They are shared by the circuit file and by the populations, and know neither.
 
+mod onset;
+
+pub use onset::{LayerNoise, Start};
+
 use serde::{Deserialize, Serialize};
 
 /// A pointwise (or, for [`Activation::KWinners`], per-sample) function `φ` or mean activation `g`.

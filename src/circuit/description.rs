@@ -3,8 +3,8 @@
 use super::ids::LayerId;
 use super::schedule::Settling;
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, Reading, StepRule,
-    StepSize, Target, When,
+    Activation, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Norm, Optimizer, Precision, Prior, Reading,
+    StepRule, StepSize, Target, When,
 };
 
 /// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
@@ -61,6 +61,8 @@ pub struct Layer {
     pub(super) lateral: Lateral,
     /// `Σ⁻¹`
     pub(super) precision: Precision,
+    /// What shakes its states.
+    pub(super) noise: LayerNoise,
 }
 
 /// Generative synapses from one layer to another, with their feedback.
@@ -286,6 +288,12 @@ impl Layer {
     #[must_use]
     pub fn precision(&self) -> Precision {
         self.precision
+    }
+
+    /// What shakes its states.
+    #[must_use]
+    pub fn noise(&self) -> LayerNoise {
+        self.noise
     }
 }
 

@@ -179,6 +179,8 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["lateral"], "None, Columns(size: 12, excite: 0.15, inhibit: 0.1) or Band(width: 5, excite: 0.15, inhibit: 0.1)"),
     (&["precision"], "Identity or Learned(floor: 1.0)"),
     (&["from", "to", "population"], "a name in double quotes"),
+    (&["noise"], "None or Gaussian(sd: 1.0)"),
+    (&["start"], "Zeros, Gaussian(sd: 0.1), Forward or Last"),
     (&["feedback"], "Learned(rate: 1.0), Transposed, ScaledTranspose(gain: 0.5) or Silent"),
     (&["init"], "Gaussian(sd: 0.05)"),
     (&["settling", "Settling"], "options such as (steps: 50, schedule: Synchronous)"),

@@ -8,8 +8,8 @@ pub use super::shape::Shape;
 
 use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reading, StepRule,
-    Target, When,
+    Activation, Feedback, Init, Lateral, LayerNoise, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reading,
+    Start, StepRule, Target, When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -89,11 +89,20 @@ pub struct LayerFile {
     /// `Σ⁻¹`
     #[serde(default)]
     pub precision: Precision,
+    /// What shakes its states.
+    #[serde(default, skip_serializing_if = "is_calm")]
+    pub noise: LayerNoise,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn is_given(step: &StepRule) -> bool {
     *step == StepRule::Given
+}
+
+/// RON would write this `None` as `r#None`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_calm(noise: &LayerNoise) -> bool {
+    *noise == LayerNoise::None
 }
 
 /// RON would write this `None` as `r#None`.
@@ -134,6 +143,9 @@ pub struct SettlingFile {
     pub executor: ExecutorKind,
     /// What travels on a link.
     pub messages: Messages,
+    /// Where free states begin.
+    #[serde(skip_serializing_if = "Start::is_zeros")]
+    pub start: Start,
 }
 
 /// An end that depends on what the circuit does.

@@ -13,6 +13,7 @@ mod change;
 pub(crate) mod check;
 pub mod cost;
 mod description;
+mod downward;
 pub(crate) mod error;
 mod explain;
 pub mod file;

@@ -1,7 +1,7 @@
 //! Schedules as checked data: who fires when. The executors give them their meaning.
 
 use super::ids::PopulationId;
-use crate::params::Messages;
+use crate::params::{Messages, Start};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -16,6 +16,8 @@ pub struct Settling {
     pub executor: ExecutorKind,
     /// What travels on a link.
     pub messages: Messages,
+    /// Where free states begin.
+    pub start: Start,
 }
 
 impl Settling {

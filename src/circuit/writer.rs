@@ -62,6 +62,7 @@ impl From<&Layer> for LayerFile {
             prior: layer.prior,
             lateral: layer.lateral,
             precision: layer.precision,
+            noise: layer.noise,
         }
     }
 }
@@ -86,7 +87,8 @@ fn written(settling: &Settling, wiring: &Wiring) -> SettlingFile {
         Stopping::Quiet { tolerance, max_steps } => (None, Some(UntilFile::Quiet { tolerance, max_steps })),
     };
     let schedule = schedule(&settling.schedule, wiring);
-    SettlingFile { steps, until, schedule, executor: settling.executor, messages: settling.messages }
+    let Settling { executor, messages, start, .. } = *settling;
+    SettlingFile { steps, until, schedule, executor, messages, start }
 }
 
 fn schedule(schedule: &Schedule, wiring: &Wiring) -> ScheduleFile {

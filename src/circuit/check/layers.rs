@@ -2,6 +2,7 @@
 
 use super::graph::Roles;
 use super::limits::MOST_NEURONS;
+use super::onset;
 use super::report::{Legal, Mistakes};
 use crate::circuit::file::{LayerFile, Listing};
 use crate::circuit::{Layer, LayerId};
@@ -38,6 +39,7 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         report.number(&format!("{at}.prior"), lambda, Legal::NotNegative);
     }
     lateral(file.lateral, size, &format!("{at}.lateral"), report);
+    onset::noise(file.noise, &format!("{at}.noise"), report);
     Layer {
         name: name.to_owned(),
         size: size.unwrap_or(1),
@@ -55,6 +57,7 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         prior: file.prior,
         lateral: file.lateral,
         precision: file.precision,
+        noise: file.noise,
     }
 }
 

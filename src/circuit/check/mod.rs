@@ -7,6 +7,7 @@
 mod graph;
 mod layers;
 mod limits;
+mod onset;
 pub(crate) mod report;
 mod schedule;
 mod settling;
@@ -17,7 +18,7 @@ use super::error::CircuitError;
 use super::file::{CircuitFile, LearningFile, ScheduleFile};
 use super::places::Places;
 use super::schedule::{Schedule, Settling, Stopping};
-use crate::params::{Init, Messages, Optimizer};
+use crate::params::{Init, Messages, Optimizer, Start};
 use limits::{MOST_PARAMETERS, MOST_SAMPLES, MOST_VALUES};
 use report::{Legal, Mistakes};
 
@@ -64,6 +65,7 @@ fn placeholder() -> Settling {
         schedule: Schedule::Synchronous,
         executor: Default::default(),
         messages: Messages::Dense,
+        start: Start::Zeros,
     }
 }
 
