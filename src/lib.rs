@@ -151,8 +151,9 @@ mod weights;
 
 // Describe a circuit: from text to checked data, who talks to whom in it, and what that costs.
 pub use circuit::{
-    Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise, PopulationId,
-    Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages, wiring,
+    Change, Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise,
+    PopulationId, Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages,
+    wiring,
 };
 pub use params::{
     Activation, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision, PrecisionForm, Prior,

@@ -12,6 +12,8 @@ mod alone;
 #[cfg(feature = "baselines")]
 #[path = "suite/baselines.rs"]
 mod baselines;
+#[path = "suite/changes.rs"]
+mod changes;
 #[path = "suite/chaos.rs"]
 mod chaos;
 #[path = "suite/circuits.rs"]

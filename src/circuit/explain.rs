@@ -199,6 +199,14 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["delay"], "Fixed(1), Uniform(0, 3) or Exponential(1.5)"),
     (&["lesions"], "a list such as [(population: \"z1\", at: 30)]"),
     (&["Lesion"], "a lesion such as (population: \"z1\", at: 30)"),
+    (&["changes"], "a list such as [(at: 40, change: Silence(\"z1\"))]"),
+    (
+        &["change", "Change"],
+        "Beta(\"z1\", 0.03), Clock(\"z1\", (period: 6)), Silence(\"z1.error\"), Delay(\"z1\", \"z0.error\", Fixed(4)) or \
+             Drop(\"z1\", \"z0.error\", 0.5)",
+    ),
+    (&["Timed"], "a change such as (at: 40, change: Silence(\"z1\"))"),
+    (&["at"], "a tick such as 40"),
     (&["scale"], "PerFiring or PerTime"),
     (&["executor"], "Threads or Tasks"),
     (&["messages"], "Dense, Events(threshold: 0.1) or Events(threshold: 0.1, refresh: 10)"),

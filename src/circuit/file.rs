@@ -210,6 +210,9 @@ pub struct VirtualTimeFile {
     pub drop: f64,
     /// Populations that fall silent.
     pub lesions: Vec<LesionFile>,
+    /// What a hand does while it settles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<TimedChangeFile>,
     /// What β refers to.
     pub scale: TimeScale,
     /// Seed of jitter, delays and losses.
@@ -233,8 +236,8 @@ impl Default for VirtualTimeFile {
     fn default() -> Self {
         let super::VirtualTime { until, delay, drop, scale, seed, noise, fire, patience, .. } =
             super::VirtualTime::default();
-        let (clocks, clock, delays, lesions) = Default::default();
-        Self { until, clocks, clock, delays, delay, drop, lesions, scale, seed, noise, fire, patience }
+        let (clocks, clock, delays, lesions, changes) = Default::default();
+        Self { until, clocks, clock, delays, delay, drop, lesions, changes, scale, seed, noise, fire, patience }
     }
 }
 
@@ -272,6 +275,32 @@ pub struct LesionFile {
     pub population: String,
     /// The first tick of its silence.
     pub at: u64,
+}
+
+/// What a hand does at a tick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Timed", deny_unknown_fields)]
+pub struct TimedChangeFile {
+    /// The first tick at which it holds.
+    pub at: u64,
+    /// What it does.
+    pub change: ChangeFile,
+}
+
+/// A [`Change`](super::Change), with populations by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Change")]
+pub enum ChangeFile {
+    /// Another step size of a layer.
+    Beta(String, f32),
+    /// Another clock of a population.
+    Clock(String, ClockFile),
+    /// A population falls silent.
+    Silence(String),
+    /// Another delay from one population to another.
+    Delay(String, String, Delay),
+    /// Another probability that messages from one population to another are lost.
+    Drop(String, String, f64),
 }
 
 /// How synapses learn.

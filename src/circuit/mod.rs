@@ -29,5 +29,7 @@ mod writer;
 pub use description::{Circuit, Layer, Learning, Projection};
 pub use error::{CircuitError, Mistake};
 pub use ids::{LayerId, PopulationId};
-pub use schedule::{Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime};
+pub use schedule::{
+    Change, Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime,
+};
 pub use text::parse_messages;

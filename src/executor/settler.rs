@@ -25,7 +25,7 @@ use super::timeline::{Timeline, TimelineEnd};
 use super::trace::{Recorder, Reference};
 use super::turn::{Order, Turn};
 use crate::activities::Activities;
-use crate::circuit::wiring::PopulationId;
+use crate::circuit::wiring::{PopulationId, PopulationSpec};
 use crate::circuit::{Schedule, Settling, Stopping, VirtualTime};
 use crate::episode::Episode;
 use crate::kernels::product::SHARD_ROWS;
@@ -259,8 +259,10 @@ impl Settler {
         time: &VirtualTime,
     ) -> Result<Driven, SettleError> {
         let presentation = job.options.presentation;
-        let mut order = VirtualOrder::new(job.wiring, job.plan, time, job.steps(), presentation, job.whole());
-        let rounds = Rounds::of_all(job.plan, |p| time.lesions.iter().all(|(lesioned, _)| lesioned.0 != p));
+        let beta = |population: &PopulationSpec| network.circuit().layer(population.layer).beta().get();
+        let known = (job.whole(), job.wiring.populations.iter().map(beta).collect());
+        let mut order = VirtualOrder::new(job.wiring, job.plan, time, job.steps(), presentation, known);
+        let rounds = Rounds::of_all(job.plan, |p| time.silences().all(|(silent, _)| silent.0 != p));
         self.run_order(network, states, (ledger, &mut order, rounds), job, false)
     }
 

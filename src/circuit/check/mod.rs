@@ -4,6 +4,7 @@
 //! shows every mistake. What would only be the echo of another mistake (a link missing because a projection
 //! names an unknown layer) is left out. Nothing of a circuit with mistakes ever leaves this folder.
 
+mod changes;
 mod graph;
 mod layers;
 mod limits;
