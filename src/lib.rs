@@ -163,7 +163,7 @@ pub use params::{
 pub use activities::Activities;
 pub use episode::{Episode, EpisodeError, Shown};
 pub use executor::{Energies, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler, StopFlag};
-pub use matrix::Matrix;
+pub use matrix::{InputBatch, Matrix};
 pub use network::{Network, Tensors, WeightsError, covariance_name, tensor_shapes};
 
 // Watch it: every firing, every message, and the log that runs it again.
