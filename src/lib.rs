@@ -185,7 +185,7 @@ pub mod picture;
 
 // Keep it: weights, checkpoints, run folders.
 pub use checkpoint::weights::{fingerprint, load as load_weights, save as save_weights};
-pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError};
+pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError, cpu_features};
 
 // The paper: its tables, the models that it compares with, and the command line.
 #[cfg(feature = "baselines")]
