@@ -164,7 +164,7 @@ pub use params::{
 pub use activities::Activities;
 pub use episode::{Episode, EpisodeError, Shown};
 pub use executor::{Energies, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler, StopFlag};
-pub use matrix::Matrix;
+pub use matrix::{InputBatch, Matrix};
 pub use network::{Network, Tensors, WeightsError, covariance_name, tensor_shapes};
 
 // Watch it: every firing, every message, and the log that runs it again.
@@ -186,7 +186,7 @@ pub mod picture;
 
 // Keep it: weights, checkpoints, run folders.
 pub use checkpoint::weights::{fingerprint, load as load_weights, save as save_weights};
-pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError};
+pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError, cpu_features};
 
 // The paper: its tables, the models that it compares with, and the command line.
 #[cfg(feature = "baselines")]

@@ -70,6 +70,11 @@ impl Settler {
         self.gate.watchers = Watchers::of(observer);
     }
 
+    /// Lets nobody watch from now on.
+    pub fn watch_no_more(&mut self) {
+        self.gate.watchers = Watchers::default();
+    }
+
     /// Plants faults in all episodes from now on, instead of those before: for tests of what happens when something
     /// goes wrong.
     pub fn plant(&mut self, faults: Vec<Fault>) {
