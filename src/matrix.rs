@@ -230,6 +230,12 @@ impl<'a> InputBatch<'a> {
     pub fn rows_slice(&self, range: std::ops::Range<usize>) -> &[f32] {
         &self.as_slice()[range.start * self.cols..range.end * self.cols]
     }
+
+    /// A copy of the consecutive samples `range`.
+    #[must_use]
+    pub fn rows_copy(&self, range: std::ops::Range<usize>) -> Matrix {
+        Matrix::copied(range.len(), self.cols, self.rows_slice(range))
+    }
 }
 
 impl From<Matrix> for InputBatch<'_> {

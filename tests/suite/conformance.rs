@@ -22,7 +22,7 @@ pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) circuit: Circuit,
     pub(crate) network: Network,
-    pub(crate) episode: Episode,
+    pub(crate) episode: Episode<'static>,
 }
 
 /// Everything that a run leaves behind.

@@ -37,7 +37,7 @@ fn weights() -> Tensors {
     [("z1_to_z0.generative".to_owned(), w0), ("z2_to_z1.generative".to_owned(), w1)].into()
 }
 
-fn shown(circuit: &Circuit, rows: usize) -> Episode {
+fn shown(circuit: &Circuit, rows: usize) -> Episode<'static> {
     let data = Matrix::from_fn(rows, 3, |_, j| [0.5, -1.0, 2.0][j]);
     Episode::new(circuit, [("image".to_owned(), data)]).unwrap()
 }

@@ -107,7 +107,7 @@ fn neurons(dice: &mut Dice, manner: usize, size: usize, is_top: bool) -> String 
     text
 }
 
-fn shown(circuit: &Circuit, seed: u64) -> Episode {
+fn shown(circuit: &Circuit, seed: u64) -> Episode<'static> {
     let mut dice = Dice::new("test.shown", seed);
     let size = circuit.layer(LayerId(0)).size();
     let episode = Episode::new(circuit, [("x".to_owned(), dice.matrix(1, size, -1.0, 1.0))]).expect("it fits");
