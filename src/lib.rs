@@ -151,12 +151,13 @@ mod weights;
 
 // Describe a circuit: from text to checked data, who talks to whom in it, and what that costs.
 pub use circuit::{
-    Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise, PopulationId,
-    Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages, wiring,
+    Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise, PlaceLearning,
+    PopulationId, Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages,
+    wiring,
 };
 pub use params::{
-    Activation, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision, PrecisionForm, Prior,
-    StepSize, Target, When,
+    Activation, BiasKind, Decline, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision,
+    PrecisionForm, Prior, RateOverTime, Sign, StepSize, Target, When,
 };
 
 // Run it: a network, a presentation of data, and what settles one on the other.
@@ -164,7 +165,7 @@ pub use activities::Activities;
 pub use episode::{Episode, EpisodeError, Shown};
 pub use executor::{Energies, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler, StopFlag};
 pub use matrix::Matrix;
-pub use network::{Network, Tensors, WeightsError, covariance_name, tensor_shapes};
+pub use network::{Network, Tensors, WeightsError, bias_name, covariance_name, tensor_shapes};
 
 // Watch it: every firing, every message, and the log that runs it again.
 pub use executor::{
