@@ -176,7 +176,7 @@ pub mod view;
 
 // Let it learn.
 pub use network::LearningError;
-pub use training::{Ended, EpochMetrics, Event, Flow, TrainError, TrainSpec, Training};
+pub use training::{BestEpoch, Ended, EpochMetrics, Event, Flow, Keep, TrainError, TrainSpec, Training};
 
 // Read data, and measure what was learned.
 pub mod data;
