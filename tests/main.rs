@@ -50,6 +50,8 @@ mod likelihood;
 mod measures;
 #[path = "suite/onset.rs"]
 mod onset;
+#[path = "suite/options.rs"]
+mod options;
 #[path = "suite/properties.rs"]
 mod properties;
 #[path = "suite/quiet.rs"]

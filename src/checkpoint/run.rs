@@ -6,6 +6,7 @@
 //! metrics.jsonl         one line per finished epoch
 //! checkpoints/*.ckpt    the newest two
 //! weights.safetensors   at the end of a finished run
+//! best.safetensors      of the best epoch so far, where it is asked for
 //! mixture.safetensors   the prior that was last fitted, once one was
 //! .lock                 held by the process that writes the run
 //! ```
@@ -16,6 +17,7 @@ use crate::circuit::Circuit;
 use crate::data::digest::hexadecimal;
 use crate::data::{SenseFiles, Source, atomic};
 use crate::network::Tensors;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -28,6 +30,9 @@ const KEPT: usize = 2;
 
 /// The mixture that was last fitted to what a run's top layer settles to.
 pub(crate) const MIXTURE: &str = "mixture.safetensors";
+
+/// The weights of the best epoch so far.
+const BEST: &str = "best.safetensors";
 
 /// What `run.json` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -279,6 +284,35 @@ impl Run {
         Ok(bytes + text.len() as u64)
     }
 
+    /// The lines of `metrics.jsonl` within its first `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they can't be read.
+    pub fn metrics<T: DeserializeOwned>(&self, bytes: u64) -> Result<Vec<T>, StoreError> {
+        let path = self.path("metrics.jsonl");
+        let text = self.text("metrics.jsonl")?;
+        let text = usize::try_from(bytes).ok().and_then(|bytes| text.get(..bytes)).unwrap_or(&text);
+        let line = |line| serde_json::from_str(line).map_err(|e| StoreError::content(&path, e.to_string()));
+        text.lines().map(line).collect()
+    }
+
+    /// Keeps the weights of the best epoch so far.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they can't be written; those before them are still there.
+    pub fn save_best(&self, tensors: &Tensors) -> Result<(), StoreError> {
+        weights::save(&self.path(BEST), tensors)
+    }
+
+    /// What [`Run::save_best`] kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it can't be read.
+    pub fn best(&self) -> Result<Option<Tensors>, StoreError> {
+        let path = self.path(BEST);
+        path.exists().then(|| weights::load(&path)).transpose()
+    }
+
     /// Writes the final weights and marks the run as finished.
     ///
     /// # Errors
@@ -377,7 +411,7 @@ fn occupied(folder: &Path) -> Option<String> {
     }
     // What a process leaves that is killed before it has written run.json is no run, and nobody's work.
     let begun = |name: &str| {
-        ["circuit.ron", "model.json", "metrics.jsonl", "checkpoints", lock::NAME].contains(&name)
+        ["circuit.ron", "model.json", "metrics.jsonl", BEST, "checkpoints", lock::NAME].contains(&name)
             || name.ends_with(".part")
     };
     let mut entries = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
@@ -394,9 +428,16 @@ fn remove_run(folder: &Path) -> Result<(), StoreError> {
         _ => Ok(()),
     };
     // run.json goes first: without it the rest is no run, whenever this is cut off.
-    for name in
-        ["run.json", "weights.safetensors", "metrics.jsonl", "eval.json", MIXTURE, "reconstructions.png", "samples.png"]
-    {
+    for name in [
+        "run.json",
+        "weights.safetensors",
+        BEST,
+        "metrics.jsonl",
+        "eval.json",
+        MIXTURE,
+        "reconstructions.png",
+        "samples.png",
+    ] {
         remove(folder.join(name))?;
     }
     // What else somebody keeps there is nobody's checkpoint, and stays.

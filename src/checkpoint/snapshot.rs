@@ -3,9 +3,9 @@
 use super::weights::DIGEST;
 use super::{StoreError, weights};
 use crate::data::atomic;
-use crate::learning::{Ascent, Moments};
+use crate::learning::Moments;
 use crate::matrix::Matrix;
-use crate::network::{Network, Tensors, covariance_name};
+use crate::network::{Network, Tensors};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -60,10 +60,7 @@ impl Snapshot {
     /// What a network and a position amount to.
     #[must_use]
     pub fn take(network: &Network, progress: Progress) -> Self {
-        let mut moments = BTreeMap::new();
-        for_each_ascent(network, |name, ascent| {
-            moments.insert(name, ascent.moments().clone());
-        });
+        let moments = network.ascents().into_iter().map(|(name, ascent)| (name, ascent.moments().clone())).collect();
         Self { tensors: network.tensors(), moments, states: Tensors::new(), progress }
     }
 
@@ -103,9 +100,9 @@ impl Snapshot {
         let fit = |cause| StoreError::Weights { path: path.to_owned(), cause };
         let mut network = Network::with_weights(circuit, &self.tensors).map_err(fit)?;
         let mut moments = self.moments;
-        for_each_ascent_mut(&mut network, |name, ascent| {
+        for (name, ascent) in network.ascents_mut() {
             ascent.restore(moments.remove(&name).unwrap_or_default());
-        });
+        }
         Ok((network, self.progress))
     }
 
@@ -174,29 +171,5 @@ impl Snapshot {
             moments.insert(name.clone(), Moments { mean: of(MEAN), square: of(SQUARE), step });
         }
         Ok(Self { tensors, moments, states, progress })
-    }
-}
-
-fn for_each_ascent(network: &Network, mut each: impl FnMut(String, &Ascent)) {
-    for (population, spec) in network.populations().iter().zip(&network.wiring().populations) {
-        for synapses in population.synapses() {
-            each(synapses.name().to_owned(), synapses.ascent());
-        }
-        if let Some(covariance) = population.covariance() {
-            each(covariance_name(network.circuit().layer(spec.layer)), covariance.ascent());
-        }
-    }
-}
-
-fn for_each_ascent_mut(network: &mut Network, mut each: impl FnMut(String, &mut Ascent)) {
-    let (circuit, wiring) = (Arc::clone(network.circuit()), Arc::clone(network.wiring()));
-    for (population, spec) in network.populations_mut().iter_mut().zip(&wiring.populations) {
-        for synapses in population.synapses_mut() {
-            let name = synapses.name().to_owned();
-            each(name, synapses.ascent_mut());
-        }
-        if let Some(covariance) = population.covariance_mut() {
-            each(covariance_name(circuit.layer(spec.layer)), covariance.ascent_mut());
-        }
     }
 }

@@ -4,6 +4,7 @@ use super::description::Circuit;
 use super::ids::PopulationId;
 use super::schedule::{Change, Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
 use super::wiring::{Kind, Link, Wiring};
+use crate::params::{Activation, Likelihood, Precision};
 
 /// One sentence for each option of the settling that changes nothing as things stand.
 #[must_use]
@@ -19,6 +20,32 @@ pub fn idle_options(circuit: &Circuit) -> Vec<String> {
         let wiring = Wiring::new(circuit);
         let until = time.until.unwrap_or(2 * settling.stopping.max_steps() as u64);
         Idle { circuit, wiring: &wiring, time, until }.list(&mut found);
+    }
+    found
+}
+
+/// One sentence for each layer whose numbers or learning are likely not what was meant.
+#[must_use]
+pub fn doubtful_layers(circuit: &Circuit) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, layer) in circuit.layers().filter(|(id, _)| circuit.is_predicted(*id)) {
+        let name = layer.name();
+        if layer.likelihood() == Likelihood::Bernoulli && layer.mean() != Activation::Sigmoid {
+            found.push(format!(
+                "layer \"{name}\" is Bernoulli, and its mean {:?} leaves (0, 1): predictions are cut to [1e-7, 1 - 1e-7], where \
+                 a mismatch can be 1e7; use `mean: Sigmoid`, or `likelihood: Gaussian`",
+                layer.mean(),
+            ));
+        }
+        let learns =
+            layer.is_biased() || matches!(layer.precision(), Precision::Diagonal { .. } | Precision::Learned { .. });
+        if !layer.learning().is_silent() && !learns {
+            let afferent = circuit.afferents(id).first().map_or("?", |p| circuit.layer(p.from()).name());
+            found.push(format!(
+                "the learning of layer \"{name}\" changes nothing, for it has no bias and no learned precision; its synapses learn \
+                 as their projections say, such as that from \"{afferent}\""
+            ));
+        }
     }
     found
 }

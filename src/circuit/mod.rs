@@ -18,8 +18,11 @@ pub(crate) mod error;
 mod explain;
 pub mod file;
 mod ids;
+pub mod options;
+mod place;
 pub(crate) mod places;
 pub(crate) mod reader;
+mod rows;
 pub mod schedule;
 mod shape;
 mod text;
@@ -29,6 +32,7 @@ mod writer;
 pub use description::{Circuit, Layer, Learning, Projection};
 pub use error::{CircuitError, Mistake};
 pub use ids::{LayerId, PopulationId};
+pub use place::PlaceLearning;
 pub use schedule::{
     Change, Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime,
 };

@@ -23,19 +23,28 @@ pub(super) fn write(file: &CircuitFile) -> String {
 impl From<&Circuit> for CircuitFile {
     fn from(circuit: &Circuit) -> Self {
         let layer_name = |id| circuit.layer(id).name.clone();
-        let projection =
-            |p: &Projection| ProjectionFile { from: layer_name(p.from), to: layer_name(p.to), feedback: p.feedback };
+        let projection = |p: &Projection| ProjectionFile {
+            from: layer_name(p.from),
+            to: layer_name(p.to),
+            feedback: p.feedback,
+            init: p.init,
+            sign: p.sign,
+            learning: p.learning,
+        };
         let learning = circuit.learning;
         Self {
             name: circuit.name.clone(),
             about: circuit.about.clone(),
             layers: Listing(circuit.layers.iter().map(|layer| (layer.name.clone(), layer.into())).collect()),
+            rows: Vec::new(),
             projections: circuit.projections.iter().map(projection).collect(),
             init: circuit.init,
             settling: SettlingFile::new(&circuit.settling, circuit),
             learning: LearningFile {
                 optimizer: learning.optimizer,
                 norm: learning.norm,
+                decay: learning.decay,
+                rate_over_time: learning.rate_over_time,
                 when: learning.when,
                 batch: learning.batch,
                 epochs: learning.epochs,
@@ -63,6 +72,8 @@ impl From<&Layer> for LayerFile {
             lateral: layer.lateral,
             precision: layer.precision,
             noise: layer.noise,
+            bias: layer.bias,
+            learning: layer.learning,
         }
     }
 }

@@ -19,7 +19,9 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
         None => otherwise.clone(),
     };
     let circuit = run.circuit()?;
-    let spec = TrainSpec { batch: circuit.learning().batch, settling: circuit.settling().clone(), ..spec.clone() };
+    let epochs = circuit.learning().epochs;
+    let spec =
+        TrainSpec { epochs, batch: circuit.learning().batch, settling: circuit.settling().clone(), ..spec.clone() };
     Ok(Progress {
         seed: run.info.seed,
         circuit: text_of(&circuit, &spec),
@@ -47,7 +49,8 @@ pub(crate) fn difference(was: &Progress, is: &Progress) -> Option<String> {
 fn text_of(circuit: &Circuit, spec: &TrainSpec) -> String {
     let mut file = CircuitFile::from(circuit);
     file.about = String::new();
-    file.learning.epochs = 1;
+    // How long it is trained changes what is learned only where the rate heads for the end.
+    file.learning.epochs = if file.learning.rate_over_time.knows_the_end() { spec.epochs } else { 1 };
     file.learning.batch = spec.batch;
     file.settling = SettlingFile::new(&spec.settling, circuit);
     file.to_ron()

@@ -324,7 +324,7 @@ fn assert_bound(scenario: &Scenario, log: &DeliveryLog, staleness: u64, what: &s
 }
 
 /// Every scenario on every execution, with whole messages and with events.
-fn all_promises_hold(scenarios: impl Iterator<Item = Scenario>) {
+pub(crate) fn all_promises_hold(scenarios: impl Iterator<Item = Scenario>) {
     let folder = tempfile::tempdir().expect("folder");
     let log = folder.path().join("run.log");
     let mut settler = Settler::new();

@@ -391,6 +391,7 @@ fn the_generator_reaches_every_option() {
             seen.insert(match layer.precision() {
                 Precision::Identity => "precision Identity".to_owned(),
                 Precision::Learned { form, .. } => format!("precision {form:?}"),
+                Precision::Fixed(_) | Precision::Diagonal { .. } => unreachable!("drawn by `options`"),
             });
             seen.insert(format!("sense {} predicted {}", layer.sense().is_some(), circuit.is_predicted(id)));
         }
