@@ -6,12 +6,13 @@
 //! follows from seed and epoch.
 
 mod error;
+mod folder;
 mod lock;
 mod run;
 mod snapshot;
 pub mod weights;
 
 pub use error::StoreError;
-pub(crate) use run::MIXTURE;
+pub(crate) use folder::MIXTURE;
 pub use run::{Run, RunInfo};
 pub use snapshot::{Progress, Snapshot};
