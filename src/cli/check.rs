@@ -5,6 +5,7 @@ use super::settle::sense_file;
 use super::trained::network_of;
 use super::values::{positive, use_threads};
 use super::{output, table};
+use crate::checkpoint::Run;
 use crate::circuit::advice;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
@@ -74,7 +75,7 @@ struct CheckReport<'a> {
 
 impl CheckArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let circuit = Arc::new(Circuit::load(&self.circuit)?);
+        let circuit = Arc::new(Run::circuit_at(&self.circuit)?);
         let network = self.weights.as_ref().map(|path| network_of(&circuit, path)).transpose()?;
         let stability = if self.stability { Some(self.stability(&circuit, network)?) } else { None };
         let cost = Cost::new(&circuit);
