@@ -36,8 +36,12 @@ mod drift;
 mod dynamics;
 #[path = "suite/fetch.rs"]
 mod fetch;
+#[path = "suite/fuzzed.rs"]
+mod fuzzed;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/hardening.rs"]
+mod hardening;
 #[path = "suite/kinds.rs"]
 mod kinds;
 #[path = "suite/late.rs"]
@@ -46,6 +50,8 @@ mod late;
 mod layering;
 #[path = "suite/likelihood.rs"]
 mod likelihood;
+#[path = "suite/looks.rs"]
+mod looks;
 #[path = "suite/measures.rs"]
 mod measures;
 #[path = "suite/onset.rs"]

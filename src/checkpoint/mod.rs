@@ -6,6 +6,7 @@
 //! follows from seed and epoch.
 
 mod error;
+mod folder;
 mod lock;
 mod machine;
 mod run;
@@ -13,7 +14,7 @@ mod snapshot;
 pub mod weights;
 
 pub use error::StoreError;
+pub(crate) use folder::MIXTURE;
 pub use machine::cpu_features;
-pub(crate) use run::MIXTURE;
 pub use run::{Run, RunInfo};
 pub use snapshot::{Progress, Snapshot};

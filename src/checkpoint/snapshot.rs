@@ -2,7 +2,7 @@
 
 use super::weights::DIGEST;
 use super::{StoreError, weights};
-use crate::data::atomic;
+use crate::data::{atomic, bounded};
 use crate::learning::Moments;
 use crate::matrix::Matrix;
 use crate::network::{Network, Tensors};
@@ -144,8 +144,15 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError`] where the file can't be read or is not a whole checkpoint.
     pub fn load(path: &Path) -> Result<Self, StoreError> {
-        let bytes = std::fs::read(path).map_err(|cause| StoreError::read(path, cause))?;
-        let (arrays, metadata) = weights::decode(path, &bytes)?;
+        Self::parse(&bounded::read(path)?, path)
+    }
+
+    /// [`Snapshot::load`] of the bytes of a file that is called `path`, whether or not it is there.
+    ///
+    /// # Errors
+    /// As [`Snapshot::load`].
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
+        let (arrays, metadata) = weights::decode(path, bytes)?;
         let entry = |key: &str| {
             let missing =
                 || StoreError::content(path, format!("is not a checkpoint: it has no \"{key}\" in its header"));

@@ -4,8 +4,8 @@
 //! that were made elsewhere need none.
 
 use super::StoreError;
-use crate::data::atomic;
 use crate::data::digest::hexadecimal;
+use crate::data::{atomic, bounded};
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -47,8 +47,15 @@ fn shape_in_files(name: &str, matrix: &Matrix) -> Vec<usize> {
 /// # Errors
 /// [`StoreError`] where the file can't be read, is no safetensors file, is damaged, or holds anything but f32 matrices.
 pub fn load(path: &Path) -> Result<Tensors, StoreError> {
-    let bytes = std::fs::read(path).map_err(|cause| StoreError::read(path, cause))?;
-    let (flat, metadata) = decode(path, &bytes)?;
+    parse(&bounded::read(path)?, path)
+}
+
+/// [`load`] of the bytes of a file that is called `path`, whether or not it is there.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(bytes: &[u8], path: &Path) -> Result<Tensors, StoreError> {
+    let (flat, metadata) = decode(path, bytes)?;
     if let Some(stated) = metadata.get(DIGEST).filter(|value| value.starts_with(PREFIX)) {
         verify(path, stated, &flat, &[])?;
     }

@@ -5,6 +5,7 @@ use super::settle::sense_file;
 use super::trained::network_of;
 use super::values::{positive, use_threads};
 use super::{output, table};
+use crate::checkpoint::Run;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
@@ -80,7 +81,7 @@ struct CheckReport<'a> {
 
 impl CheckArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let circuit = Arc::new(Circuit::load(&self.circuit)?);
+        let circuit = Arc::new(Run::circuit_at(&self.circuit)?);
         if self.expand {
             return output::print(circuit.to_ron().trim_end());
         }

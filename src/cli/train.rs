@@ -3,6 +3,7 @@
 //! Order: everything that can be wrong with the request is found before anything is written; then the run folder is
 //! made or opened; then batches, until all epochs are done or a stop is asked for; then the picture and the table.
 
+mod board;
 mod report;
 
 use super::failure::Failure;
@@ -20,6 +21,7 @@ use crate::evaluation::{self, MomentsFrom, Show};
 use crate::network::Network;
 use crate::picture;
 use crate::training::{Ended, Event, Flow, Keep, TrainError, TrainSpec, Training};
+use board::Board;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,6 +76,10 @@ pub(super) struct TrainArguments {
     /// Learn from the first N training images only
     #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
+    /// Hold out nothing: learn from all training images, and measure on the
+    /// test images only
+    #[arg(long)]
+    no_validation: bool,
     /// Who fires when, as in a circuit file, instead of the circuit's own
     #[arg(long, value_name = "RON")]
     schedule: Option<String>,
@@ -91,6 +97,10 @@ pub(super) struct TrainArguments {
     /// free energy) [default: last]
     #[arg(long, value_name = "WHICH")]
     keep: Option<KeepWord>,
+    /// Write curves and the picture for TensorBoard, too, into the run folder:
+    /// tensorboard --logdir RUN
+    #[arg(long)]
+    tensorboard: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -134,7 +144,7 @@ const DIGITS_EPOCHS: usize = 15;
 impl TrainArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         values::use_threads(self.threads)?;
-        let file = Circuit::load(&self.circuit)?;
+        let file = Run::circuit_at(&self.circuit)?;
         let (run, circuit, keep) = self.perform(file, values::command_line())?;
         report::print(&run, &circuit, keep, self.json)
     }
@@ -186,6 +196,8 @@ impl TrainArguments {
             checkpoint_every: now.checkpoint_every.or(first.checkpoint_every),
             test_each_epoch: now.test_each_epoch || first.test_each_epoch,
             keep: now.keep.or(first.keep),
+            no_validation: now.no_validation || first.no_validation,
+            tensorboard: now.tensorboard || first.tensorboard,
             ..now
         })
     }
@@ -207,6 +219,7 @@ impl TrainArguments {
         memory::refuse_too_large(&circuit, Use::Training)?;
         let seed = self.seed.unwrap_or(0);
         let data = load_source(&source)?;
+        let data = if self.no_validation { data.without_validation() } else { data };
         let rows = data.split(seed).limited(self.limit).train;
         let data = prepared(&circuit, data, recorded.as_ref(), MomentsFrom::Samples(&rows))?;
         check_data(&circuit, &data.train)?;
@@ -261,12 +274,18 @@ impl TrainArguments {
         };
         report::announce(circuit, data, spec, &training, folder);
         interrupt::after_the_batch()?;
-        if watch(&mut training, spec.epochs)? == Ended::Stopped {
+        let mut board = match self.tensorboard {
+            true => Board::create(folder, training.epoch())?,
+            false => Board::default(),
+        };
+        if watch(&mut training, spec.epochs, &mut board)? == Ended::Stopped {
             return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
         }
         let images = data.test_or_train();
-        let picture = reconstruct::draw(training.network_mut(), images, reconstruct::COUNT, &spec.settling)?;
-        Ok(picture::write(&run.path("reconstructions.png"), &picture)?)
+        let picture = reconstruct::draw(training.network_mut(), images, (reconstruct::COUNT, false), &spec.settling)?;
+        board.picture(spec.epochs, &picture);
+        picture::write(&run.path("reconstructions.png"), &picture)?;
+        Ok(board.end()?)
     }
 
     /// A failed run tells how to go on, where there is something to go on from.
@@ -281,9 +300,10 @@ impl TrainArguments {
 }
 
 /// Lets every batch be learned and told, until the end or a stop.
-fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError> {
+fn watch(training: &mut Training<'_>, epochs: usize, board: &mut Board) -> Result<Ended, TrainError> {
     let bar = Bar::new(1);
     training.run(&mut |event| {
+        board.see(event);
         match event {
             Event::Batch { epoch, done, of, free_energy } => {
                 bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("free energy {free_energy:.1}"));

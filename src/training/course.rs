@@ -62,7 +62,16 @@ pub(crate) struct CoursePlan {
 /// The start of a course in learning what `circuit` says, or what stands for a circuit.
 pub(crate) fn start(circuit: String, data: &Dataset, seed: u64, limit: Option<usize>) -> Progress {
     let reading = data.train.reading().name().to_owned();
-    Progress { seed, circuit, data: data.digest(), reading, limit, ..Progress::default() }
+    let digest = mark(data.digest(), data.is_all_learned());
+    Progress { seed, circuit, data: digest, reading, limit, ..Progress::default() }
+}
+
+/// Ends the digest of data that are all learned from.
+pub(super) const ALL_LEARNED: &str = " without validation";
+
+/// The digest of data in a checkpoint, which says whether some of them were held out.
+pub(super) fn mark(digest: String, without_validation: bool) -> String {
+    if without_validation { digest + ALL_LEARNED } else { digest }
 }
 
 /// A course under way.

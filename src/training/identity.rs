@@ -18,6 +18,8 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
         Some(value) => value.to_owned(),
         None => otherwise.clone(),
     };
+    let is_all = run.info.data.get("without_validation").and_then(|value| value.as_bool()).unwrap_or(false);
+    let digest = course::mark(told("digest", &asked.data.trim_end_matches(course::ALL_LEARNED).to_owned()), is_all);
     let circuit = run.circuit()?;
     let epochs = circuit.learning().epochs;
     let spec =
@@ -25,7 +27,7 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
     Ok(Progress {
         seed: run.info.seed,
         circuit: text_of(&circuit, &spec),
-        data: told("digest", &asked.data),
+        data: digest,
         reading: told("reading", &asked.reading),
         limit: run.info.limit,
         ..Progress::default()
@@ -35,9 +37,12 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
 /// In words, the first thing in which a training that was begun differs from the one that is asked for.
 pub(crate) fn difference(was: &Progress, is: &Progress) -> Option<String> {
     let images = |limit: Option<usize>| limit.map_or("all training images".to_owned(), |n| format!("--limit {n}"));
+    let is_all = |progress: &Progress| progress.data.ends_with(course::ALL_LEARNED);
+    let held_out = |is_all| if is_all { "--no-validation" } else { "validation images held out" };
     let differs = [
         (was.seed != is.seed, format!("seed {}, not {}", was.seed, is.seed)),
         (was.limit != is.limit, format!("{}, not {}", images(was.limit), images(is.limit))),
+        (is_all(was) != is_all(is), format!("{}, not {}", held_out(is_all(was)), held_out(is_all(is)))),
         (was.data != is.data, "other data (their digest differs)".to_owned()),
         (was.reading != is.reading, format!("pixels read as {}, not {}", was.reading, is.reading)),
         (was.circuit != is.circuit, format!("another circuit: {}", difference_of_text(&was.circuit, &is.circuit))),

@@ -13,7 +13,7 @@ use gncn::matrix::Matrix;
 use gncn::network::{Network, Tensors};
 use gncn::params::{
     BiasKind, Decline, Feedback, Init, Likelihood, Messages, Norm, Optimizer, Precision, PrecisionForm, RateOverTime,
-    Sign,
+    Sign, Start,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -138,7 +138,11 @@ fn a_circuit_that_was_edited_in_its_run_is_noticed() {
     for words in [&["eval", "run", "--only", "bce"][..], &["latents", "run", "-o", "l.npz"]] {
         refuse(at, words, &["circuit.ron", "was changed since the run was made"]);
     }
+    for words in [&["settle", "run/circuit.ron", "--input", "image=x.npy"][..], &["check", "run/circuit.ron"]] {
+        refuse(at, words, &["circuit.ron", "was changed since the run was made"]);
+    }
     fs::write(&path, whole).unwrap();
+    succeed(at, &["check", "run/circuit.ron"]);
     succeed(at, &["eval", "run", "--only", "bce"]);
     // A run that is gone on with for longer has another text, on purpose.
     succeed(at, &["train", "c.ron", "--out", "run", "--resume", "--epochs", "2"]);
