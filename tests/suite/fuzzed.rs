@@ -1,5 +1,7 @@
 //! Every file of the fuzzer's corpus, again: inputs that once broke a parser, and a few whole ones of every kind.
 
+// The fuzz targets are other packages, which need them public.
+#[allow(unreachable_pub)]
 #[path = "../../fuzz/inputs.rs"]
 mod inputs;
 
