@@ -151,9 +151,9 @@ mod weights;
 
 // Describe a circuit: from text to checked data, who talks to whom in it, and what that costs.
 pub use circuit::{
-    Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise, PlaceLearning,
-    PopulationId, Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages,
-    wiring,
+    Change, Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise,
+    PlaceLearning, PopulationId, Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file,
+    parse_messages, wiring,
 };
 pub use params::{
     Activation, BiasKind, Decline, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision,
@@ -164,7 +164,7 @@ pub use params::{
 pub use activities::Activities;
 pub use episode::{Episode, EpisodeError, Shown};
 pub use executor::{Energies, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler, StopFlag};
-pub use matrix::Matrix;
+pub use matrix::{InputBatch, Matrix};
 pub use network::{Network, Tensors, WeightsError, bias_name, covariance_name, tensor_shapes};
 
 // Watch it: every firing, every message, and the log that runs it again.
@@ -186,7 +186,7 @@ pub mod picture;
 
 // Keep it: weights, checkpoints, run folders.
 pub use checkpoint::weights::{fingerprint, load as load_weights, save as save_weights};
-pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError};
+pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError, cpu_features};
 
 // The paper: its tables, the models that it compares with, and the command line.
 #[cfg(feature = "baselines")]

@@ -1,8 +1,10 @@
 //! The parameters of a population, as plain checked values: which activation, which prior, which lateral
 //! synapses, how large a step. They are shared by the circuit file and by the populations, and know neither.
 
+mod onset;
 mod plasticity;
 
+pub use onset::{LayerNoise, Start};
 pub use plasticity::{BiasKind, Decline, Init, Norm, Optimizer, RateOverTime, Sign, When};
 
 use serde::{Deserialize, Serialize};

@@ -114,14 +114,16 @@ impl<'a> Training<'a> {
         }
         run.clear_leftovers();
         let circuit = Arc::clone(network.circuit());
-        let (network, progress) = match newest {
-            Some((path, snapshot)) => snapshot.restore(Arc::clone(&circuit), &path)?,
-            None => (network, asked),
+        let (states, (network, progress)) = match newest {
+            Some((path, snapshot)) => (snapshot.states().clone(), snapshot.restore(Arc::clone(&circuit), &path)?),
+            None => (Tensors::new(), (network, asked)),
         };
         if is > was {
             run.reopen(&circuit)?;
         }
-        Ok(Self::new(run, network, data, spec, progress))
+        let mut training = Self::new(run, network, data, spec, progress);
+        training.pupil.go_on_from(states);
+        Ok(training)
     }
 
     fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
@@ -187,11 +189,18 @@ impl Pupil {
                 "population \"{population}\" is no longer finite at its firing {firing}; the largest magnitude before that \
                  was {magnitude:e}. Learning has made {name} {factor:.3e} times as strong as it was drawn, and {}: a lower \
                  `rate` of `learning: (optimizer: ...)`, or a `norm`, keeps synapses in bounds",
-                self.vigil.history(),
+                vigil::history(progress),
             ),
-            None => format!("{cause}; {}", self.vigil.history()),
+            None => format!("{cause}; {}", vigil::history(progress)),
         };
         TrainError::Diverged { epoch, batch, rate: self.rate(progress.epoch), why }
+    }
+
+    /// Lets the first episode start at `states`, by layer, where there are any.
+    fn go_on_from(&mut self, mut states: Tensors) {
+        let layers = self.network.circuit().layers();
+        let states: Option<Vec<_>> = layers.map(|(_, layer)| states.remove(layer.name())).collect();
+        states.into_iter().for_each(|states| self.settler.start_at(states));
     }
 }
 
@@ -238,7 +247,9 @@ impl Learner for Pupil {
     }
 
     fn snapshot(&self, progress: Progress) -> Snapshot {
-        Snapshot::take(&self.network, progress)
+        let layers = self.network.circuit().layers().map(|(_, layer)| layer.name().to_owned());
+        let states = layers.zip(self.settler.last().into_iter().flatten().cloned()).collect();
+        Snapshot::take(&self.network, progress).with_states(states)
     }
 
     fn tensors(&self) -> Tensors {

@@ -7,11 +7,13 @@
 
 mod error;
 mod lock;
+mod machine;
 mod run;
 mod snapshot;
 pub mod weights;
 
 pub use error::StoreError;
+pub use machine::cpu_features;
 pub(crate) use run::MIXTURE;
 pub use run::{Run, RunInfo};
 pub use snapshot::{Progress, Snapshot};

@@ -2,7 +2,7 @@
 
 use super::description::Circuit;
 use super::ids::PopulationId;
-use super::schedule::{Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
+use super::schedule::{Change, Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
 use super::wiring::{Kind, Link, Wiring};
 use crate::params::{Activation, Likelihood, Precision};
 
@@ -66,6 +66,9 @@ impl Idle<'_> {
         for (id, at) in self.time.lesions.iter().filter(|(_, at)| *at >= self.until) {
             found.push(format!("the lesion of {} at {at} comes after the end, {}", self.name(*id), self.until));
         }
+        for (at, _) in self.time.changes.iter().filter(|(at, _)| *at >= self.until) {
+            found.push(format!("the change at {at} comes after the end, {}", self.until));
+        }
         let regular = self.firing().all(|id| self.clock(id).period == 2 && self.clock(id).jitter == 0);
         if self.time.scale == TimeScale::PerTime && regular {
             found.push("scale: PerTime is PerFiring where every clock has period 2 and no jitter".to_owned());
@@ -76,7 +79,7 @@ impl Idle<'_> {
         let is_random = |delay: Delay| !matches!(delay, Delay::Fixed(_));
         let delays = std::iter::once(self.time.delay).chain(self.time.delays.iter().map(|(_, _, delay)| *delay));
         let jitter = self.firing().any(|id| self.clock(id).jitter > 0);
-        if jitter || self.time.drop > 0.0 || delays.into_iter().any(is_random) {
+        if jitter || self.time.largest_drop() > 0.0 || self.changes_draw() || delays.into_iter().any(is_random) {
             return;
         }
         let nothing = "where nothing is drawn: no jitter, no loss, fixed delays";
@@ -86,6 +89,15 @@ impl Idle<'_> {
         if self.time.noise.is_frozen() {
             found.push(format!("noise: Frozen changes nothing {nothing}"));
         }
+    }
+
+    /// Whether a change asks for something to be drawn.
+    fn changes_draw(&self) -> bool {
+        self.time.changes.iter().any(|(_, change)| match change {
+            Change::Clock(_, clock) => clock.jitter > 0,
+            Change::Delay(_, _, delay) => !matches!(delay, Delay::Fixed(_)),
+            _ => false,
+        })
     }
 
     fn clocks(&self, found: &mut Vec<String>) {

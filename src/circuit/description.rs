@@ -4,8 +4,8 @@ use super::ids::LayerId;
 use super::place::PlaceLearning;
 use super::schedule::Settling;
 use crate::params::{
-    Activation, BiasKind, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, RateOverTime,
-    Reading, Sign, StepRule, StepSize, Target, When,
+    Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Norm, Optimizer, Precision, Prior,
+    RateOverTime, Reading, Sign, StepRule, StepSize, Target, When,
 };
 
 /// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
@@ -66,6 +66,8 @@ pub struct Layer {
     pub(super) bias: BiasKind,
     /// How its bias, variances and covariance learn.
     pub(super) learning: PlaceLearning,
+    /// What shakes its states.
+    pub(super) noise: LayerNoise,
 }
 
 /// Generative synapses from one layer to another, with their feedback.
@@ -324,6 +326,12 @@ impl Layer {
             (Likelihood::Bernoulli, Precision::Fixed(p)) => Some(free_energy / f64::from(p)),
             (Likelihood::Bernoulli, _) => Some(free_energy),
         }
+    }
+
+    /// What shakes its states.
+    #[must_use]
+    pub fn noise(&self) -> LayerNoise {
+        self.noise
     }
 }
 

@@ -191,6 +191,8 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["precision"], "Identity, Fixed(2.0), Diagonal(floor: 1.0) or Learned(floor: 1.0)"),
     (&["bias"], "None or Learned"),
     (&["from", "to", "population"], "a name in double quotes"),
+    (&["noise"], "None or Gaussian(sd: 1.0)"),
+    (&["start"], "Zeros, Gaussian(sd: 0.1), Forward or Last"),
     (&["feedback"], "Learned(rate: 1.0), Transposed, ScaledTranspose(gain: 0.5) or Silent"),
     (&["init"], "Gaussian(sd: 0.05), Uniform(bound: 0.05), Xavier, He, Orthogonal(gain: 1.0) or Zeros"),
     (&["sign"], "Any or Positive"),
@@ -210,6 +212,14 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["delay"], "Fixed(1), Uniform(0, 3) or Exponential(1.5)"),
     (&["lesions"], "a list such as [(population: \"z1\", at: 30)]"),
     (&["Lesion"], "a lesion such as (population: \"z1\", at: 30)"),
+    (&["changes"], "a list such as [(at: 40, change: Silence(\"z1\"))]"),
+    (
+        &["change", "Change"],
+        "Beta(\"z1\", 0.03), Clock(\"z1\", (period: 6)), Silence(\"z1.error\"), Delay(\"z1\", \"z0.error\", Fixed(4)) or \
+             Drop(\"z1\", \"z0.error\", 0.5)",
+    ),
+    (&["Timed"], "a change such as (at: 40, change: Silence(\"z1\"))"),
+    (&["at"], "a tick such as 40"),
     (&["scale"], "PerFiring or PerTime"),
     (&["executor"], "Threads or Tasks"),
     (&["messages"], "Dense, Events(threshold: 0.1) or Events(threshold: 0.1, refresh: 10)"),

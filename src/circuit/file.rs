@@ -5,13 +5,12 @@
 //! `check` makes a [`Circuit`](super::Circuit) of it and refuses what has the wrong meaning.
 
 pub use super::place::PlaceLearning;
-pub use super::rows::{BetweenFile, RowFile};
 pub use super::shape::Shape;
 
 use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
-    Activation, BiasKind, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior,
-    RateOverTime, Reading, Sign, StepRule, Target, When,
+    Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Likelihood, Messages, Norm, Optimizer, Precision, Prior,
+    RateOverTime, Reading, Sign, Start, StepRule, Target, When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -100,6 +99,9 @@ pub struct LayerFile {
     /// How its bias, variances and covariance learn.
     #[serde(default, skip_serializing_if = "PlaceLearning::is_silent")]
     pub learning: PlaceLearning,
+    /// What shakes its states.
+    #[serde(default, skip_serializing_if = "is_calm")]
+    pub noise: LayerNoise,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
@@ -127,6 +129,11 @@ fn is_zero(number: &f32) -> bool {
     *number == 0.0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_calm(noise: &LayerNoise) -> bool {
+    *noise == LayerNoise::None
+}
+
 /// RON would write this `None` as `r#None`.
 fn is_prior_none(prior: &Prior) -> bool {
     *prior == Prior::None
@@ -135,6 +142,39 @@ fn is_prior_none(prior: &Prior) -> bool {
 /// RON would write this `None` as `r#None`.
 fn is_lateral_none(lateral: &Lateral) -> bool {
     *lateral == Lateral::None
+}
+
+/// A row of layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Row", deny_unknown_fields)]
+pub struct RowFile {
+    /// What the names of its layers begin with.
+    pub name: String,
+    /// The number of the first layer.
+    pub first: usize,
+    /// The number of the last layer.
+    pub last: usize,
+    /// What each layer is.
+    pub each: LayerFile,
+    /// What each projection between neighbours is, from the higher number to the lower.
+    pub between: BetweenFile,
+}
+
+/// A projection without its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Between", deny_unknown_fields)]
+pub struct BetweenFile {
+    /// How the mismatch returns.
+    pub feedback: Feedback,
+    /// How synapses are drawn, where not as the circuit says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
+    /// Which values synapses may have.
+    #[serde(default)]
+    pub sign: Sign,
+    /// How synapses learn.
+    #[serde(default, skip_serializing_if = "PlaceLearning::is_silent")]
+    pub learning: PlaceLearning,
 }
 
 /// One projection.
@@ -174,6 +214,9 @@ pub struct SettlingFile {
     pub executor: ExecutorKind,
     /// What travels on a link.
     pub messages: Messages,
+    /// Where free states begin.
+    #[serde(skip_serializing_if = "Start::is_zeros")]
+    pub start: Start,
 }
 
 /// An end that depends on what the circuit does.
@@ -238,6 +281,9 @@ pub struct VirtualTimeFile {
     pub drop: f64,
     /// Populations that fall silent.
     pub lesions: Vec<LesionFile>,
+    /// What a hand does while it settles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<TimedChangeFile>,
     /// What β refers to.
     pub scale: TimeScale,
     /// Seed of jitter, delays and losses.
@@ -261,8 +307,8 @@ impl Default for VirtualTimeFile {
     fn default() -> Self {
         let super::VirtualTime { until, delay, drop, scale, seed, noise, fire, patience, .. } =
             super::VirtualTime::default();
-        let (clocks, clock, delays, lesions) = Default::default();
-        Self { until, clocks, clock, delays, delay, drop, lesions, scale, seed, noise, fire, patience }
+        let (clocks, clock, delays, lesions, changes) = Default::default();
+        Self { until, clocks, clock, delays, delay, drop, lesions, changes, scale, seed, noise, fire, patience }
     }
 }
 
@@ -302,6 +348,32 @@ pub struct LesionFile {
     pub at: u64,
 }
 
+/// What a hand does at a tick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Timed", deny_unknown_fields)]
+pub struct TimedChangeFile {
+    /// The first tick at which it holds.
+    pub at: u64,
+    /// What it does.
+    pub change: ChangeFile,
+}
+
+/// A [`Change`](super::Change), with populations by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Change")]
+pub enum ChangeFile {
+    /// Another step size of a layer.
+    Beta(String, f32),
+    /// Another clock of a population.
+    Clock(String, ClockFile),
+    /// A population falls silent.
+    Silence(String),
+    /// Another delay from one population to another.
+    Delay(String, String, Delay),
+    /// Another probability that messages from one population to another are lost.
+    Drop(String, String, f64),
+}
+
 /// How synapses learn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "Learning", default, deny_unknown_fields)]
@@ -322,6 +394,30 @@ pub struct LearningFile {
     pub batch: usize,
     /// Passes over the data.
     pub epochs: usize,
+}
+
+impl RowFile {
+    /// Its layers, by name.
+    pub fn layers(&self) -> impl Iterator<Item = (String, LayerFile)> {
+        (self.first..=self.last).map(|number| (self.layer(number), self.each.clone()))
+    }
+
+    /// Its projections, each predicting the layer of the number before.
+    pub fn projections(&self) -> impl Iterator<Item = ProjectionFile> {
+        let BetweenFile { feedback, init, sign, learning } = self.between;
+        (self.first..self.last).map(move |number| ProjectionFile {
+            from: self.layer(number + 1),
+            to: self.layer(number),
+            feedback,
+            init,
+            sign,
+            learning,
+        })
+    }
+
+    fn layer(&self, number: usize) -> String {
+        format!("{}{number}", self.name)
+    }
 }
 
 impl Default for LearningFile {

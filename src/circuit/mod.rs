@@ -13,6 +13,7 @@ mod change;
 pub(crate) mod check;
 pub mod cost;
 mod description;
+mod downward;
 pub(crate) mod error;
 mod explain;
 pub mod file;
@@ -21,7 +22,6 @@ pub mod options;
 mod place;
 pub(crate) mod places;
 pub(crate) mod reader;
-mod rows;
 pub mod schedule;
 mod shape;
 mod text;
@@ -32,5 +32,7 @@ pub use description::{Circuit, Layer, Learning, Projection};
 pub use error::{CircuitError, Mistake};
 pub use ids::{LayerId, PopulationId};
 pub use place::PlaceLearning;
-pub use schedule::{Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime};
+pub use schedule::{
+    Change, Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime,
+};
 pub use text::parse_messages;

@@ -139,7 +139,7 @@ impl CheckArguments {
     }
 
     /// What is shown: the arrays that were given, or a few drawn digits.
-    fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit) -> Result<Episode<'static>, Failure> {
         const DIGITS: usize = 3;
         if !self.input.is_empty() {
             let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), read_matrix_or_row(&given.file)?)));

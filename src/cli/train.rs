@@ -12,6 +12,7 @@ use super::settling::override_settling;
 use super::trained::{load_source, prepared};
 use super::values::parse_words;
 use super::{interrupt, output, reconstruct, table, values};
+pub(super) use crate::checkpoint::cpu_features;
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::{Circuit, Learning};
 use crate::data::{Dataset, Images, Source};
@@ -312,18 +313,4 @@ fn file_name(name: &str) -> String {
     let name: String = name.chars().map(keep).collect();
     let name = name.trim_start_matches('.');
     if name.is_empty() { "run".to_owned() } else { name.to_owned() }
-}
-
-/// What the CPU offers of what kernels are compiled for.
-pub(super) fn cpu_features() -> Vec<String> {
-    #[cfg(target_arch = "x86_64")]
-    let found = [
-        ("avx", std::is_x86_feature_detected!("avx")),
-        ("avx2", std::is_x86_feature_detected!("avx2")),
-        ("fma", std::is_x86_feature_detected!("fma")),
-        ("avx512f", std::is_x86_feature_detected!("avx512f")),
-    ];
-    #[cfg(not(target_arch = "x86_64"))]
-    let found = [(std::env::consts::ARCH, true)];
-    found.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect()
 }

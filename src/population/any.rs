@@ -2,7 +2,7 @@
 
 use super::contract::{Fired, Heard, Population, WIRED};
 use super::error::{ErrorActivity, ErrorPopulation};
-use super::state::{Presented, StateActivity, StatePopulation};
+use super::state::{Onset, Presented, StateActivity, StatePopulation};
 use crate::learning::{Ascent, Bias, OwnPrecision, Refused};
 use crate::params::{Arrivals, Messages};
 use crate::signal::{Carries, Signal};
@@ -45,6 +45,13 @@ impl AnyPopulation {
             (Self::State(p), AnyActivity::State(a)) => p.rest_again(a, presented),
             (Self::Error(p), AnyActivity::Error(a)) => p.rest_again(a, ()),
             _ => unreachable!("{MIXED}"),
+        }
+    }
+
+    /// See [`StatePopulation::begin`]; error populations begin at rest.
+    pub fn begin(&self, activity: &mut AnyActivity, onset: Onset<'_>) {
+        if let (Self::State(p), AnyActivity::State(a)) = (self, activity) {
+            p.begin(a, onset);
         }
     }
 

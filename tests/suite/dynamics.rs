@@ -776,7 +776,7 @@ fn plastic(learning: &str) -> Circuit {
     ))
 }
 
-fn pictures(rows: usize, seed: u64) -> Episode {
+fn pictures(rows: usize, seed: u64) -> Episode<'static> {
     let circuit = plastic("");
     let data = Dice::new("test.pictures", seed).matrix(rows, 9, 0.0, 1.0);
     Episode::new(&circuit, [("image".to_owned(), data)]).expect("fits")

@@ -95,7 +95,7 @@ pub(crate) fn network(circuit: &Circuit, seed: u64) -> Network {
 }
 
 /// Random data for the senses: some released, some masked. One at least is shown.
-pub(crate) fn episode(kind: Kind, circuit: &Circuit, rows: usize, seed: u64) -> Episode {
+pub(crate) fn episode(kind: Kind, circuit: &Circuit, rows: usize, seed: u64) -> Episode<'static> {
     let mut dice = Dice::new("test.episode", seed);
     let (mut inputs, mut masks) = (Vec::new(), Vec::new());
     for (sense, id) in circuit.senses() {

@@ -2,6 +2,7 @@
 
 use super::graph::Roles;
 use super::limits::MOST_NEURONS;
+use super::onset;
 use super::plasticity;
 use super::report::{Legal, Mistakes};
 use crate::circuit::file::{LayerFile, Listing};
@@ -40,6 +41,7 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
     }
     lateral(file.lateral, size, &format!("{at}.lateral"), report);
     plasticity::layer(file.learning, &format!("{at}.learning"), report);
+    onset::noise(file.noise, &format!("{at}.noise"), report);
     Layer {
         name: name.to_owned(),
         size: size.unwrap_or(1),
@@ -59,6 +61,7 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         precision: file.precision,
         bias: file.bias,
         learning: file.learning,
+        noise: file.noise,
     }
 }
 

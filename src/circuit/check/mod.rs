@@ -4,9 +4,11 @@
 //! shows every mistake. What would only be the echo of another mistake (a link missing because a projection
 //! names an unknown layer) is left out. Nothing of a circuit with mistakes ever leaves this folder.
 
+mod changes;
 mod graph;
 mod layers;
 mod limits;
+mod onset;
 mod plasticity;
 pub(crate) mod report;
 mod rows;
@@ -19,7 +21,7 @@ use super::error::CircuitError;
 use super::file::{CircuitFile, LearningFile, ScheduleFile};
 use super::places::Places;
 use super::schedule::{Schedule, Settling, Stopping};
-use crate::params::Messages;
+use crate::params::{Messages, Start};
 use limits::{MOST_PARAMETERS, MOST_SAMPLES, MOST_VALUES};
 use report::Mistakes;
 
@@ -72,6 +74,7 @@ fn placeholder() -> Settling {
         schedule: Schedule::Synchronous,
         executor: Default::default(),
         messages: Messages::Dense,
+        start: Start::Zeros,
     }
 }
 
