@@ -399,7 +399,7 @@ impl Build<'_> {
         });
         let generative = generative.collect::<Result<_, _>>()?;
         let place = layer.learning();
-        let optimizer = place.optimizer(self.circuit.learning());
+        let optimizer = place.optimizer(self.circuit.learning().optimizer);
         let bias = match layer.is_biased() {
             true => Some(Bias::new(self.tensor(&bias_name(layer))?.clone(), optimizer, place.frozen)),
             false => None,
@@ -427,10 +427,10 @@ impl Build<'_> {
         let weights = self.tensor(&name)?.transposed();
         let (own, place) = (self.circuit.learning(), projection.learning());
         let plasticity = Plasticity {
-            decay: place.decay(own),
+            decay: place.decay(own.decay),
             sign: projection.sign(),
             frozen: place.frozen,
-            ..Plasticity::new(place.optimizer(own), place.norm(own))
+            ..Plasticity::new(place.optimizer(own.optimizer), place.norm(own.norm))
         };
         Ok(Synapses::new(name, weights, plasticity.optimizer, plasticity.norm).learning(plasticity))
     }

@@ -189,15 +189,13 @@ impl Pupil {
                 "population \"{population}\" is no longer finite at its firing {firing}; the largest magnitude before that \
                  was {magnitude:e}. Learning has made {name} {factor:.3e} times as strong as it was drawn, and {}: a lower \
                  `rate` of `learning: (optimizer: ...)`, or a `norm`, keeps synapses in bounds",
-                self.vigil.history(),
+                vigil::history(progress),
             ),
-            None => format!("{cause}; {}", self.vigil.history()),
+            None => format!("{cause}; {}", vigil::history(progress)),
         };
         TrainError::Diverged { epoch, batch, rate: self.rate(progress.epoch), why }
     }
-}
 
-impl Pupil {
     /// Lets the first episode start at `states`, by layer, where there are any.
     fn go_on_from(&mut self, mut states: Tensors) {
         let layers = self.network.circuit().layers();

@@ -258,7 +258,7 @@ fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], pe
 
 /// What Adam remembers, where it is the optimiser.
 fn moments(circuit: &Circuit) -> u64 {
-    let of = |place: PlaceLearning, parameters: u64| match place.optimizer(circuit.learning) {
+    let of = |place: PlaceLearning, parameters: u64| match place.optimizer(circuit.learning.optimizer) {
         Optimizer::Adam { .. } if !place.frozen => 2 * parameters,
         _ => 0,
     };

@@ -5,7 +5,6 @@
 //! `check` makes a [`Circuit`](super::Circuit) of it and refuses what has the wrong meaning.
 
 pub use super::place::PlaceLearning;
-pub use super::rows::{BetweenFile, RowFile};
 pub use super::shape::Shape;
 
 use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
@@ -143,6 +142,39 @@ fn is_prior_none(prior: &Prior) -> bool {
 /// RON would write this `None` as `r#None`.
 fn is_lateral_none(lateral: &Lateral) -> bool {
     *lateral == Lateral::None
+}
+
+/// A row of layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Row", deny_unknown_fields)]
+pub struct RowFile {
+    /// What the names of its layers begin with.
+    pub name: String,
+    /// The number of the first layer.
+    pub first: usize,
+    /// The number of the last layer.
+    pub last: usize,
+    /// What each layer is.
+    pub each: LayerFile,
+    /// What each projection between neighbours is, from the higher number to the lower.
+    pub between: BetweenFile,
+}
+
+/// A projection without its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Between", deny_unknown_fields)]
+pub struct BetweenFile {
+    /// How the mismatch returns.
+    pub feedback: Feedback,
+    /// How synapses are drawn, where not as the circuit says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
+    /// Which values synapses may have.
+    #[serde(default)]
+    pub sign: Sign,
+    /// How synapses learn.
+    #[serde(default, skip_serializing_if = "PlaceLearning::is_silent")]
+    pub learning: PlaceLearning,
 }
 
 /// One projection.
@@ -362,6 +394,30 @@ pub struct LearningFile {
     pub batch: usize,
     /// Passes over the data.
     pub epochs: usize,
+}
+
+impl RowFile {
+    /// Its layers, by name.
+    pub fn layers(&self) -> impl Iterator<Item = (String, LayerFile)> {
+        (self.first..=self.last).map(|number| (self.layer(number), self.each.clone()))
+    }
+
+    /// Its projections, each predicting the layer of the number before.
+    pub fn projections(&self) -> impl Iterator<Item = ProjectionFile> {
+        let BetweenFile { feedback, init, sign, learning } = self.between;
+        (self.first..self.last).map(move |number| ProjectionFile {
+            from: self.layer(number + 1),
+            to: self.layer(number),
+            feedback,
+            init,
+            sign,
+            learning,
+        })
+    }
+
+    fn layer(&self, number: usize) -> String {
+        format!("{}{number}", self.name)
+    }
 }
 
 impl Default for LearningFile {

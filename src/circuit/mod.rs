@@ -22,7 +22,6 @@ pub mod options;
 mod place;
 pub(crate) mod places;
 pub(crate) mod reader;
-mod rows;
 pub mod schedule;
 mod shape;
 mod text;

@@ -37,8 +37,11 @@ fn of_layer(layer: &Layer, learns: bool, own: Learning, found: &mut Vec<String>)
     if !layer.learning.is_silent() {
         let what =
             if learns { "what its error population learns besides synapses" } else { "nothing, for it learns nothing" };
-        let how =
-            if layer.learning.frozen { "stays as it is".to_owned() } else { optimizer(layer.learning.optimizer(own)) };
+        let how = if layer.learning.frozen {
+            "stays as it is".to_owned()
+        } else {
+            optimizer(layer.learning.optimizer(own.optimizer))
+        };
         found.push(format!("{name}: learning governs {what}: {how}"));
     }
 }
@@ -57,16 +60,16 @@ fn of_projection(circuit: &Circuit, projection: &Projection, found: &mut Vec<Str
     if place.frozen {
         add("frozen synapses keep their bits".to_owned());
     } else if !place.is_silent() {
-        let decay = match place.decay(own) {
+        let decay = match place.decay(own.decay) {
             0.0 => String::new(),
             decay => format!(", decay {decay}"),
         };
-        let norm = match place.norm(own) {
+        let norm = match place.norm(own.norm) {
             Norm::UnitColumns => "UnitColumns",
             Norm::ClipRows => "ClipRows",
             Norm::None => "None",
         };
-        add(format!("learns by {}, norm {norm}{decay}", optimizer(place.optimizer(own))));
+        add(format!("learns by {}, norm {norm}{decay}", optimizer(place.optimizer(own.optimizer))));
     }
 }
 

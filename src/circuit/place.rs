@@ -1,6 +1,5 @@
 //! Learning by place: what one layer or one projection says over the circuit's own `learning`.
 
-use super::description::Learning;
 use crate::params::{Norm, Optimizer};
 use serde::{Deserialize, Serialize};
 
@@ -32,20 +31,20 @@ impl PlaceLearning {
 
     /// The optimiser here, in a circuit that learns by `own`.
     #[must_use]
-    pub fn optimizer(&self, own: Learning) -> Optimizer {
-        self.optimizer.unwrap_or(own.optimizer)
+    pub fn optimizer(&self, own: Optimizer) -> Optimizer {
+        self.optimizer.unwrap_or(own)
     }
 
-    /// The norm here.
+    /// The norm here, in a circuit whose own is `own`.
     #[must_use]
-    pub fn norm(&self, own: Learning) -> Norm {
-        self.norm.unwrap_or(own.norm)
+    pub fn norm(&self, own: Norm) -> Norm {
+        self.norm.unwrap_or(own)
     }
 
-    /// The decay here.
+    /// The decay here, in a circuit whose own is `own`.
     #[must_use]
-    pub fn decay(&self, own: Learning) -> f32 {
-        self.decay.unwrap_or(own.decay)
+    pub fn decay(&self, own: f32) -> f32 {
+        self.decay.unwrap_or(own)
     }
 }
 

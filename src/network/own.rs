@@ -50,7 +50,7 @@ pub(super) fn resting_precision(layer: &Layer, [rows, cols]: [usize; 2]) -> Opti
 /// [`Refused`] where that is no covariance or variance.
 pub(super) fn precision(circuit: &Circuit, layer: &Layer, learned: Option<&Matrix>) -> Result<OwnPrecision, Refused> {
     let place = layer.learning();
-    let optimizer = place.optimizer(circuit.learning());
+    let optimizer = place.optimizer(circuit.learning().optimizer);
     match (layer.precision(), learned.cloned()) {
         (Precision::Fixed(p), _) => Ok(OwnPrecision::Fixed(p)),
         (Precision::Diagonal { floor }, Some(variances)) => {

@@ -1,5 +1,6 @@
 //! What the free energy does while a training learns, and words for it where that goes wrong.
 
+use crate::checkpoint::Progress;
 use crate::circuit::Circuit;
 use crate::network::Network;
 use std::collections::BTreeMap;
@@ -16,9 +17,8 @@ const GROWN: f32 = 3.0;
 /// One training under watch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vigil {
-    /// Nats of an image: of the first batch that was seen, and of the last.
+    /// Nats of an image of the first batch that was seen.
     first: Option<f64>,
-    last: f64,
     /// The epoch that a word was said in, from 0.
     told: Option<usize>,
 }
@@ -38,7 +38,6 @@ impl Vigil {
     pub(super) fn see(&mut self, circuit: &Circuit, at: Moment, energies: &BTreeMap<&str, f64>) -> Option<String> {
         let total: f64 = energies.values().sum();
         let first = *self.first.get_or_insert(total);
-        self.last = total;
         let predicted = circuit.layers().filter(|(id, _)| circuit.is_predicted(*id));
         let neurons: usize = predicted.map(|(_, layer)| layer.size()).sum();
         let has_run_away = !total.is_finite() || total.abs() > RUNAWAY * (first.abs() + 1.0);
@@ -66,15 +65,14 @@ impl Vigil {
             batch + 1,
         ))
     }
+}
 
-    /// What the free energy did until now.
-    pub(super) fn history(&self) -> String {
-        match self.first {
-            Some(first) => {
-                format!("the free energy of a batch went from {first:.3e} to {:.3e} nats an image", self.last)
-            }
-            None => "it is the first batch that this process saw".to_owned(),
-        }
+/// What the free energy did in the epoch under way; the same words in a run that was resumed.
+pub(super) fn history(progress: &Progress) -> String {
+    let mean = progress.sums.values().sum::<f64>() / progress.samples.max(1) as f64;
+    match progress.batch {
+        0 => "it is the first batch of its epoch".to_owned(),
+        batch => format!("the free energy of its epoch was {mean:.3e} nats an image over {batch} batches before it"),
     }
 }
 

@@ -1,4 +1,7 @@
 //! Rows become layers and projections, and mistakes in these are told where the row stands.
+//!
+//! A row names its layers by a word and a number, and each predicts the one before it: of `(name: "z", first: 1, last: 3)` z2
+//! predicts z1, and z3 predicts z2. What is at the ends is for `layers` and `projections` to say. A circuit knows no rows.
 
 use super::graph::MOST_LAYERS;
 use super::report::Mistakes;
