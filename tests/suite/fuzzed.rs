@@ -1,6 +1,7 @@
 //! Every file of the fuzzer's corpus, again: inputs that once broke a parser, and a few whole ones of every kind.
 
 #[path = "../../fuzz/inputs.rs"]
+#[allow(unreachable_pub, reason = "the fuzzer's targets see them, too")]
 mod inputs;
 
 use std::fs;
