@@ -12,6 +12,8 @@ mod alone;
 #[cfg(feature = "baselines")]
 #[path = "suite/baselines.rs"]
 mod baselines;
+#[path = "suite/changes.rs"]
+mod changes;
 #[path = "suite/chaos.rs"]
 mod chaos;
 #[path = "suite/circuits.rs"]
@@ -52,6 +54,10 @@ mod likelihood;
 mod looks;
 #[path = "suite/measures.rs"]
 mod measures;
+#[path = "suite/onset.rs"]
+mod onset;
+#[path = "suite/options.rs"]
+mod options;
 #[path = "suite/properties.rs"]
 mod properties;
 #[path = "suite/quiet.rs"]

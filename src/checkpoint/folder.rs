@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// The mixture that was last fitted to what a run's top layer settles to.
 pub(crate) const MIXTURE: &str = "mixture.safetensors";
 
+/// The weights of the best epoch so far.
+pub(super) const BEST: &str = "best.safetensors";
+
 /// Makes a folder, and those above it.
 pub(super) fn make(path: &Path) -> Result<(), StoreError> {
     let failed = |cause| StoreError::System { action: "create", path: path.to_owned(), cause };
@@ -44,7 +47,7 @@ pub(super) fn occupied(folder: &Path, is_finished: Option<bool>) -> Option<Strin
     // What a process leaves that is killed before it has written run.json is no run, and nobody's work: it begins with the
     // lock, and without that a circuit.ron is somebody's own.
     let begun: &[&str] = match names.iter().any(|name| name == LOCK) {
-        true => &["circuit.ron", "model.json", "metrics.jsonl", "checkpoints", LOCK],
+        true => &["circuit.ron", "model.json", "metrics.jsonl", BEST, "checkpoints", LOCK],
         false => &[],
     };
     let is_begun = |name: &String| begun.contains(&name.as_str()) || leftovers::is_temporary(name);
@@ -65,9 +68,16 @@ pub(super) fn remove_run(folder: &Path) -> Result<(), StoreError> {
         _ => Ok(()),
     };
     // run.json goes first: without it the rest is no run, whenever this is cut off.
-    for name in
-        ["run.json", "weights.safetensors", "metrics.jsonl", "eval.json", MIXTURE, "reconstructions.png", "samples.png"]
-    {
+    for name in [
+        "run.json",
+        "weights.safetensors",
+        BEST,
+        "metrics.jsonl",
+        "eval.json",
+        MIXTURE,
+        "reconstructions.png",
+        "samples.png",
+    ] {
         remove(folder.join(name))?;
     }
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);

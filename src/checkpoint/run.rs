@@ -6,17 +6,19 @@
 //! metrics.jsonl         one line per finished epoch
 //! checkpoints/*.ckpt    the newest two
 //! weights.safetensors   at the end of a finished run
+//! best.safetensors      of the best epoch so far, where it is asked for
 //! mixture.safetensors   the prior that was last fitted, once one was
 //! .lock                 held by the process that writes the run
 //! ```
 
-use super::folder::{self, MIXTURE};
+use super::folder::{self, BEST, MIXTURE};
 use super::lock::Lock;
 use super::{Progress, Snapshot, StoreError, weights};
 use crate::circuit::Circuit;
 use crate::data::digest::hexadecimal;
 use crate::data::{SenseFiles, Source, atomic, leftovers};
 use crate::network::Tensors;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -292,6 +294,35 @@ impl Run {
         };
         write().map_err(|cause| StoreError::System { action: "write", path, cause })?;
         Ok(bytes + text.len() as u64)
+    }
+
+    /// The lines of `metrics.jsonl` within its first `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they can't be read.
+    pub fn metrics<T: DeserializeOwned>(&self, bytes: u64) -> Result<Vec<T>, StoreError> {
+        let path = self.path("metrics.jsonl");
+        let text = self.text("metrics.jsonl")?;
+        let text = usize::try_from(bytes).ok().and_then(|bytes| text.get(..bytes)).unwrap_or(&text);
+        let line = |line| serde_json::from_str(line).map_err(|e| StoreError::content(&path, e.to_string()));
+        text.lines().map(line).collect()
+    }
+
+    /// Keeps the weights of the best epoch so far.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they can't be written; those before them are still there.
+    pub fn save_best(&self, tensors: &Tensors) -> Result<(), StoreError> {
+        weights::save(&self.path(BEST), tensors)
+    }
+
+    /// What [`Run::save_best`] kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it can't be read.
+    pub fn best(&self) -> Result<Option<Tensors>, StoreError> {
+        let path = self.path(BEST);
+        path.exists().then(|| weights::load(&path)).transpose()
     }
 
     /// Writes the final weights and marks the run as finished.

@@ -24,12 +24,22 @@ const PREFIX: &str = "gncn sha256 ";
 /// # Errors
 /// [`StoreError`] where the file can't be written.
 pub fn save(path: &Path, tensors: &Tensors) -> Result<(), StoreError> {
-    let flat: Vec<_> = tensors.iter().map(|(name, m)| (name.clone(), vec![m.rows(), m.cols()], m.as_slice())).collect();
+    let flat: Vec<_> = tensors.iter().map(|(name, m)| (name.clone(), shape_in_files(name, m), m.as_slice())).collect();
     let digest = digest(flat.iter().map(|(name, shape, values)| (name.as_str(), &shape[..], *values)), &[]);
     // One entry only: the order of several would change from process to process.
     let metadata = HashMap::from([(DIGEST.to_owned(), digest)]);
     atomic::write(path, &encode(path, &flat, Some(metadata))?)?;
     Ok(())
+}
+
+/// Biases and variances are one number for each neuron: in files they have no second side.
+fn is_row(name: &str) -> bool {
+    matches!(name.split_once('.'), Some((_, "bias" | "variance")))
+}
+
+/// The shape that a tensor has in a file of weights.
+fn shape_in_files(name: &str, matrix: &Matrix) -> Vec<usize> {
+    if is_row(name) { vec![matrix.cols()] } else { vec![matrix.rows(), matrix.cols()] }
 }
 
 /// Reads weights.
@@ -52,6 +62,9 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Tensors, StoreError> {
     let matrix = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| match *shape.as_slice() {
         [rows, cols] => {
             Ok((name, Matrix::from_vec(rows, cols, values).expect("the shape of a tensor was checked on decoding")))
+        }
+        [size] if is_row(&name) => {
+            Ok((name, Matrix::from_vec(1, size, values).expect("the shape of a tensor was checked on decoding")))
         }
         _ => Err(StoreError::content(path, format!("tensor \"{name}\" has shape {shape:?}; weights are matrices"))),
     };

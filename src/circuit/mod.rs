@@ -13,12 +13,16 @@ mod change;
 pub(crate) mod check;
 pub mod cost;
 mod description;
+mod downward;
 pub(crate) mod error;
 mod explain;
 pub mod file;
 mod ids;
+pub mod options;
+mod place;
 pub(crate) mod places;
 pub(crate) mod reader;
+mod rows;
 pub mod schedule;
 mod shape;
 mod text;
@@ -28,5 +32,8 @@ mod writer;
 pub use description::{Circuit, Layer, Learning, Projection};
 pub use error::{CircuitError, Mistake};
 pub use ids::{LayerId, PopulationId};
-pub use schedule::{Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime};
+pub use place::PlaceLearning;
+pub use schedule::{
+    Change, Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime,
+};
 pub use text::parse_messages;

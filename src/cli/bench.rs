@@ -135,7 +135,7 @@ impl BenchArguments {
     }
 
     /// The first images of the data, or random bits for every sense.
-    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode<'static>, Failure> {
         let batch = circuit.learning().batch;
         if !self.data.is_empty() {
             let data = load_source(&Source::of_options(&self.data, &[])?)?;

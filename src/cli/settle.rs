@@ -259,7 +259,7 @@ impl SettleArguments {
         Ok(circuit)
     }
 
-    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode<'static>, Failure> {
         refuse_repeated("--input", &self.input)?;
         refuse_repeated("--mask", &self.mask)?;
         let weights = self.weights.is_some().then(|| network.tensors());

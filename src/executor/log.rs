@@ -5,6 +5,7 @@
 //! Messages of a population are numbered by its firings; number 0 is what it sent at rest.
 
 use super::error::SettleError;
+use super::onset::NoiseKey;
 use super::turn::Turn;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::data::{atomic, bounded};
@@ -73,6 +74,9 @@ pub struct DeliveryLog {
     /// Messages that had reached an inlet when the run ended, after the last firing there: place of the link and number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<(usize, u64)>,
+    /// What the streams of layers with noise were called, where there are any: a replay draws from them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseKey>,
 }
 
 /// The version that this build writes. It reads the one before, too, which knew nothing of lost and waiting messages.

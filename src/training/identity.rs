@@ -21,7 +21,9 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
     let is_all = run.info.data.get("without_validation").and_then(|value| value.as_bool()).unwrap_or(false);
     let digest = course::mark(told("digest", &asked.data.trim_end_matches(course::ALL_LEARNED).to_owned()), is_all);
     let circuit = run.circuit()?;
-    let spec = TrainSpec { batch: circuit.learning().batch, settling: circuit.settling().clone(), ..spec.clone() };
+    let epochs = circuit.learning().epochs;
+    let spec =
+        TrainSpec { epochs, batch: circuit.learning().batch, settling: circuit.settling().clone(), ..spec.clone() };
     Ok(Progress {
         seed: run.info.seed,
         circuit: text_of(&circuit, &spec),
@@ -52,7 +54,8 @@ pub(crate) fn difference(was: &Progress, is: &Progress) -> Option<String> {
 fn text_of(circuit: &Circuit, spec: &TrainSpec) -> String {
     let mut file = CircuitFile::from(circuit);
     file.about = String::new();
-    file.learning.epochs = 1;
+    // How long it is trained changes what is learned only where the rate heads for the end.
+    file.learning.epochs = if file.learning.rate_over_time.knows_the_end() { spec.epochs } else { 1 };
     file.learning.batch = spec.batch;
     file.settling = SettlingFile::new(&spec.settling, circuit);
     file.to_ron()

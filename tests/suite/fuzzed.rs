@@ -1,7 +1,8 @@
 //! Every file of the fuzzer's corpus, again: inputs that once broke a parser, and a few whole ones of every kind.
 
+// The fuzz targets are other packages, which need them public.
+#[allow(unreachable_pub)]
 #[path = "../../fuzz/inputs.rs"]
-#[allow(unreachable_pub, reason = "the fuzzer's targets see them, too")]
 mod inputs;
 
 use std::fs;

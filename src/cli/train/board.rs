@@ -28,7 +28,7 @@ impl Board {
                 self.scalars(step, &[("batch/free_energy".to_owned(), *free_energy)]);
             }
             Event::Epoch(metrics) => self.scalars(metrics.epoch, &figures(metrics)),
-            _ => (),
+            Event::Measured { .. } | Event::Checkpoint(_) | Event::Warning(_) => (),
         }
     }
 
