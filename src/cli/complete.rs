@@ -8,6 +8,7 @@ use super::{output, table, tiles, values};
 use crate::circuit::Circuit;
 use crate::data::{Images, SenseFile};
 use crate::evaluation::{self, Hidden, image_sense};
+use crate::matrix::Matrix;
 use crate::picture;
 use clap::Args;
 use std::path::PathBuf;
@@ -83,6 +84,9 @@ impl CompleteArguments {
         let (sense, _) = image_sense(circuit)?;
         let mask = evaluation::observed(circuit, &SenseFile { sense: sense.to_owned(), file: file.clone() })?;
         let (count, size) = (images.count(), images.size());
+        // A mask of the shape of an image is one for all.
+        let is_one = mask.as_slice().len() == size;
+        let mask = if is_one { Matrix::from_fn(1, size, |_, value| mask.as_slice()[value]) } else { mask };
         let is_binary = mask.as_slice().iter().all(|value| *value == 0.0 || *value == 1.0);
         if mask.cols() == size && [1, count].contains(&mask.rows()) && is_binary {
             return Ok(Hidden::Where(mask));

@@ -111,9 +111,11 @@ fn lay_out(rows: &[Row<'_>], width: usize, height: usize, scale: usize) -> Resul
     }
     let first = rows.iter().flat_map(|(tiles, ..)| *tiles).next();
     let channels = first.map_or(1, |tile| (tile.len() / (width * height)).max(1));
-    let named = rows.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0);
+    // Tiles that are smaller than a letter have no words.
+    let has_room = width.min(height) * scale >= LETTER;
+    let named = rows.iter().map(|(_, name, _)| name.chars().count()).max().filter(|_| has_room).unwrap_or(0);
     let left = if named > 0 { (named + 1) * LETTER } else { 0 };
-    let tops = tops(rows, height * scale);
+    let tops = tops(rows, height * scale, if has_room { LETTER + 1 } else { 0 });
     // One line of pixels before, between and after the tiles; words beside and above them, where there are any.
     let across = left + columns * (width * scale + 1) + 1;
     let down = tops.last().map_or(0, |top| top + height * scale + 1) + 1;
@@ -123,9 +125,10 @@ fn lay_out(rows: &[Row<'_>], width: usize, height: usize, scale: usize) -> Resul
     for ((tiles, name, above), top) in rows.iter().zip(&tops) {
         let column = |j: usize| left + 1 + j * (width * scale + 1);
         tiles.iter().enumerate().for_each(|(j, values)| canvas.paint((column(j), 1 + top), tile, values));
-        if height * scale >= LETTER {
-            canvas.write((LETTER / 2, 1 + top + (height * scale - LETTER) / 2), name, left);
+        if !has_room {
+            continue;
         }
+        canvas.write((LETTER / 2, 1 + top + (height * scale - LETTER) / 2), name, left);
         let words = above.iter().take(tiles.len()).enumerate();
         words.for_each(|(j, word)| canvas.write((column(j), top - LETTER), word, width * scale));
     }
@@ -133,11 +136,11 @@ fn lay_out(rows: &[Row<'_>], width: usize, height: usize, scale: usize) -> Resul
     encode(&canvas.bytes, across, down, colour)
 }
 
-/// Where rows of tiles of so many pixels begin, each below the line of its words.
-fn tops(rows: &[Row<'_>], height: usize) -> Vec<usize> {
+/// Where rows of tiles of so many pixels begin, each below the line of its words, which has `head` pixels.
+fn tops(rows: &[Row<'_>], height: usize, head: usize) -> Vec<usize> {
     let mut end = 0;
     let mut begin = |(.., above): &Row<'_>| {
-        let top = end + if above.is_empty() { 0 } else { LETTER + 1 };
+        let top = end + if above.is_empty() { 0 } else { head };
         end = top + height + 1;
         top
     };
