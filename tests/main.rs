@@ -46,6 +46,8 @@ mod layering;
 mod likelihood;
 #[path = "suite/measures.rs"]
 mod measures;
+#[path = "suite/probes.rs"]
+mod probes;
 #[path = "suite/properties.rs"]
 mod properties;
 #[path = "suite/quiet.rs"]
