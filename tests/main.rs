@@ -44,6 +44,8 @@ mod late;
 mod layering;
 #[path = "suite/likelihood.rs"]
 mod likelihood;
+#[path = "suite/measured.rs"]
+mod measured;
 #[path = "suite/measures.rs"]
 mod measures;
 #[path = "suite/probes.rs"]
