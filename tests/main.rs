@@ -70,6 +70,8 @@ mod stability;
 mod statistics;
 #[path = "suite/studies.rs"]
 mod studies;
+#[path = "suite/study_command.rs"]
+mod study_command;
 #[path = "suite/studying.rs"]
 mod studying;
 #[path = "suite/views.rs"]
