@@ -52,12 +52,16 @@ mod layering;
 mod likelihood;
 #[path = "suite/looks.rs"]
 mod looks;
+#[path = "suite/measured.rs"]
+mod measured;
 #[path = "suite/measures.rs"]
 mod measures;
 #[path = "suite/onset.rs"]
 mod onset;
 #[path = "suite/options.rs"]
 mod options;
+#[path = "suite/probes.rs"]
+mod probes;
 #[path = "suite/properties.rs"]
 mod properties;
 #[path = "suite/quiet.rs"]
@@ -78,6 +82,8 @@ mod stability;
 mod statistics;
 #[path = "suite/studies.rs"]
 mod studies;
+#[path = "suite/study_command.rs"]
+mod study_command;
 #[path = "suite/studying.rs"]
 mod studying;
 #[path = "suite/views.rs"]

@@ -1,5 +1,6 @@
 //! `gncn settle`: one episode on arrays of the user's own, and what it settled to.
 
+mod probing;
 mod report;
 mod rest;
 mod show;
@@ -25,6 +26,7 @@ use crate::params::When;
 use crate::view::{timeline, trace_table};
 use clap::Args;
 use indexmap::IndexMap;
+use probing::ProbeArguments;
 use serde::Serialize;
 use show::ShownPopulation;
 use std::path::{Path, PathBuf};
@@ -119,6 +121,8 @@ pub(super) struct SettleArguments {
     /// Write who fired, waited and heard whom when, for ui.perfetto.dev (JSON)
     #[arg(long, value_name = "FILE")]
     timeline: Option<PathBuf>,
+    #[command(flatten)]
+    probing: ProbeArguments,
     /// Print what a population holds at the end, such as z1 or z1.error; can be
     /// repeated
     #[arg(long, value_name = "POPULATION")]
@@ -196,6 +200,7 @@ impl SettleArguments {
         };
         let mut settler = Settler::new();
         interrupt::within_the_episode(settler.stop_flag())?;
+        let probes = self.probing.watch(&mut settler, &network, episode.rows())?;
         if let Some(tolerance) = self.fixed_point {
             let states = rest::fixed_point(&mut network, &episode, settler.stop_flag(), tolerance)?;
             settler.compare_with(states);
@@ -212,6 +217,9 @@ impl SettleArguments {
             let drawn = timeline.zip(log).map_or(Ok(()), |(file, log)| timeline::write(file, traced, log, wiring));
             written.and(drawn)?;
         }
+        if let Some(probes) = probes {
+            self.probing.write(&probes, network.wiring())?;
+        }
         let energies = report::energies(&network, &settled);
         let shown = show::shown(&to_show, network.wiring(), &settler);
         if let Some(out) = out {
@@ -225,7 +233,8 @@ impl SettleArguments {
 
     /// The files that are to be written.
     fn targets(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.out, &self.learn, &self.record, &self.trace, &self.timeline].into_iter().flatten()
+        let files = [&self.out, &self.learn, &self.record, &self.trace, &self.timeline];
+        files.into_iter().flatten().chain(self.probing.target())
     }
 
     /// Refuses files that can't be written or that are read: the circuit, weights, inputs, masks and a log.
@@ -237,8 +246,9 @@ impl SettleArguments {
             ("--trace", &self.trace, "parquet"),
             ("--timeline", &self.timeline, "json"),
         ];
-        let written: Vec<_> =
+        let mut written: Vec<_> =
             written.iter().filter_map(|(option, path, ending)| Some((*option, path.as_deref()?, *ending))).collect();
+        written.extend(self.probing.target().map(|path| ("--probe-out", path.as_path(), self.probing.ending())));
         let given = SenseFiles { train: self.input.clone(), test: self.mask.clone() };
         let mut read = Source::Senses(given).paths();
         read.push(self.circuit.clone());

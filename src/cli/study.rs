@@ -10,7 +10,7 @@ use super::{interrupt, output, table, values};
 use crate::data::atomic;
 use crate::study::report::Fact;
 use crate::study::run::{Machine, StudyEvent, StudyPlan, StudyRun, StudyRunError, answer};
-use crate::study::{Layout, Study, findings, lay_out};
+use crate::study::{Study, findings, lay_out};
 use crate::view::numbers;
 use clap::Args;
 use std::ops::ControlFlow;
@@ -67,10 +67,7 @@ impl StudyArguments {
         values::use_threads(self.threads)?;
         let study = Study::load(&self.study)?;
         let study = if self.quick { study.quickly() } else { study };
-        let Layout { plan, left_out } = lay_out(&study).map_err(|error| Failure::Request(error.to_string()))?;
-        for measure in left_out {
-            output::note(&format!("note: the measure {measure} is not taken by `gncn study` yet; it is left out"));
-        }
+        let plan = lay_out(&study).map_err(|error| Failure::Request(error.to_string()))?;
         let chosen = self.chosen(&plan)?;
         if self.dry_run {
             return self.tell(&plan, &chosen);

@@ -6,7 +6,7 @@ use super::measures::MeasureError;
 use super::senses::{self, Show};
 use crate::circuit::Settling;
 use crate::data::{Batches, Images};
-use crate::executor::{SettleOptions, Settler};
+use crate::executor::{Presentation, SettleOptions, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
 
@@ -60,16 +60,19 @@ pub fn complete_where(
     settling: &Settling,
     hidden: &Hidden,
 ) -> Result<Completed, MeasureError> {
-    complete_batch(network, images, rows, settling, (hidden, 0))
+    complete_as(network, images, rows, (hidden, settling), SettleOptions::measuring(0).presentation)
 }
 
-/// The same, as the `at`-th presentation of its kind.
-fn complete_batch(
+/// The same, as a presentation of one's own.
+///
+/// # Errors
+/// As [`complete`].
+pub fn complete_as(
     network: &mut Network,
     images: &Images,
     rows: &[usize],
-    settling: &Settling,
-    (hidden, at): (&Hidden, usize),
+    (hidden, settling): (&Hidden, &Settling),
+    presentation: Presentation,
 ) -> Result<Completed, MeasureError> {
     let (sense, layer) = senses::image_sense(network.circuit())?;
     let sense = sense.to_owned();
@@ -77,7 +80,7 @@ fn complete_batch(
     let episode = senses::episode(network.circuit(), images, rows, Show::ImagesOnly)?;
     let episode = episode.mask(network.circuit(), &sense, observed.clone()).map_err(senses::SenseError::from)?;
     let mut settler = Settler::new();
-    settler.settle(network, &episode, settling, SettleOptions::measuring(at))?;
+    settler.settle(network, &episode, settling, SettleOptions { presentation, ..SettleOptions::default() })?;
     let settled = settler.activities().state(network.wiring(), layer);
     Ok(Completed { images: images.matrix(rows), observed, settled })
 }
@@ -95,10 +98,9 @@ pub fn masked_error(
 ) -> Result<f64, MeasureError> {
     let mut sum = 0.0;
     for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
-        sum += complete_batch(network, images, batch, settling, (&Hidden::Right, at))?
-            .squared_errors()
-            .iter()
-            .sum::<f64>();
+        let presentation = SettleOptions::measuring(at).presentation;
+        let completed = complete_as(network, images, batch, (&Hidden::Right, settling), presentation)?;
+        sum += completed.squared_errors().iter().sum::<f64>();
         seen(batch.len());
     }
     Ok(sum / rows.len().max(1) as f64)

@@ -17,6 +17,7 @@ mod logistic;
 mod measures;
 pub mod mixture;
 mod prior;
+mod probe;
 mod progress;
 mod record;
 mod senses;
@@ -26,7 +27,7 @@ mod sums;
 mod trained;
 mod work;
 
-pub use completion::{Completed, complete, complete_where, masked_error};
+pub use completion::{Completed, complete, complete_as, complete_where, masked_error};
 pub use composition::{Composition, compose, fields, predictors};
 pub use descent::{Descent, DescentError, top_layer};
 #[cfg(feature = "pictures")]
@@ -43,6 +44,7 @@ pub use logistic::{Logistic, LogisticOptions};
 pub(crate) use measures::highest;
 pub use measures::{MeasureError, Measured, Measures, measure, reconstruct};
 pub use prior::{FittedPrior, PriorError, PriorEvent, PriorOptions};
+pub use probe::{MOST_ROWS, Probe, ProbeOptions, ProbeRecorder, ProbeRow};
 pub use progress::EvaluationEvent;
 pub use record::{COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, LogPx, LogPxIs};
 pub use senses::{LABEL, SenseError, Show, episode, image_sense, label_layer};

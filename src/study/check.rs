@@ -7,8 +7,10 @@ use super::tree::{Astray, PathStep, Tree, steps};
 use crate::circuit::check::report::{Legal, Mistakes};
 use crate::circuit::error::{did_you_mean, listed, shown};
 use crate::circuit::places::Places;
+use crate::circuit::wiring::Wiring;
 use crate::circuit::{Circuit, CircuitError, reader};
 use crate::data;
+use crate::evaluation::Probe;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -59,6 +61,7 @@ fn check(file: StudyFile, tree: &Tree, folder: &Path, mut report: Mistakes<'_>) 
     report.count("repeat", file.repeat as u64, 1, 1000);
     let baseline = baseline(tree, &axes, &mut report);
     measures(&file.measures, &circuits, &mut report);
+    probes(&file.probes, &circuits, &mut report);
     let quick = file.quick;
     let fields = [("images", quick.images), ("seeds", quick.seeds), ("epochs", quick.epochs), ("limit", quick.limit)];
     for (field, value) in fields {
@@ -66,8 +69,32 @@ fn check(file: StudyFile, tree: &Tree, folder: &Path, mut report: Mistakes<'_>) 
             report.count(&format!("quick.{field}"), value as u64, 1, MOST);
         }
     }
-    let (name, question, data, repeat, measures) = (file.name, file.question, file.data, file.repeat, file.measures);
-    report.finish(Study { name, question, circuits, data, axes, repeat, baseline, measures, limit: None, quick })
+    let (name, question, data, repeat) = (file.name, file.question, file.data, file.repeat);
+    let (measures, probes) = (file.measures, file.probes);
+    report.finish(Study {
+        name,
+        question,
+        circuits,
+        data,
+        axes,
+        repeat,
+        baseline,
+        measures,
+        probes,
+        limit: None,
+        quick,
+    })
+}
+
+/// Every probe has to fit every circuit.
+fn probes(probes: &[String], circuits: &[StudyCircuit], report: &mut Mistakes<'_>) {
+    for (i, text) in probes.iter().enumerate() {
+        let problem = |entry: &StudyCircuit| {
+            let found = Probe::parse(text, &entry.circuit, &Wiring::new(&entry.circuit));
+            found.err().map(|problem| format!("circuit \"{}\": {problem}", entry.name))
+        };
+        circuits.iter().filter_map(problem).for_each(|problem| report.add(&format!("probes[{i}]"), problem));
+    }
 }
 
 fn name(name: &str, at: &str, report: &mut Mistakes<'_>) {

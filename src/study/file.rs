@@ -30,6 +30,9 @@ pub struct StudyFile {
     pub baseline: Listing<IgnoredAny>,
     /// What is measured.
     pub measures: Vec<AskedMeasure>,
+    /// Neurons whose activities are kept, such as `z1:0..20`: of the first presentation of each point, after each firing.
+    #[serde(default)]
+    pub probes: Vec<String>,
     /// Smaller numbers for a first look.
     #[serde(default)]
     pub quick: Quick,
@@ -95,16 +98,17 @@ pub enum AskedMeasure {
     Distance,
     /// Staleness and unheard firings.
     Ages,
-    /// Frequency and amplitude of the mean activity of a layer.
+    /// Frequency, amplitude and damping of the mean activity of a layer.
     Oscillation {
         /// The layer.
         layer: String,
     },
     /// Whether F only fell.
     Monotone,
-    /// Squared error of the masked half.
+    /// Squared error of the right half of each image, hidden while settling.
     MaskedMse,
-    /// Share of wrong classes.
+    /// Share of images that a regression on settled top activities takes for another class. It is fitted to training images
+    /// that settle in the same way, up to ten for each image of the study.
     ClassificationError,
 }
 

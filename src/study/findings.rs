@@ -51,6 +51,9 @@ fn finding(found: &PairedMeasure, comparison: &PairedComparison) -> Finding {
         "free_energy" => ("free energy", "nats an image", Some(true)),
         "bce" => ("BCE", "nats an image", Some(true)),
         "distance" => ("the largest distance to the rest of lock-step", "", Some(true)),
+        "mmse" => ("the squared error of the hidden half", "an image", Some(true)),
+        "classification_error" => ("the classification error", "", Some(true)),
+        "oscillation_amplitude" => ("the amplitude of the oscillation", "", None),
         other => (other, "", None),
     };
     let units = match comparison.unit {

@@ -8,20 +8,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A study laid out, and what of it can't be run yet.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Layout {
-    /// What is run.
-    pub plan: StudyPlan,
-    /// Measures of the file that are not taken, in its words.
-    pub left_out: Vec<String>,
-}
-
 /// Lays a study out: circuit by circuit, weights by weights, point by point, repeat by repeat.
 ///
 /// # Errors
 /// [`PointError`] where values of axes that fit one by one don't fit together.
-pub fn lay_out(study: &Study) -> Result<Layout, PointError> {
+pub fn lay_out(study: &Study) -> Result<StudyPlan, PointError> {
     let mut weights: Vec<PlannedWeights> = Vec::new();
     let mut own: Vec<Vec<usize>> = Vec::new();
     for circuit in &study.circuits {
@@ -58,11 +49,10 @@ pub fn lay_out(study: &Study) -> Result<Layout, PointError> {
         let baseline = study.baseline_of(point).filter(|baseline| baseline != point);
         planned.baseline = baseline.and_then(|baseline| first.get(&(baseline, planned.weights)).copied());
     }
-    let (measures, left_out) = measures(&study.measures);
+    let measures = measures(&study.measures);
     let axes = study.axes.iter().map(|axis| axis.path.clone()).collect();
-    let plan =
-        StudyPlan { name: study.name.clone(), question: study.question.clone(), axes, weights, points, measures };
-    Ok(Layout { plan, left_out })
+    let (name, question, probes) = (study.name.clone(), study.question.clone(), study.probes.clone());
+    Ok(StudyPlan { name, question, axes, weights, points, measures, probes })
 }
 
 fn weights_of(study: &Study, entry: &StudyCircuit) -> Vec<PlannedWeights> {
@@ -90,22 +80,18 @@ fn weights_of(study: &Study, entry: &StudyCircuit) -> Vec<PlannedWeights> {
     }
 }
 
-fn measures(asked: &[AskedMeasure]) -> (Vec<StudyMeasure>, Vec<String>) {
-    let (mut measures, mut left_out) = (Vec::new(), Vec::new());
-    for measure in asked {
-        measures.push(match measure {
-            AskedMeasure::FreeEnergy => StudyMeasure::FreeEnergy,
-            AskedMeasure::Bce => StudyMeasure::Bce,
-            AskedMeasure::Work => StudyMeasure::Work,
-            AskedMeasure::Rest { within } => StudyMeasure::Rest { within: *within },
-            AskedMeasure::Distance => StudyMeasure::Distance,
-            AskedMeasure::Ages => StudyMeasure::Ages,
-            AskedMeasure::Monotone => StudyMeasure::Rises,
-            AskedMeasure::Oscillation { .. } | AskedMeasure::MaskedMse | AskedMeasure::ClassificationError => {
-                left_out.push(format!("{measure:?}"));
-                continue;
-            }
-        });
-    }
-    (measures, left_out)
+fn measures(asked: &[AskedMeasure]) -> Vec<StudyMeasure> {
+    let planned = |measure: &AskedMeasure| match measure {
+        AskedMeasure::FreeEnergy => StudyMeasure::FreeEnergy,
+        AskedMeasure::Bce => StudyMeasure::Bce,
+        AskedMeasure::Work => StudyMeasure::Work,
+        AskedMeasure::Rest { within } => StudyMeasure::Rest { within: *within },
+        AskedMeasure::Distance => StudyMeasure::Distance,
+        AskedMeasure::Ages => StudyMeasure::Ages,
+        AskedMeasure::Monotone => StudyMeasure::Rises,
+        AskedMeasure::Oscillation { layer } => StudyMeasure::Oscillation { layer: layer.clone() },
+        AskedMeasure::MaskedMse => StudyMeasure::MaskedMse,
+        AskedMeasure::ClassificationError => StudyMeasure::ClassificationError,
+    };
+    asked.iter().map(planned).collect()
 }

@@ -18,5 +18,5 @@ pub mod statistics;
 mod tree;
 
 pub use findings::findings;
-pub use layout::{Layout, lay_out};
+pub use layout::lay_out;
 pub use plan::{Axis, GridPoint, MOST_POINTS, PointError, Study, StudyCircuit};

@@ -29,6 +29,8 @@ pub struct Study {
     pub baseline: Vec<(usize, usize)>,
     /// What is measured.
     pub measures: Vec<AskedMeasure>,
+    /// Neurons whose activities are kept, as `settle --probe` names them.
+    pub probes: Vec<String>,
     /// Training images; all where it is `None`.
     pub limit: Option<usize>,
     /// Smaller numbers for a first look.

@@ -135,6 +135,9 @@ fn mistakes_have_places_and_say_what_to_do() {
     all("Synchronous},", "Free(fire: OnAll)},", &["which is no value of the axis"]);
     all("baseline: {\"settling.schedule\"", "baseline: {\"settling.schedul\"", &["did you mean `settling.schedule`?"]);
     all("layer: \"z1\"", "layer: \"z7\"", &["no layer of circuit \"rao\" is called `z7`", "\"pdh\""]);
+    let probed = "probes: [\"z1:0..20\", \"z9:0\", \"z1:0..721\", \"z1:x\"],\n    quick: (";
+    all("quick: (", probed, &["probes[1]: circuit \"rao\": there is no population \"z9\"; there are z0, z1"]);
+    all("quick: (", probed, &["probes[2]", "which has those from 0 to", "probes[3]", "names no neurons"]);
     all("within: 0.01", "within: 1.5", &["measures[3].within"]);
     all("repeat: 5", "repeat: 0", &["repeat: is 0"]);
     all("repeat: 5", "repat: 5", &["did you mean `repeat`?"]);
@@ -176,16 +179,14 @@ fn shipped_studies_lay_out_with_a_baseline_for_every_other_point() {
     for file in files {
         let study = Study::load(&file).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(Some(study.name.as_str()), file.file_stem().and_then(|name| name.to_str()));
-        let laid = lay_out(&study.clone().quickly()).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert!(laid.left_out.is_empty(), "{}: {:?}", file.display(), laid.left_out);
-        let plan = laid.plan;
+        let plan = lay_out(&study.clone().quickly()).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let (bases, others): (Vec<_>, Vec<_>) = plan.points.iter().partition(|point| point.baseline.is_none());
         assert!(!bases.is_empty() && others.len() >= bases.len(), "{}", file.display());
         for point in others {
             let base = &plan.points[point.baseline.expect("there is one")];
             assert!(base.baseline.is_none() && base.weights == point.weights);
         }
-        let whole = lay_out(&study).expect("sound").plan;
+        let whole = lay_out(&study).expect("sound");
         assert_eq!((whole.weights.len(), plan.weights.len()), (3, 1), "quick has one seed");
     }
 }
@@ -197,7 +198,7 @@ fn files_to_start_from_are_sound() {
     write("mine-circuit.ron", gncn::view::starters::circuit("mine-circuit"));
     write("mine.ron", gncn::view::starters::study("mine", "mine-circuit.ron"));
     let study = Study::load(folder.path().join("mine.ron")).unwrap_or_else(|error| panic!("{error}"));
-    let plan = lay_out(&study).expect("sound").plan;
+    let plan = lay_out(&study).expect("sound");
     // Two schedules once, one that promises no bits three times, with weights of three seeds each.
     assert_eq!((plan.weights.len(), plan.points.len()), (3, 3 * (1 + 1 + 3)));
     assert_eq!(plan.points.iter().filter(|point| point.repeat == 2).count(), 3);

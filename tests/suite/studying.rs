@@ -71,6 +71,7 @@ fn plan() -> StudyPlan {
             StudyMeasure::Ages,
             StudyMeasure::Rises,
         ],
+        probes: Vec::new(),
     }
 }
 

@@ -3,7 +3,10 @@
 //! It chooses what to draw and says so; how it is drawn is the report's. A figure shows eight curves at the most, since more
 //! can't be told apart: what is left over goes to further figures, along the axes that come first in the file.
 
+use super::equal;
 use super::groups::{self, PointGroup};
+use super::headers::{ENERGY, HEADERS};
+use super::over;
 use super::plan::{StudyMeasure, StudyPlan, WeightsRecipe};
 use super::record::PointRecord;
 use super::table::ColumnValues;
@@ -20,8 +23,6 @@ const CURVES: usize = 8;
 /// Figures of each kind, at the most; the tables have the rest.
 const FIGURES: usize = 6;
 
-const ENERGY: &str = "free energy, nats an image";
-
 /// The report of the finished points; `facts` say what was run, `commands` how to make it again, and `findings` are the
 /// differences from the baseline with their intervals.
 #[must_use]
@@ -31,9 +32,12 @@ pub fn answer(
     (facts, commands): (Vec<Fact>, Vec<String>),
     findings: Vec<Finding>,
 ) -> StudyReport {
+    let records = &equal::with_equal_work(plan, records);
     let groups = groups::groups(plan, records);
     let view = Answer { plan, groups, axes: groups::varying(plan) };
     let mut illustrations = view.curves();
+    illustrations.extend(over::axes(plan, &view.groups, &view.axes, CURVES));
+    illustrations.extend(view.work());
     illustrations.extend(view.heat_maps());
     illustrations.extend(view.spreads());
     illustrations.extend(view.ages());
@@ -126,6 +130,19 @@ impl Answer<'_> {
                 out.push(Illustration { title, caption, chart: Chart::Curves(chart) });
             }
         }
+        out.truncate(FIGURES);
+        out
+    }
+
+    /// Free energy over what it cost.
+    fn work(&self) -> Vec<Illustration> {
+        if !self.plan.measures.contains(&StudyMeasure::Work) {
+            return Vec::new();
+        }
+        let all: Vec<_> = self.groups.iter().collect();
+        let of_circuit = all.chunk_by(|a, b| a.circuit == b.circuit);
+        let parts = of_circuit.flat_map(|groups| groups.chunks(CURVES));
+        let mut out: Vec<_> = parts.flat_map(|part| over::work(part, &|group| self.words(group), ENERGY)).collect();
         out.truncate(FIGURES);
         out
     }
@@ -311,26 +328,6 @@ impl Answer<'_> {
         out
     }
 }
-
-/// Measures with the headers of the summary, in its order.
-const HEADERS: &[(&str, &str)] = &[
-    ("free_energy", ENERGY),
-    ("bce", "BCE, nats an image"),
-    ("updates", "updates"),
-    ("rest_updates", "updates to rest"),
-    ("operations", "operations an image"),
-    ("messages", "messages an image"),
-    ("seconds", "seconds an image"),
-    ("rest_operations", "operations to rest"),
-    ("rest_seconds", "seconds to rest"),
-    ("distance", "distance to the rest of lock-step, largest"),
-    ("distance_rms", "distance, root mean square"),
-    ("movement", "movement in the last update"),
-    ("rises", "updates at which F rose"),
-    ("staleness", "staleness, firings"),
-    ("staleness_max", "staleness, greatest"),
-    ("unheard", "unheard, firings"),
-];
 
 fn add(sums: &mut Vec<u64>, more: &[u64]) {
     if sums.len() < more.len() {

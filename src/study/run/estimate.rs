@@ -1,5 +1,6 @@
 //! What a study will cost, before it begins: its synaptic operations, and seconds at a speed that is measured here.
 
+use super::aside::FITTED;
 use super::plan::{PlannedPoint, StudyMeasure, StudyPlan, WeightsRecipe};
 use crate::circuit::cost::Cost;
 use crate::circuit::{Circuit, Settling, Stopping};
@@ -8,6 +9,7 @@ use crate::episode::Episode;
 use crate::evaluation::{self, Show};
 use crate::executor::{Measure, SettleError, SettleOptions, Settler};
 use crate::network::Network;
+use crate::params::Messages;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,7 +52,12 @@ fn of_update(circuit: &Circuit) -> f64 {
 }
 
 fn of_point(plan: &StudyPlan, point: &PlannedPoint) -> f64 {
-    let settles = if plan.measures.contains(&StudyMeasure::Work) { 2.0 } else { 1.0 };
+    let mut settles = if plan.measures.contains(&StudyMeasure::Work) { 2.0 } else { 1.0 };
+    // Shorter runs, hidden halves, and the images that a regression is fitted to.
+    let works = plan.measures(|m| matches!(m, StudyMeasure::Work | StudyMeasure::Rest { .. }));
+    settles += if works && point.circuit.settling().messages != Messages::Dense { 2.0 } else { 0.0 };
+    settles += if plan.measures.contains(&StudyMeasure::MaskedMse) { 1.0 } else { 0.0 };
+    settles += if plan.measures.contains(&StudyMeasure::ClassificationError) { 1.0 + FITTED as f64 } else { 0.0 };
     let steps = point.circuit.settling().stopping.max_steps() as f64;
     settles * steps * point.images as f64 * of_update(&point.circuit)
 }

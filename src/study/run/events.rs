@@ -82,6 +82,14 @@ pub enum StudyRunError {
         /// How many were asked for.
         asked: usize,
     },
+    /// A measure that has no meaning here.
+    #[error("{measure} can't be measured: {problem}; leave it out of `measures`, or show other data")]
+    Unmeasurable {
+        /// The measure, as the file has it.
+        measure: &'static str,
+        /// Why.
+        problem: String,
+    },
     /// Data that can't be read or written.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -115,7 +123,8 @@ impl StudyRunError {
     #[must_use]
     pub fn is_request(&self) -> bool {
         match self {
-            Self::Folder { .. } | Self::Weights { .. } | Self::Images { .. } | Self::Circuit(_) => true,
+            Self::Folder { .. } | Self::Weights { .. } | Self::Images { .. } => true,
+            Self::Unmeasurable { .. } | Self::Circuit(_) => true,
             Self::Data(cause) => cause.is_request(),
             Self::Store(cause) => cause.is_request(),
             Self::Measure(MeasureError::Sense(_)) => true,

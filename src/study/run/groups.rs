@@ -1,8 +1,8 @@
 //! Records that belong together: all weights and repeats of one circuit at one point of the grid.
 
-use super::measure::mean_and_deviation;
 use super::plan::StudyPlan;
 use super::record::PointRecord;
+use super::sums::mean_and_deviation;
 use crate::study::report::ReportCell;
 use indexmap::IndexMap;
 use std::collections::BTreeMap;

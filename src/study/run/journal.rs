@@ -65,6 +65,7 @@ mod tests {
             presentations: vec![0, 0, 1],
             curves: IndexMap::from([("z0".to_owned(), vec![1.0 / 3.0])]),
             ages: Vec::new(),
+            spent: IndexMap::new(),
             load: None,
         }
     }

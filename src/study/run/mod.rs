@@ -11,6 +11,7 @@
 //! ```text
 //! study.json       provenance: the plan, versions, machine, load
 //! points.jsonl     the journal: a line for each finished point
+//! probes/          what probes kept, a table for each finished point
 //! weights/         runs of the weights that are trained here
 //! points, images, series    .csv and .parquet: tables made from the journal
 //! report.html
@@ -20,19 +21,28 @@
 //! It knows the public settler and prints nothing: what happens is told to whoever watches, who may also stop it.
 
 mod answer;
+mod aside;
+mod bench;
 #[cfg(feature = "tables")]
 mod columnar;
+mod equal;
 mod estimate;
 mod events;
 mod groups;
+mod headers;
 mod journal;
 mod load;
 mod measure;
+mod over;
 mod pairs;
 mod phase;
 mod plan;
+mod probed;
 mod record;
 mod rest;
+mod spent;
+mod sums;
+mod swing;
 mod table;
 mod tabulate;
 mod weights;
@@ -46,6 +56,7 @@ pub use events::{Machine, StudyEvent, StudyRunError};
 pub use pairs::{PairedMeasure, PairedValue, paired};
 pub use phase::Phase;
 pub use plan::{PlannedPoint, PlannedWeights, StudyMeasure, StudyPlan, WeightsRecipe};
+pub use probed::probe_table;
 pub use record::{LinkAges, PointRecord};
 pub use table::{ColumnValues, StudyTable, TableColumn};
 pub use tabulate::{images, points, series};

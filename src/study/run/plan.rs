@@ -22,6 +22,8 @@ pub struct StudyPlan {
     pub points: Vec<PlannedPoint>,
     /// What is measured.
     pub measures: Vec<StudyMeasure>,
+    /// Neurons whose activities are kept, as `settle --probe` names them.
+    pub probes: Vec<String>,
 }
 
 /// Weights of a circuit of the study.
@@ -79,7 +81,7 @@ pub struct PlannedPoint {
 }
 
 /// What is measured of every point, beside what became of it, its updates and its movement.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum StudyMeasure {
     /// Free energy, in nats an image.
     FreeEnergy,
@@ -96,8 +98,17 @@ pub enum StudyMeasure {
     Distance,
     /// Staleness and unheard firings.
     Ages,
-    /// At how many updates F rose.
+    /// At how many updates F rose, and whether it rose at none.
     Rises,
+    /// Frequency, amplitude and decay of the mean activity of a layer.
+    Oscillation {
+        /// The layer.
+        layer: String,
+    },
+    /// Squared error of the right half of each image, hidden while settling.
+    MaskedMse,
+    /// Which images a regression on the settled top activities of training images takes for another class.
+    ClassificationError,
 }
 
 impl StudyPlan {
@@ -132,6 +143,9 @@ impl StudyPlan {
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(format!("{:?} {:?} {:?}", self.name, self.axes, self.measures));
+        if !self.probes.is_empty() {
+            hash.update(format!("{:?}", self.probes));
+        }
         for weights in &self.weights {
             hash.update(weights.describe().to_string());
         }

@@ -23,6 +23,9 @@ pub struct PointRecord {
     pub presentations: Vec<usize>,
     /// Free energy by layer after each update and at the readout, mean over images, in nats.
     pub curves: IndexMap<String, Vec<f64>>,
+    /// What was spent up to each entry of the curves, an image: operations, messages, seconds; where it is known.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
+    pub spent: IndexMap<String, Vec<f64>>,
     /// Ages by link.
     pub ages: Vec<LinkAges>,
     /// How many processes wanted a core, averaged over the last minute, when the point was done; where the system tells.

@@ -1,5 +1,6 @@
 //! The three tables of a study, from its plan and its journal: points, images, and curves over updates.
 
+use super::equal;
 use super::plan::StudyPlan;
 use super::record::PointRecord;
 use super::table::{ColumnValues, StudyTable};
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 /// A row for each finished point: which one it is, its axes by their paths, what became of it, and its measures.
 #[must_use]
 pub fn points(plan: &StudyPlan, records: &BTreeMap<usize, PointRecord>) -> StudyTable {
+    let records = &equal::with_equal_work(plan, records);
     let rows: Vec<_> = records.values().collect();
     let mut table = keys(plan, &rows);
     let planned = |record: &PointRecord| &plan.points[record.point];
@@ -42,7 +44,7 @@ pub fn images(plan: &StudyPlan, records: &BTreeMap<usize, PointRecord>) -> Study
     table
 }
 
-/// A row for each update of each finished point, the last one at the readout.
+/// A row for each update of each finished point, the last one at the readout: F by layer, and what was spent by then.
 #[must_use]
 pub fn series(plan: &StudyPlan, records: &BTreeMap<usize, PointRecord>) -> StudyTable {
     let curves: Vec<_> = records.values().map(|record| (record, record.curve())).collect();
@@ -57,6 +59,13 @@ pub fn series(plan: &StudyPlan, records: &BTreeMap<usize, PointRecord>) -> Study
             (0..curve.len()).map(|at| layer.and_then(|values| values.get(at)).copied()).collect::<Vec<_>>()
         };
         table.add(format!("free_energy.{name}"), ColumnValues::Real(curves.iter().flat_map(of_layer).collect()));
+    }
+    for name in names(records.values().map(|record| record.spent.keys())) {
+        let of_work = |(record, curve): &(&PointRecord, Vec<f64>)| {
+            let spent = record.spent.get(&name);
+            (0..curve.len()).map(|at| spent.and_then(|values| values.get(at)).copied()).collect::<Vec<_>>()
+        };
+        table.add(&name, ColumnValues::Real(curves.iter().flat_map(of_work).collect()));
     }
     table
 }

@@ -1,9 +1,10 @@
 //! The folder of a study, and working through its points.
 
+use super::bench::Bench;
 use super::estimate::{self, CostEstimate};
 use super::events::{Machine, StudyEvent, StudyRunError};
 use super::journal::Journal;
-use super::measure::{self, Bench};
+use super::measure;
 use super::plan::{PlannedPoint, StudyMeasure, StudyPlan, WeightsRecipe};
 use super::record::PointRecord;
 use super::rest::{self, LockstepRest};
@@ -148,6 +149,7 @@ impl<'a> StudyRun<'a> {
             let (data, there) = (planned.data.clone(), images.count());
             return Err(StudyRunError::Images { data, there, asked: planned.images });
         }
+        self.can_be_measured(planned, &data)?;
         let network = Network::with_weights(Arc::clone(&planned.circuit), tensors);
         let mut network = network.map_err(|cause| StudyRunError::Weights { point: self.plan.words(at), cause })?;
         let needs = |m: &StudyMeasure| matches!(m, StudyMeasure::Distance | StudyMeasure::Rest { .. });
@@ -168,8 +170,40 @@ impl<'a> StudyRun<'a> {
         } else {
             &mut none
         };
-        let measures = &self.plan.measures;
-        Ok(measure::point(at, planned, &mut Bench { network: &mut network, images, measures, rests })?)
+        let (measures, probes) = (&self.plan.measures, &self.plan.probes);
+        let (train, classes) = (&data.train, data.classes());
+        let mut bench = Bench { network: &mut network, images, train, classes, measures, rests, probes, probed: None };
+        let record = measure::point(at, planned, &mut bench)?;
+        if let Some(table) = bench.probed {
+            self.write_probes(at, &table)?;
+        }
+        Ok(record)
+    }
+
+    /// What probes kept of a point, before the point counts as finished.
+    fn write_probes(&self, at: usize, table: &StudyTable) -> Result<(), StudyRunError> {
+        let folder = self.folder.join("probes");
+        fs::create_dir_all(&folder).map_err(|cause| StudyRunError::Journal { path: folder.clone(), cause })?;
+        #[cfg(feature = "tables")]
+        super::columnar::write(&folder.join(format!("{at}.parquet")), table)?;
+        #[cfg(not(feature = "tables"))]
+        atomic::write(&folder.join(format!("{at}.csv")), table.to_csv().as_bytes())?;
+        Ok(())
+    }
+
+    /// Refuses measures that the data or the circuit of a point have no meaning for.
+    fn can_be_measured(&self, planned: &PlannedPoint, data: &Dataset) -> Result<(), StudyRunError> {
+        if !self.plan.measures(|measure| *measure == StudyMeasure::ClassificationError) {
+            return Ok(());
+        }
+        let problem = match evaluation::top_layer(&planned.circuit) {
+            Err(error) => error.to_string(),
+            Ok(_) if data.train.labels().is_none() || data.test_or_train().labels().is_none() => {
+                format!("{} has no labels", planned.data)
+            }
+            Ok(_) => return Ok(()),
+        };
+        Err(StudyRunError::Unmeasurable { measure: "ClassificationError", problem })
     }
 
     fn dataset(&mut self, name: &str) -> Result<Arc<Dataset>, StudyRunError> {
