@@ -152,11 +152,11 @@ mod weights;
 // Describe a circuit: from text to checked data, who talks to whom in it, and what that costs.
 pub use circuit::{
     Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise, PopulationId,
-    Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages, wiring,
+    Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages, told, wiring,
 };
 pub use params::{
-    Activation, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision, PrecisionForm, Prior,
-    StepSize, Target, When,
+    Activation, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Messages, Norm, Optimizer, Precision,
+    PrecisionForm, Prior, Reach, Start, StepSize, Target, When,
 };
 
 // Run it: a network, a presentation of data, and what settles one on the other.
@@ -168,8 +168,8 @@ pub use network::{Network, Tensors, WeightsError, covariance_name, tensor_shapes
 
 // Watch it: every firing, every message, and the log that runs it again.
 pub use executor::{
-    AGES, Account, DeliveryLog, Firing, LinkAccount, NeverHeard, Observed, Observer, PopulationAccount, Trace,
-    TracedFiring, TracedWait,
+    AGES, Account, DeliveryLog, Firing, LinkAccount, NeverHeard, NoiseKey, Observed, Observer, PopulationAccount,
+    Trace, TracedFiring, TracedWait,
 };
 pub mod view;
 

@@ -1,5 +1,7 @@
 //! A network: the populations of a circuit, with their synapses, ready to run.
 
+mod reach;
+
 use crate::activities::Activities;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{Circuit, Layer, LayerId, Projection};
@@ -7,10 +9,11 @@ use crate::episode::Episode;
 use crate::kernels::update::UpdateRule;
 use crate::learning::{Covariance, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Arrivals, Feedback, Init, Messages, Precision, Reading, When};
+use crate::params::{Arrivals, Feedback, Init, Messages, Precision, Reach, Reading, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
 use crate::rng;
 use crate::synapse::Synapses;
+use crate::weights::Weights;
 use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -63,6 +66,17 @@ pub enum WeightsError {
     NotFinite {
         /// The tensor.
         name: String,
+    },
+    /// A list of pairs of neurons that is none.
+    #[error(
+        "tensor \"{name}\" has to list pairs (to, from) of neurons below {sizes:?}, ascending and each once, one for each \
+         synapse; those of `OneToOne` are (0, 0), (1, 1) and so on"
+    )]
+    Index {
+        /// The tensor.
+        name: String,
+        /// Neurons of the layers to and from.
+        sizes: [usize; 2],
     },
     /// A covariance without a Cholesky factor.
     #[error("tensor \"{name}\" is not positive definite (its Cholesky factorisation fails)")]
@@ -222,7 +236,7 @@ impl Network {
         let mut tensors = self.moments.clone();
         for (population, spec) in self.populations.iter().zip(&self.wiring.populations) {
             for synapses in population.synapses() {
-                tensors.insert(synapses.name().to_owned(), synapses.weights().transposed());
+                tensors.extend(reach::tensors(&self.circuit, synapses));
             }
             if let Some(covariance) = population.covariance() {
                 tensors.insert(covariance_name(self.circuit.layer(spec.layer)), covariance.sigma().clone());
@@ -263,10 +277,9 @@ pub fn covariance_name(layer: &Layer) -> String {
 pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
     let mut shapes = BTreeMap::new();
     for projection in circuit.projections() {
-        let (from, to) = (circuit.layer(projection.from()).size(), circuit.layer(projection.to()).size());
-        shapes.insert(circuit.tensor_name(projection, "generative"), [to, from]);
+        reach::shapes(circuit, projection, "generative", &mut shapes);
         if matches!(projection.feedback(), Feedback::Learned { .. }) {
-            shapes.insert(circuit.tensor_name(projection, "feedback"), [from, to]);
+            reach::shapes(circuit, projection, "feedback", &mut shapes);
         }
     }
     for (id, layer) in circuit.layers() {
@@ -302,6 +315,9 @@ fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
         if let Some([mean, _]) = moments.iter().find(|names| names.contains(&name)) {
             let value = if *mean == name { 0.0 } else { 1.0 };
             return (name, Matrix::from_fn(rows, cols, |_, _| value));
+        }
+        if let Some(index) = reach::drawn_index(circuit, &name) {
+            return (name, index);
         }
         let matrix = match name.strip_suffix(".covariance").and_then(|layer| circuit.find(layer)) {
             Some(layer) => resting_covariance(circuit.layer(layer)),
@@ -392,9 +408,13 @@ impl Build<'_> {
 
     fn synapses(&self, projection: &Projection, kind: &str) -> Result<Synapses, WeightsError> {
         let name = self.circuit.tensor_name(projection, kind);
-        let weights = self.tensor(&name)?.transposed();
+        let tensor = self.tensor(&name)?;
+        let weights = match projection.reach() {
+            Reach::All => tensor.transposed().into(),
+            _ => reach::weights(self.circuit, projection, kind, (tensor, self.tensors))?,
+        };
         let learning = &self.circuit.learning();
-        Ok(Synapses::new(name, weights, learning.optimizer, learning.norm))
+        Ok(Synapses::new::<Weights>(name, weights, learning.optimizer, learning.norm))
     }
 
     fn tensor(&self, name: &str) -> Result<&Matrix, WeightsError> {
@@ -404,7 +424,9 @@ impl Build<'_> {
         };
         let tensor = self.tensors.get(name).ok_or_else(missing)?;
         let (found, expected) = ([tensor.rows(), tensor.cols()], self.shapes[name]);
-        if found != expected {
+        // A list of synapses has as many as it says.
+        let listed = found[0] == 1 && self.tensors.contains_key(&format!("{name}.index"));
+        if found != expected && !listed {
             return Err(WeightsError::Shape { name: name.to_owned(), found, expected });
         }
         if tensor.as_slice().iter().any(|v| !v.is_finite()) {

@@ -2,8 +2,10 @@
 //! synapses, how large a step. They are shared by the circuit file and by the populations, and know neither.
 
 mod onset;
+mod reach;
 
 pub use onset::{LayerNoise, Start};
+pub use reach::Reach;
 
 use serde::{Deserialize, Serialize};
 

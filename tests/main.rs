@@ -52,6 +52,8 @@ mod onset;
 mod properties;
 #[path = "suite/quiet.rs"]
 mod quiet;
+#[path = "suite/reach.rs"]
+mod reach;
 #[path = "suite/reports.rs"]
 mod reports;
 #[path = "suite/reproduce.rs"]

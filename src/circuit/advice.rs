@@ -4,6 +4,7 @@ use super::description::Circuit;
 use super::ids::PopulationId;
 use super::schedule::{Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
 use super::wiring::{Kind, Link, Wiring};
+use crate::params::{LayerNoise, Start};
 
 /// One sentence for each option of the settling that changes nothing as things stand.
 #[must_use]
@@ -49,7 +50,9 @@ impl Idle<'_> {
         let is_random = |delay: Delay| !matches!(delay, Delay::Fixed(_));
         let delays = std::iter::once(self.time.delay).chain(self.time.delays.iter().map(|(_, _, delay)| *delay));
         let jitter = self.firing().any(|id| self.clock(id).jitter > 0);
-        if jitter || self.time.drop > 0.0 || delays.into_iter().any(is_random) {
+        let draws = matches!(self.circuit.settling().start, Start::Gaussian { .. })
+            || self.circuit.layers().any(|(_, layer)| layer.noise() != LayerNoise::None);
+        if draws || jitter || self.time.drop > 0.0 || delays.into_iter().any(is_random) {
             return;
         }
         let nothing = "where nothing is drawn: no jitter, no loss, fixed delays";

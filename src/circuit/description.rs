@@ -3,8 +3,8 @@
 use super::ids::LayerId;
 use super::schedule::Settling;
 use crate::params::{
-    Activation, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Norm, Optimizer, Precision, Prior, Reading,
-    StepRule, StepSize, Target, When,
+    Activation, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Norm, Optimizer, Precision, Prior, Reach,
+    Reading, StepRule, StepSize, Target, When,
 };
 
 /// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
@@ -74,6 +74,8 @@ pub struct Projection {
     pub(super) to: LayerId,
     /// How the mismatch returns.
     pub(super) feedback: Feedback,
+    /// Which neurons it reaches.
+    pub(super) reach: Reach,
 }
 
 /// How synapses learn.
@@ -314,5 +316,11 @@ impl Projection {
     #[must_use]
     pub fn feedback(&self) -> Feedback {
         self.feedback
+    }
+
+    /// Which neurons it reaches.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.reach
     }
 }

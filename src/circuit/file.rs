@@ -8,8 +8,8 @@ pub use super::shape::Shape;
 
 use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
-    Activation, Feedback, Init, Lateral, LayerNoise, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reading,
-    Start, StepRule, Target, When,
+    Activation, Feedback, Init, Lateral, LayerNoise, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reach,
+    Reading, Start, StepRule, Target, When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -125,6 +125,9 @@ pub struct ProjectionFile {
     pub to: String,
     /// How the mismatch returns; required, because no choice is the natural one.
     pub feedback: Feedback,
+    /// Which neurons it reaches.
+    #[serde(default, skip_serializing_if = "Reach::is_all")]
+    pub reach: Reach,
 }
 
 /// How an episode settles.

@@ -19,10 +19,12 @@ mod explain;
 pub mod file;
 mod ids;
 pub(crate) mod places;
+mod reach;
 pub(crate) mod reader;
 pub mod schedule;
 mod shape;
 mod text;
+pub mod told;
 pub mod wiring;
 mod writer;
 

@@ -23,8 +23,12 @@ pub(super) fn write(file: &CircuitFile) -> String {
 impl From<&Circuit> for CircuitFile {
     fn from(circuit: &Circuit) -> Self {
         let layer_name = |id| circuit.layer(id).name.clone();
-        let projection =
-            |p: &Projection| ProjectionFile { from: layer_name(p.from), to: layer_name(p.to), feedback: p.feedback };
+        let projection = |p: &Projection| ProjectionFile {
+            from: layer_name(p.from),
+            to: layer_name(p.to),
+            feedback: p.feedback,
+            reach: p.reach,
+        };
         let learning = circuit.learning;
         Self {
             name: circuit.name.clone(),

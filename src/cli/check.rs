@@ -5,10 +5,10 @@ use super::settle::sense_file;
 use super::trained::network_of;
 use super::values::{positive, use_threads};
 use super::{output, table};
-use crate::circuit::advice;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
+use crate::circuit::{advice, told};
 use crate::data::{SenseFile, Source, load, read_matrix_or_row};
 use crate::episode::Episode;
 use crate::evaluation::{Show, episode};
@@ -66,6 +66,8 @@ struct CheckReport<'a> {
     schedule: &'a str,
     /// What is legal and yet likely to surprise.
     warnings: &'a [String],
+    /// What options that are off by default amount to.
+    options: &'a [String],
     cost: &'a Cost,
     /// With --stability.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,15 +81,27 @@ impl CheckArguments {
         let stability = if self.stability { Some(self.stability(&circuit, network)?) } else { None };
         let cost = Cost::new(&circuit);
         let warnings = [circuit.settling().warnings(), advice::idle_options(&circuit)].concat();
+        let options = told::options(&circuit);
         if self.json {
             let schedule = circuit.settling().schedule.name();
             let (name, about, warnings) = (circuit.name(), circuit.about(), &warnings);
-            let report = CheckReport { name, about, schedule, warnings, cost: &cost, stability: stability.as_ref() };
+            let report = CheckReport {
+                name,
+                about,
+                schedule,
+                warnings,
+                options: &options,
+                cost: &cost,
+                stability: stability.as_ref(),
+            };
             return output::print_json(&report);
         }
         let text =
             [heading(&circuit), populations(&cost.populations), links(&cost.links), totals(&circuit, &cost.totals)];
         output::print(&text.join("\n\n"))?;
+        for option in &options {
+            output::print(&format!("\n{}", table::wrap(&format!("{option}."))))?;
+        }
         for warning in &warnings {
             output::print(&format!("\n{}", table::wrap(&format!("warning: {warning}"))))?;
         }

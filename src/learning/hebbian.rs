@@ -2,6 +2,7 @@
 
 use super::Ascent;
 use crate::kernels::meter::{self, Kernel};
+use crate::kernels::pattern::Pattern;
 use crate::kernels::{norms, product};
 use crate::matrix::Matrix;
 use crate::params::{Norm, Optimizer};
@@ -32,16 +33,23 @@ impl Hebbian {
     /// `[presynaptic, postsynaptic]`; `pairs` are presynaptic and postsynaptic values of each part of the batch of `batch`
     /// samples. Sums run over parts and shards in their order.
     pub fn learn(&mut self, weights: &mut Weights, gain: f32, pairs: &[(&Matrix, &Matrix)], batch: usize) {
-        let (pre, post) = (weights.rows().rows(), weights.rows().cols());
-        if (self.rule.rows(), self.rule.cols()) != (pre, post) {
-            self.rule = Matrix::zeros(pre, post);
+        let (rows, cols) = (weights.values().rows(), weights.values().cols());
+        if (self.rule.rows(), self.rule.cols()) != (rows, cols) {
+            self.rule = Matrix::zeros(rows, cols);
         }
         let scale = gain / batch as f32;
-        meter::time(Kernel::Learn, batch * pre * post, || {
-            self.sum(scale, pairs);
+        let pattern = weights.pattern().cloned();
+        meter::time(Kernel::Learn, batch * rows * cols, || {
+            match &pattern {
+                None => self.sum(scale, pairs),
+                Some(pattern) => self.sum_of(pattern, scale, pairs),
+            }
             weights.change(|weights| {
                 self.ascent.step(weights.as_mut_slice(), self.rule.as_slice());
-                norms::constrain(self.norm, weights.as_mut_slice(), post, &mut self.scratch);
+                match &pattern {
+                    None => norms::constrain(self.norm, weights.as_mut_slice(), cols, &mut self.scratch),
+                    Some(pattern) => pattern.constrain(self.norm, weights.as_mut_slice(), &mut self.scratch),
+                }
             });
         });
     }
@@ -56,6 +64,14 @@ impl Hebbian {
                 product::outer(part, scale, left.as_slice(), right.as_slice(), pre, post, columns.clone());
             }
         });
+    }
+
+    /// As `sum`, of the synapses of a pattern.
+    fn sum_of(&mut self, pattern: &Pattern, scale: f32, pairs: &[(&Matrix, &Matrix)]) {
+        self.rule.fill(0.0);
+        for (left, right) in pairs {
+            pattern.outer(self.rule.as_mut_slice(), scale, left.as_slice(), right.as_slice());
+        }
     }
 
     /// The optimiser, for checkpoints.
@@ -83,7 +99,7 @@ mod tests {
         for i in 0..2 {
             for j in 0..3 {
                 let sum: f32 = (0..4).map(|b| pre.row(b)[i] * post.row(b)[j]).sum();
-                assert_eq!(weights.rows().row(i)[j], 0.5 * sum / 4.0);
+                assert_eq!(weights.values().row(i)[j], 0.5 * sum / 4.0);
             }
         }
     }

@@ -144,7 +144,7 @@ fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut 
         };
         let (from, to) = (end("from", &projection.from), end("to", &projection.to));
         if let (Some(from), Some(to)) = (from, to) {
-            found.push(Projection { from, to, feedback: projection.feedback });
+            found.push(Projection { from, to, feedback: projection.feedback, reach: projection.reach });
         }
     }
     found

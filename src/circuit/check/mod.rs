@@ -8,6 +8,7 @@ mod graph;
 mod layers;
 mod limits;
 mod onset;
+mod reach;
 pub(crate) mod report;
 mod schedule;
 mod settling;
@@ -39,6 +40,7 @@ pub(super) fn circuit(file: CircuitFile, places: Places<'_>) -> Result<Circuit, 
         name: file.name,
         about: file.about,
     };
+    reach::reach(&file.projections, &circuit, roles.complete, &mut report);
     totals(&circuit, &mut report);
     circuit.settling = settling::settling(&file.settling, &circuit, roles.complete, &mut report);
     report.finish(circuit)
