@@ -156,8 +156,8 @@ pub use circuit::{
     parse_messages, wiring,
 };
 pub use params::{
-    Activation, BiasKind, Decline, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision,
-    PrecisionForm, Prior, RateOverTime, Sign, StepSize, Target, When,
+    Activation, BiasKind, Decline, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Messages, Norm, Optimizer,
+    Precision, PrecisionForm, Prior, RateOverTime, Reach, Sign, Start, StepSize, Target, When,
 };
 
 // Run it: a network, a presentation of data, and what settles one on the other.
@@ -169,8 +169,8 @@ pub use network::{Network, Tensors, WeightsError, bias_name, covariance_name, te
 
 // Watch it: every firing, every message, and the log that runs it again.
 pub use executor::{
-    AGES, Account, DeliveryLog, Firing, LinkAccount, NeverHeard, Observed, Observer, PopulationAccount, Trace,
-    TracedFiring, TracedWait,
+    AGES, Account, DeliveryLog, Firing, LinkAccount, NeverHeard, NoiseKey, Observed, Observer, PopulationAccount,
+    Trace, TracedFiring, TracedWait,
 };
 pub mod view;
 

@@ -16,6 +16,18 @@ pub struct Matrix {
     cols: usize,
     /// Whole lines; the entries behind `rows · cols` are never shown.
     lines: Vec<f32x16>,
+    sides: Sides,
+}
+
+/// How many sides a matrix has in files.
+#[derive(Debug, Clone, Copy, Default)]
+enum Sides {
+    /// `[cols]`, of a single row.
+    One,
+    #[default]
+    Two,
+    /// Rows in so many blocks.
+    Three(usize),
 }
 
 impl PartialEq for Matrix {
@@ -28,7 +40,7 @@ impl Matrix {
     /// `[rows, cols]` of zeros.
     #[must_use]
     pub fn zeros(rows: usize, cols: usize) -> Self {
-        Self { rows, cols, lines: vec![f32x16::ZERO; (rows * cols).div_ceil(LINE)] }
+        Self { rows, cols, lines: vec![f32x16::ZERO; (rows * cols).div_ceil(LINE)], sides: Sides::Two }
     }
 
     /// The identity of the given size.
@@ -45,6 +57,39 @@ impl Matrix {
     #[must_use]
     pub fn from_vec(rows: usize, cols: usize, data: Vec<f32>) -> Option<Self> {
         (data.len() == rows * cols).then(|| Self::copied(rows, cols, &data))
+    }
+
+    /// The same numbers, whose rows are `blocks` equal blocks: in files they have a third side.
+    #[must_use]
+    pub fn in_blocks(self, blocks: usize) -> Self {
+        Self { sides: Sides::Three(blocks), ..self }
+    }
+
+    /// The same numbers, which in files have one side.
+    #[must_use]
+    pub fn as_vector(self) -> Self {
+        Self { sides: Sides::One, ..self }
+    }
+
+    /// The shape in files.
+    #[must_use]
+    pub fn shape_in_files(&self) -> Vec<usize> {
+        match self.sides {
+            Sides::One => vec![self.rows * self.cols],
+            Sides::Two => vec![self.rows, self.cols],
+            Sides::Three(blocks) => vec![blocks, self.rows / blocks.max(1), self.cols],
+        }
+    }
+
+    /// Of numbers in a file: one, two or three sides, the first two of three being rows; `None` where there are others.
+    #[must_use]
+    pub fn of_file(shape: &[usize], data: Vec<f32>) -> Option<Self> {
+        match *shape {
+            [cols] => Self::from_vec(1, cols, data).map(Self::as_vector),
+            [rows, cols] => Self::from_vec(rows, cols, data),
+            [blocks, rows, cols] => Self::from_vec(blocks * rows, cols, data).map(|matrix| matrix.in_blocks(blocks)),
+            _ => None,
+        }
     }
 
     /// The value of `f(row, column)` everywhere.

@@ -1,6 +1,7 @@
 //! A network: the populations of a circuit, with their synapses, ready to run.
 
 mod own;
+mod reach;
 
 pub use own::{bias_name, covariance_name};
 
@@ -11,9 +12,10 @@ use crate::episode::Episode;
 use crate::kernels::update::UpdateRule;
 use crate::learning::{Ascent, Bias, OwnPrecision, Plasticity, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Arrivals, Feedback, Messages, Reading, When};
+use crate::params::{Arrivals, Feedback, Messages, Reach, Reading, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
 use crate::synapse::Synapses;
+use crate::weights::Weights;
 use own::precision_name;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -66,6 +68,17 @@ pub enum WeightsError {
     NotFinite {
         /// The tensor.
         name: String,
+    },
+    /// A list of pairs of neurons that is none.
+    #[error(
+        "tensor \"{name}\" has to list pairs (to, from) of neurons below {sizes:?}, ascending and each once, one for each \
+         synapse; those of `OneToOne` are (0, 0), (1, 1) and so on"
+    )]
+    Index {
+        /// The tensor.
+        name: String,
+        /// Neurons of the layers to and from.
+        sizes: [usize; 2],
     },
     /// A covariance without a Cholesky factor, or a variance that isn't above 0.
     #[error("tensor \"{name}\" is not positive definite (its Cholesky factorisation fails)")]
@@ -257,16 +270,16 @@ impl Network {
         let mut tensors = self.moments.clone();
         for (population, spec) in self.populations.iter().zip(&self.wiring.populations) {
             for synapses in population.synapses() {
-                tensors.insert(synapses.name().to_owned(), synapses.weights().transposed());
+                tensors.extend(reach::tensors(&self.circuit, synapses));
             }
             let layer = self.circuit.layer(spec.layer);
-            tensors.extend(population.bias().map(|bias| (bias_name(layer), bias.values().clone())));
+            tensors.extend(population.bias().map(|bias| (bias_name(layer), bias.values().clone().as_vector())));
             let learned = match population.precision() {
-                Some(OwnPrecision::Full(covariance)) => Some(covariance.sigma()),
-                Some(OwnPrecision::Diagonal(variance)) => Some(variance.values()),
+                Some(OwnPrecision::Full(covariance)) => Some(covariance.sigma().clone()),
+                Some(OwnPrecision::Diagonal(variance)) => Some(variance.values().clone().as_vector()),
                 _ => None,
             };
-            tensors.extend(learned.map(|learned| (precision_name(layer), learned.clone())));
+            tensors.extend(learned.map(|learned| (precision_name(layer), learned)));
         }
         tensors
     }
@@ -297,10 +310,9 @@ fn check_links(wiring: &Wiring, populations: &[AnyPopulation]) {
 pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
     let mut shapes = BTreeMap::new();
     for projection in circuit.projections() {
-        let (from, to) = (circuit.layer(projection.from()).size(), circuit.layer(projection.to()).size());
-        shapes.insert(circuit.tensor_name(projection, "generative"), [to, from]);
+        reach::shapes(circuit, projection, "generative", &mut shapes);
         if matches!(projection.feedback(), Feedback::Learned { .. }) {
-            shapes.insert(circuit.tensor_name(projection, "feedback"), [from, to]);
+            reach::shapes(circuit, projection, "feedback", &mut shapes);
         }
     }
     for (id, layer) in circuit.layers() {
@@ -342,6 +354,7 @@ fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
                 own::resting_precision(circuit.layer(circuit.find(layer)?), shape)
             }
             Some((_, "sd")) => Some(constant(shape, 1.0)),
+            Some((_, "index")) => reach::drawn_index(circuit, &name),
             _ => None,
         };
         if !tensors.contains_key(&name) {
@@ -424,7 +437,11 @@ impl Build<'_> {
 
     fn synapses(&self, projection: &Projection, kind: &str) -> Result<Synapses, WeightsError> {
         let name = self.circuit.tensor_name(projection, kind);
-        let weights = self.tensor(&name)?.transposed();
+        let tensor = self.tensor(&name)?;
+        let weights = match projection.reach() {
+            Reach::All => tensor.transposed().into(),
+            _ => reach::weights(self.circuit, projection, kind, (tensor, self.tensors))?,
+        };
         let (own, place) = (self.circuit.learning(), projection.learning());
         let plasticity = Plasticity {
             decay: place.decay(own.decay),
@@ -432,7 +449,7 @@ impl Build<'_> {
             frozen: place.frozen,
             ..Plasticity::new(place.optimizer(own.optimizer), place.norm(own.norm))
         };
-        Ok(Synapses::new(name, weights, plasticity.optimizer, plasticity.norm).learning(plasticity))
+        Ok(Synapses::new::<Weights>(name, weights, plasticity.optimizer, plasticity.norm).learning(plasticity))
     }
 
     fn tensor(&self, name: &str) -> Result<&Matrix, WeightsError> {
@@ -442,7 +459,9 @@ impl Build<'_> {
         };
         let tensor = self.tensors.get(name).ok_or_else(missing)?;
         let (found, expected) = ([tensor.rows(), tensor.cols()], self.shapes[name]);
-        if found != expected {
+        // A list of synapses has as many as it says.
+        let listed = found[0] == 1 && self.tensors.contains_key(&format!("{name}.index"));
+        if found != expected && !listed {
             return Err(WeightsError::Shape { name: name.to_owned(), found, expected });
         }
         if tensor.as_slice().iter().any(|v| !v.is_finite()) {

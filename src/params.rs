@@ -3,9 +3,11 @@
 
 mod onset;
 mod plasticity;
+mod reach;
 
 pub use onset::{LayerNoise, Start};
 pub use plasticity::{BiasKind, Decline, Init, Norm, Optimizer, RateOverTime, Sign, When};
+pub use reach::Reach;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,16 +1,18 @@
-//! Afferent synapses: a dense block that belongs to the postsynaptic population.
+//! Afferent synapses: a block, of all pairs of neurons or of a pattern, that belongs to the postsynaptic population.
 //!
 //! Storage is `[presynaptic, postsynaptic]`, so that everything one presynaptic neuron reaches lies together: a
 //! dense batch multiplies from the left, and a single changed component adds one row. Files hold the transpose
 //! (design section 2: generative `[to, from]`, feedback `[from, to]`), which is `[postsynaptic, presynaptic]` for both.
 
-use crate::kernels::drive::{self, Nonzero};
+use crate::kernels::drive::Nonzero;
 use crate::kernels::product::Onto;
 use crate::kernels::sparse::List;
 use crate::learning::{Ascent, Hebbian, Plasticity};
 use crate::matrix::Matrix;
 use crate::params::{Norm, Optimizer};
 use crate::weights::Weights;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Synapses from one presynaptic population to the population that owns them.
 #[derive(Debug, Clone)]
@@ -27,12 +29,14 @@ pub struct Synapses {
 struct Backwards {
     gain: f32,
     weights: Weights,
+    /// Of a pattern: the place of each of these synapses among those that they are a copy of.
+    order: Vec<u32>,
 }
 
 impl Synapses {
     /// Synapses named as their tensor, from weights `[presynaptic, postsynaptic]`.
     #[must_use]
-    pub fn new(name: String, weights: Matrix, optimizer: Optimizer, norm: Norm) -> Self {
+    pub fn new<W: Into<Weights>>(name: String, weights: W, optimizer: Optimizer, norm: Norm) -> Self {
         let rule = Hebbian::new(Plasticity::new(optimizer, norm));
         Self { name, weights: weights.into(), rule, backwards: None }
     }
@@ -47,7 +51,14 @@ impl Synapses {
     #[must_use]
     pub fn with_pathway(mut self, gain: f32) -> Self {
         let (pre, post) = self.shape();
-        self.backwards = Some(Backwards { gain, weights: Matrix::zeros(post, pre).into() });
+        let (weights, order) = match self.weights.pattern() {
+            None => (Matrix::zeros(post, pre).into(), Vec::new()),
+            Some(pattern) => {
+                let (back, order) = pattern.transposed();
+                (Weights::of_pattern(Arc::new(back), vec![0.0; order.len()]), order)
+            }
+        };
+        self.backwards = Some(Backwards { gain, weights, order });
         self.refresh();
         self
     }
@@ -76,48 +87,85 @@ impl Synapses {
         &self.name
     }
 
-    /// `[presynaptic, postsynaptic]`
+    /// The numbers, as they are kept.
     #[must_use]
-    pub fn weights(&self) -> &Matrix {
-        self.weights.rows()
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// `[presynaptic, postsynaptic]`, with 0 where there is no synapse.
+    #[must_use]
+    pub fn spread(&self) -> Cow<'_, Matrix> {
+        self.weights.spread()
+    }
+
+    /// How many synapses there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.weights.values().as_slice().len()
+    }
+
+    /// Multiply-accumulates that a list of presynaptic values causes.
+    #[must_use]
+    pub fn operations(&self, list: &List) -> u64 {
+        match self.weights.pattern() {
+            None => (list.len() * self.shape().1) as u64,
+            Some(pattern) => pattern.count(list),
+        }
+    }
+
+    /// Multiply-accumulates that a list of the owner's values causes, read backwards.
+    #[must_use]
+    pub fn operations_backwards(&self, list: &List) -> u64 {
+        match self.backwards.as_ref().and_then(|backwards| backwards.weights.pattern()) {
+            None => (list.len() * self.shape().0) as u64,
+            Some(pattern) => pattern.count(list),
+        }
     }
 
     /// Presynaptic and postsynaptic neurons.
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {
-        (self.weights().rows(), self.weights().cols())
+        self.weights.shape()
     }
 
     /// What presynaptic values `[rows · pre]` drive in the owner, `out (+)= a Wᵀ` `[rows · post]`; `nonzero` is scratch.
     pub fn drive(&self, out: &mut [f32], onto: Onto, presynaptic: &[f32], nonzero: &mut Nonzero) {
-        drive::drive(out, onto, presynaptic, self.weights.panels(), nonzero);
+        self.weights.drive(out, onto, presynaptic, nonzero);
     }
 
     /// What changes of presynaptic values add to the drive of the owner, `out` `[samples · post]`.
     pub fn drive_changes(&self, out: &mut [f32], changes: &List) {
-        drive::add_changes(out, changes, self.weights.panels());
+        self.weights.add_changes(out, changes);
     }
 
     /// The virtual pathway of type 1: the owner's values `[rows · post]` read backwards, `out = gain · e W`
     /// `[rows · pre]`. Nothing happens where there is no pathway.
     pub fn read_backwards(&self, out: &mut [f32], postsynaptic: &[f32], nonzero: &mut Nonzero) {
         if let Some(Backwards { weights, .. }) = &self.backwards {
-            drive::drive(out, Onto::Replace, postsynaptic, weights.panels(), nonzero);
+            weights.drive(out, Onto::Replace, postsynaptic, nonzero);
         }
     }
 
     /// What changes of the owner's values add to its pathway, `out` `[samples · pre]`.
     pub fn read_changes_backwards(&self, out: &mut [f32], changes: &List) {
         if let Some(Backwards { weights, .. }) = &self.backwards {
-            drive::add_changes(out, changes, weights.panels());
+            weights.add_changes(out, changes);
         }
     }
 
     /// Brings the copy that is read backwards up to date.
     fn refresh(&mut self) {
-        if let Some(Backwards { gain, weights }) = &mut self.backwards {
+        if let Some(Backwards { gain, weights, order }) = &mut self.backwards {
+            let own = self.weights.values();
+            let is_pattern = self.weights.pattern().is_some();
             weights.change(|weights| {
-                self.weights.rows().transpose_into(weights);
+                if is_pattern {
+                    let turned = order.iter().map(|at| own.as_slice()[*at as usize]);
+                    weights.as_mut_slice().iter_mut().zip(turned).for_each(|(w, own)| *w = own);
+                } else {
+                    own.transpose_into(weights);
+                }
                 if *gain != 1.0 {
                     weights.as_mut_slice().iter_mut().for_each(|w| *w *= *gain);
                 }

@@ -66,6 +66,8 @@ mod probes;
 mod properties;
 #[path = "suite/quiet.rs"]
 mod quiet;
+#[path = "suite/reach.rs"]
+mod reach;
 #[path = "suite/reports.rs"]
 mod reports;
 #[path = "suite/reproduce.rs"]

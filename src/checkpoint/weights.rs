@@ -16,6 +16,9 @@ use std::path::Path;
 /// Under which name of the header the digest stands. Others choose such a name, too; its value has our prefix.
 pub(super) const DIGEST: &str = "digest";
 
+/// What the name of a list of neurons ends with: it is written as whole numbers.
+const INDEX: &str = ".index";
+
 /// What a digest of gncn begins with.
 const PREFIX: &str = "gncn sha256 ";
 
@@ -24,22 +27,12 @@ const PREFIX: &str = "gncn sha256 ";
 /// # Errors
 /// [`StoreError`] where the file can't be written.
 pub fn save(path: &Path, tensors: &Tensors) -> Result<(), StoreError> {
-    let flat: Vec<_> = tensors.iter().map(|(name, m)| (name.clone(), shape_in_files(name, m), m.as_slice())).collect();
+    let flat: Vec<_> = tensors.iter().map(|(name, m)| (name.clone(), m.shape_in_files(), m.as_slice())).collect();
     let digest = digest(flat.iter().map(|(name, shape, values)| (name.as_str(), &shape[..], *values)), &[]);
     // One entry only: the order of several would change from process to process.
     let metadata = HashMap::from([(DIGEST.to_owned(), digest)]);
     atomic::write(path, &encode(path, &flat, Some(metadata))?)?;
     Ok(())
-}
-
-/// Biases and variances are one number for each neuron: in files they have no second side.
-fn is_row(name: &str) -> bool {
-    matches!(name.split_once('.'), Some((_, "bias" | "variance")))
-}
-
-/// The shape that a tensor has in a file of weights.
-fn shape_in_files(name: &str, matrix: &Matrix) -> Vec<usize> {
-    if is_row(name) { vec![matrix.cols()] } else { vec![matrix.rows(), matrix.cols()] }
 }
 
 /// Reads weights.
@@ -59,14 +52,12 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Tensors, StoreError> {
     if let Some(stated) = metadata.get(DIGEST).filter(|value| value.starts_with(PREFIX)) {
         verify(path, stated, &flat, &[])?;
     }
-    let matrix = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| match *shape.as_slice() {
-        [rows, cols] => {
-            Ok((name, Matrix::from_vec(rows, cols, values).expect("the shape of a tensor was checked on decoding")))
+    let matrix = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| match Matrix::of_file(&shape, values) {
+        Some(matrix) => Ok((name, matrix)),
+        None => {
+            let problem = format!("tensor \"{name}\" has shape {shape:?}; weights have one, two or three sides");
+            Err(StoreError::content(path, problem))
         }
-        [size] if is_row(&name) => {
-            Ok((name, Matrix::from_vec(1, size, values).expect("the shape of a tensor was checked on decoding")))
-        }
-        _ => Err(StoreError::content(path, format!("tensor \"{name}\" has shape {shape:?}; weights are matrices"))),
     };
     flat.into_iter().map(matrix).collect()
 }
@@ -116,11 +107,17 @@ pub(super) fn encode(
     tensors: &[(String, Vec<usize>, &[f32])],
     metadata: Option<HashMap<String, String>>,
 ) -> Result<Vec<u8>, StoreError> {
-    let bytes: Vec<Vec<u8>> =
-        tensors.iter().map(|(_, _, v)| v.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+    let bytes_of = |(name, _, values): &(String, Vec<usize>, &[f32])| -> Vec<u8> {
+        match name.ends_with(INDEX) {
+            true => values.iter().flat_map(|v| (*v as i32).to_le_bytes()).collect(),
+            false => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
+    };
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(bytes_of).collect();
     let problem = |cause| StoreError::content(path, format!("cannot be encoded as safetensors: {cause}"));
     let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(problem)?))
+        let dtype = if name.ends_with(INDEX) { Dtype::I32 } else { Dtype::F32 };
+        Ok((name.as_str(), TensorView::new(dtype, shape.clone(), bytes).map_err(problem)?))
     });
     let views = views.collect::<Result<Vec<_>, StoreError>>()?;
     safetensors::serialize(views, metadata).map_err(problem)
@@ -131,6 +128,21 @@ pub(super) type Arrays = HashMap<String, (Vec<usize>, Vec<f32>)>;
 
 /// Arrays and metadata.
 pub(super) type Decoded = (Arrays, HashMap<String, String>);
+
+/// The numbers of an array. Lists of neurons may be whole numbers; values are f32.
+fn numbers(name: &str, view: &TensorView<'_>) -> Option<Vec<f32>> {
+    let data = view.data();
+    let words = || data.as_chunks::<4>().0.iter();
+    match view.dtype() {
+        Dtype::F32 => Some(words().map(|b| f32::from_le_bytes(*b)).collect()),
+        Dtype::I32 if name.ends_with(INDEX) => Some(words().map(|b| i32::from_le_bytes(*b) as f32).collect()),
+        Dtype::U32 if name.ends_with(INDEX) => Some(words().map(|b| u32::from_le_bytes(*b) as f32).collect()),
+        Dtype::I64 | Dtype::U64 if name.ends_with(INDEX) => {
+            Some(data.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b) as f32).collect())
+        }
+        _ => None,
+    }
+}
 
 /// Named f32 arrays and metadata out of the bytes of a safetensors file.
 pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, StoreError> {
@@ -144,11 +156,9 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, StoreError> {
     let metadata = header.metadata().clone().unwrap_or_default();
     let file = SafeTensors::deserialize(bytes).map_err(problem)?;
     let array = |(name, view): (String, TensorView<'_>)| {
-        if view.dtype() != Dtype::F32 {
-            return Err(StoreError::content(path, format!("tensor \"{name}\" is {:?}; gncn reads F32", view.dtype())));
-        }
-        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        Ok((name, (view.shape().to_vec(), values)))
+        let other = || StoreError::content(path, format!("tensor \"{name}\" is {:?}; gncn reads F32", view.dtype()));
+        let values = numbers(&name, &view).ok_or_else(other)?;
+        Ok::<_, StoreError>((name, (view.shape().to_vec(), values)))
     };
     let arrays = file.tensors().into_iter().map(array).collect::<Result<_, _>>()?;
     Ok((arrays, metadata))

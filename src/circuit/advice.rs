@@ -4,7 +4,7 @@ use super::description::Circuit;
 use super::ids::PopulationId;
 use super::schedule::{Change, Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
 use super::wiring::{Kind, Link, Wiring};
-use crate::params::{Activation, Likelihood, Precision};
+use crate::params::{Activation, LayerNoise, Likelihood, Precision, Start};
 
 /// One sentence for each option of the settling that changes nothing as things stand.
 #[must_use]
@@ -79,7 +79,10 @@ impl Idle<'_> {
         let is_random = |delay: Delay| !matches!(delay, Delay::Fixed(_));
         let delays = std::iter::once(self.time.delay).chain(self.time.delays.iter().map(|(_, _, delay)| *delay));
         let jitter = self.firing().any(|id| self.clock(id).jitter > 0);
-        if jitter || self.time.largest_drop() > 0.0 || self.changes_draw() || delays.into_iter().any(is_random) {
+        let draws = matches!(self.circuit.settling().start, Start::Gaussian { .. })
+            || self.circuit.layers().any(|(_, layer)| layer.noise() != LayerNoise::None);
+        let late = self.time.largest_drop() > 0.0 || self.changes_draw() || delays.into_iter().any(is_random);
+        if draws || jitter || late {
             return;
         }
         let nothing = "where nothing is drawn: no jitter, no loss, fixed delays";

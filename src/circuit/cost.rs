@@ -131,7 +131,7 @@ impl Cost {
     pub fn new(circuit: &Circuit) -> Self {
         let wiring = Wiring::new(circuit);
         let populations: Vec<_> = wiring.populations.iter().map(|spec| population(circuit, spec)).collect();
-        let links: Vec<_> = wiring.links.iter().map(|link| self::link(&wiring, link)).collect();
+        let links: Vec<_> = wiring.links.iter().map(|link| self::link(circuit, &wiring, link)).collect();
         let totals = totals(circuit, &wiring, &populations, work(circuit, &links));
         Self { populations, links, totals }
     }
@@ -147,7 +147,7 @@ pub fn parameters(circuit: &Circuit) -> u64 {
 /// Generative and error synapses of a projection.
 fn synapses(circuit: &Circuit, projection: &super::Projection) -> u64 {
     let copies = if matches!(projection.feedback, Feedback::Learned { .. }) { 2 } else { 1 };
-    copies * pairs(circuit, projection.from, projection.to)
+    copies * circuit.synapses(projection)
 }
 
 fn size(circuit: &Circuit, layer: LayerId) -> u64 {
@@ -188,8 +188,8 @@ fn population(circuit: &Circuit, spec: &PopulationSpec) -> PopulationCost {
     let learned = |p: &&super::Projection| matches!(p.feedback, Feedback::Learned { .. });
     let all = circuit.projections.iter();
     let synapses: u64 = match spec.kind {
-        Kind::State => all.filter(|p| p.from == spec.layer).filter(learned).map(|p| pairs(circuit, p.from, p.to)).sum(),
-        Kind::Error => all.filter(|p| p.to == spec.layer).map(|p| pairs(circuit, p.from, p.to)).sum(),
+        Kind::State => all.filter(|p| p.from == spec.layer).filter(learned).map(|p| circuit.synapses(p)).sum(),
+        Kind::Error => all.filter(|p| p.to == spec.layer).map(|p| circuit.synapses(p)).sum(),
     };
     let own = if spec.kind == Kind::Error { own_parameters(circuit, spec.layer) } else { 0 };
     let parameters = synapses + own;
@@ -197,19 +197,22 @@ fn population(circuit: &Circuit, spec: &PopulationSpec) -> PopulationCost {
     PopulationCost { name: spec.name.clone(), kind: spec.kind, size, parameters, bytes: parameters * BYTES }
 }
 
-fn link(wiring: &Wiring, link: &Link) -> LinkCost {
+fn link(circuit: &Circuit, wiring: &Wiring, link: &Link) -> LinkCost {
     let (from, to) = (wiring.population(link.from), wiring.population(link.to));
     let multiply_accumulates = match link.carries {
-        Carries::Activity | Carries::Mismatch | Carries::Target => link.fan,
-        // The sender's neurons are as many as its mismatch, outlet 0, is wide.
-        Carries::Pathway => link.width * from.outlets[0],
+        Carries::Activity | Carries::Mismatch | Carries::Target => link.fan as u64,
+        // The sender multiplies.
+        Carries::Pathway => {
+            let is_it = |p: &&super::Projection| (p.from, p.to) == (to.layer, from.layer);
+            circuit.projections.iter().find(is_it).map_or(0, |p| circuit.synapses(p))
+        }
     };
     LinkCost {
         from: from.name.clone(),
         to: to.name.clone(),
         carries: link.carries,
         width: link.width as u64,
-        multiply_accumulates: multiply_accumulates as u64,
+        multiply_accumulates,
     }
 }
 

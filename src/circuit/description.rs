@@ -5,7 +5,7 @@ use super::place::PlaceLearning;
 use super::schedule::Settling;
 use crate::params::{
     Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Norm, Optimizer, Precision, Prior,
-    RateOverTime, Reading, Sign, StepRule, StepSize, Target, When,
+    RateOverTime, Reach, Reading, Sign, StepRule, StepSize, Target, When,
 };
 
 /// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
@@ -85,6 +85,8 @@ pub struct Projection {
     pub(super) sign: Sign,
     /// How its synapses learn.
     pub(super) learning: PlaceLearning,
+    /// Which neurons it reaches.
+    pub(super) reach: Reach,
 }
 
 /// How synapses learn.
@@ -370,5 +372,11 @@ impl Projection {
     #[must_use]
     pub fn learning(&self) -> PlaceLearning {
         self.learning
+    }
+
+    /// Which neurons it reaches.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.reach
     }
 }

@@ -10,7 +10,7 @@ pub use super::shape::Shape;
 use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
     Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Likelihood, Messages, Norm, Optimizer, Precision, Prior,
-    RateOverTime, Reading, Sign, Start, StepRule, Target, When,
+    RateOverTime, Reach, Reading, Sign, Start, StepRule, Target, When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -175,6 +175,9 @@ pub struct BetweenFile {
     /// How synapses learn.
     #[serde(default, skip_serializing_if = "PlaceLearning::is_silent")]
     pub learning: PlaceLearning,
+    /// Which neurons it reaches.
+    #[serde(default, skip_serializing_if = "Reach::is_all")]
+    pub reach: Reach,
 }
 
 /// One projection.
@@ -196,6 +199,9 @@ pub struct ProjectionFile {
     /// How its synapses learn.
     #[serde(default, skip_serializing_if = "PlaceLearning::is_silent")]
     pub learning: PlaceLearning,
+    /// Which neurons it reaches.
+    #[serde(default, skip_serializing_if = "Reach::is_all")]
+    pub reach: Reach,
 }
 
 /// How an episode settles.
@@ -404,7 +410,7 @@ impl RowFile {
 
     /// Its projections, each predicting the layer of the number before.
     pub fn projections(&self) -> impl Iterator<Item = ProjectionFile> {
-        let BetweenFile { feedback, init, sign, learning } = self.between;
+        let BetweenFile { feedback, init, sign, learning, reach } = self.between;
         (self.first..self.last).map(move |number| ProjectionFile {
             from: self.layer(number + 1),
             to: self.layer(number),
@@ -412,6 +418,7 @@ impl RowFile {
             init,
             sign,
             learning,
+            reach,
         })
     }
 

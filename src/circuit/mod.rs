@@ -21,10 +21,12 @@ mod ids;
 pub mod options;
 mod place;
 pub(crate) mod places;
+mod reach;
 pub(crate) mod reader;
 pub mod schedule;
 mod shape;
 mod text;
+mod told;
 pub mod wiring;
 mod writer;
 

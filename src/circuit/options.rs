@@ -1,6 +1,7 @@
 //! What a circuit asks for beyond the paper, in words: for `gncn check`.
 
 use super::description::{Circuit, Layer, Learning, Projection};
+use super::told;
 use crate::params::{Decline, Init, Norm, Optimizer, Precision, RateOverTime, Sign};
 
 /// One sentence for each option that is not left at its default, in the order of the file.
@@ -19,6 +20,7 @@ pub fn explained(circuit: &Circuit) -> Vec<String> {
         found.push(format!("init: synapses {}", init(circuit.init)));
     }
     of_learning(circuit.learning, &mut found);
+    found.extend(told::options(circuit));
     found
 }
 

@@ -136,8 +136,9 @@ impl Wiring {
             let from = self.expect_error(projection.to);
             let predicted = circuit.layer(projection.to).size;
             let own = circuit.layer(layer).size;
+            let synapses = circuit.synapses(projection) as usize;
             let (outlet, carries, width, fan) = match projection.feedback {
-                Feedback::Learned { .. } => (0, Carries::Mismatch, predicted, predicted * own),
+                Feedback::Learned { .. } => (0, Carries::Mismatch, predicted, synapses),
                 // The sender has multiplied.
                 _ => (pathway_outlet(circuit, projection.to, layer), Carries::Pathway, own, 0),
             };
@@ -158,7 +159,8 @@ impl Wiring {
         for (inlet, projection) in afferents.iter().enumerate() {
             let width = circuit.layer(projection.from).size;
             let from = self.state_of(projection.from);
-            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Activity, width, fan: width * own });
+            let fan = circuit.synapses(projection) as usize;
+            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Activity, width, fan });
         }
         let from = self.state_of(layer);
         let inlet = afferents.len();

@@ -30,6 +30,7 @@ impl From<&Circuit> for CircuitFile {
             init: p.init,
             sign: p.sign,
             learning: p.learning,
+            reach: p.reach,
         };
         let learning = circuit.learning;
         Self {

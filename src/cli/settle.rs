@@ -1,5 +1,6 @@
 //! `gncn settle`: one episode on arrays of the user's own, and what it settled to.
 
+mod from;
 mod probing;
 mod report;
 mod rest;
@@ -22,7 +23,7 @@ use crate::executor::{
 };
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::When;
+use crate::params::{Start, When};
 use crate::view::{timeline, trace_table};
 use clap::Args;
 use indexmap::IndexMap;
@@ -101,6 +102,9 @@ pub(super) struct SettleArguments {
     /// Write states, means, errors and energies to this .npz file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Start where an earlier settle ended, whose --out this is
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// Learn from the settled states once and write the new weights here
     #[arg(long, value_name = "FILE")]
     learn: Option<PathBuf>,
@@ -189,7 +193,7 @@ impl SettleArguments {
         let timeline = self.timeline.as_deref().map(Pending::create).transpose()?;
         self.announce();
 
-        let settling = network.circuit().settling().clone();
+        let mut settling = network.circuit().settling().clone();
         let options = SettleOptions {
             measure: Measure::EveryStep,
             learn: self.learn.is_some(),
@@ -204,6 +208,10 @@ impl SettleArguments {
         if let Some(tolerance) = self.fixed_point {
             let states = rest::fixed_point(&mut network, &episode, settler.stop_flag(), tolerance)?;
             settler.compare_with(states);
+        }
+        if let Some(path) = &self.from {
+            settler.start_at(from::states(&circuit, path, episode.rows())?);
+            settling.start = Start::Last;
         }
         let settled = settler.settle(&mut network, &episode, &settling, options)?;
         if let (Some(path), Some(log)) = (&self.record, &settled.log) {
@@ -253,6 +261,7 @@ impl SettleArguments {
         let mut read = Source::Senses(given).paths();
         read.push(self.circuit.clone());
         read.extend(self.weights.clone());
+        read.extend(self.from.clone());
         if let Schedule::Replay(log) = &circuit.settling().schedule {
             read.push(log.clone());
         }

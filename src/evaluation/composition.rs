@@ -42,7 +42,7 @@ pub fn fields(network: &Network, layer: LayerId) -> Option<Matrix> {
     let inlet = circuit.afferents(image).iter().position(|projection| projection.from() == layer)?;
     let error = network.wiring().error_of(image)?;
     // An error population holds its synapses in the order of the circuit's afferents.
-    Some(network.population(error).synapses().get(inlet)?.weights().clone())
+    Some(network.population(error).synapses().get(inlet)?.spread().into_owned())
 }
 
 /// Settles on the images `rows` and takes each apart into the `count` strongest neurons of `layer`, whose fields are

@@ -256,7 +256,7 @@ fn stage(network: &Network, id: LayerId, place: impl Fn(LayerId) -> Option<usize
     // An error population holds its synapses in the order of the circuit's afferents.
     let synapses = network.population(error).synapses();
     let sources = circuit.afferents(id).into_iter().zip(synapses).map(|(projection, synapses)| {
-        let weights = synapses.weights();
+        let weights = synapses.spread();
         let panels = Panels::new(weights.as_slice(), weights.rows(), weights.cols());
         (place(projection.from()).expect("every source is on the way"), panels)
     });

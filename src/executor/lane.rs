@@ -145,7 +145,7 @@ impl LaneAtWork<'_> {
         let activity = &mut self.lane.activities[spec.to.0];
         let heard = self.populations[spec.to.0].receive(activity, spec.inlet, handed.number, signal);
         let load = &mut self.state.loads[handed.link];
-        load.hand(heard, spec.fan, spec.width);
+        load.hand(heard);
         if handed.doubtful {
             load.doubt(heard);
         }

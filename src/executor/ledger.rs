@@ -145,9 +145,9 @@ impl Load {
         self.bytes += sender.bytes;
     }
 
-    /// A message was handed over; `fan` and `width` are those of its link.
-    pub(super) fn hand(&mut self, heard: Heard, fan: usize, width: usize) {
-        self.operations += (heard.taken * fan / width.max(1)) as u64;
+    /// A message was handed over.
+    pub(super) fn hand(&mut self, heard: Heard) {
+        self.operations += heard.operations;
     }
 
     /// What this lane made of a doubtful message.

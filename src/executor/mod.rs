@@ -78,6 +78,7 @@ pub use faults::Fault;
 pub use gate::StopFlag;
 pub use log::{DeliveryLog, Firing};
 pub use observer::{Observed, Observer};
+pub use onset::NoiseKey;
 pub use options::{Measure, Presentation, Purpose, SettleOptions};
 pub use outcome::{Energies, Settled};
 pub use settler::Settler;

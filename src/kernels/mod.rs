@@ -22,6 +22,7 @@ pub mod norms;
 pub mod optimize;
 pub mod pairs;
 pub mod panels;
+pub mod pattern;
 pub mod product;
 pub mod sparse;
 pub mod spd;

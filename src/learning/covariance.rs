@@ -139,7 +139,7 @@ impl Covariance {
             let half = 0.5 / batch as f32;
             product::outer(rule.as_mut_slice(), half, e.as_slice(), e.as_slice(), size, size, 0..size);
         }
-        for (r, p) in rule.as_mut_slice().iter_mut().zip(self.factors.inverse.rows().as_slice()) {
+        for (r, p) in rule.as_mut_slice().iter_mut().zip(self.factors.inverse.values().as_slice()) {
             *r -= 0.5 * p;
         }
         rule

@@ -2,6 +2,7 @@
 
 use super::{Ascent, Plasticity};
 use crate::kernels::meter::{self, Kernel};
+use crate::kernels::pattern::Pattern;
 use crate::kernels::{neurons, norms, product};
 use crate::matrix::Matrix;
 use crate::params::Sign;
@@ -36,19 +37,23 @@ impl Hebbian {
         if self.plasticity.frozen {
             return;
         }
-        let (pre, post) = (weights.rows().rows(), weights.rows().cols());
-        if (self.rule.rows(), self.rule.cols()) != (pre, post) {
-            self.rule = Matrix::zeros(pre, post);
+        let (rows, cols) = (weights.values().rows(), weights.values().cols());
+        if (self.rule.rows(), self.rule.cols()) != (rows, cols) {
+            self.rule = Matrix::zeros(rows, cols);
         }
         let scale = gain / batch as f32;
-        meter::time(Kernel::Learn, batch * pre * post, || {
-            self.sum(scale, pairs);
-            weights.change(|weights| self.apply(weights.as_mut_slice(), post));
+        let pattern = weights.pattern().cloned();
+        meter::time(Kernel::Learn, batch * rows * cols, || {
+            match &pattern {
+                None => self.sum(scale, pairs),
+                Some(pattern) => self.sum_of(pattern, scale, pairs),
+            }
+            weights.change(|weights| self.apply(weights.as_mut_slice(), cols, pattern.as_deref()));
         });
     }
 
     /// `W ← (1 − rate · decay) W + step`, then the sign, then the norm.
-    fn apply(&mut self, weights: &mut [f32], post: usize) {
+    fn apply(&mut self, weights: &mut [f32], post: usize, pattern: Option<&Pattern>) {
         let Plasticity { norm, decay, sign, .. } = self.plasticity;
         // Nothing is multiplied where there is no decay, so that a rate without bound leaves finite weights alone.
         if decay > 0.0 {
@@ -58,7 +63,10 @@ impl Hebbian {
         if sign == Sign::Positive {
             norms::rectify(weights);
         }
-        norms::constrain(norm, weights, post, &mut self.scratch);
+        match pattern {
+            None => norms::constrain(norm, weights, post, &mut self.scratch),
+            Some(pattern) => pattern.constrain(norm, weights, &mut self.scratch),
+        }
     }
 
     /// `rule = scale · preᵀ post`
@@ -71,6 +79,14 @@ impl Hebbian {
                 product::outer(part, scale, left.as_slice(), right.as_slice(), pre, post, columns.clone());
             }
         });
+    }
+
+    /// As `sum`, of the synapses of a pattern.
+    fn sum_of(&mut self, pattern: &Pattern, scale: f32, pairs: &[(&Matrix, &Matrix)]) {
+        self.rule.fill(0.0);
+        for (left, right) in pairs {
+            pattern.outer(self.rule.as_mut_slice(), scale, left.as_slice(), right.as_slice());
+        }
     }
 
     /// The optimiser, for checkpoints.
@@ -99,7 +115,7 @@ mod tests {
         for i in 0..2 {
             for j in 0..3 {
                 let sum: f32 = (0..4).map(|b| pre.row(b)[i] * post.row(b)[j]).sum();
-                assert_eq!(weights.rows().row(i)[j], 0.5 * sum / 4.0);
+                assert_eq!(weights.values().row(i)[j], 0.5 * sum / 4.0);
             }
         }
     }

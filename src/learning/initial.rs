@@ -5,27 +5,35 @@ use crate::params::Init;
 use rand::Rng;
 use rand_distr::{Distribution, Normal, StandardNormal, Uniform};
 
-/// Synapses `[rows, cols]` in the layout of files, `[postsynaptic, presynaptic]`; `arriving` and `leaving` are synapses of a
-/// postsynaptic and of a presynaptic neuron, where those that don't exist don't count.
+/// Synapses `[rows, cols]` in the layout of files. `ends` tells of a place in it how many synapses the postsynaptic neuron
+/// of that one has, and how many the presynaptic neuron; those that don't exist don't count.
 ///
 /// # Panics
 /// Where a number of `init` is not what the check of a circuit lets pass.
 #[must_use]
-pub fn draw(init: Init, [rows, cols]: [usize; 2], (arriving, leaving): (usize, usize), rng: &mut impl Rng) -> Matrix {
+pub fn draw(
+    init: Init,
+    [rows, cols]: [usize; 2],
+    ends: impl Fn(usize) -> (usize, usize),
+    rng: &mut impl Rng,
+) -> Matrix {
     const CHECKED: &str = "the numbers of an init were checked with the circuit";
-    let bell = |rng: &mut _, sd: f32| {
-        let normal = Normal::new(0.0, sd).expect(CHECKED);
-        Matrix::from_fn(rows, cols, |_, _| normal.sample(rng))
+    let bell = |rng: &mut _, sd: &dyn Fn(usize) -> f32| {
+        let normal = |at| Normal::new(0.0, sd(at)).expect(CHECKED);
+        Matrix::from_fn(rows, cols, |i, j| normal(i * cols + j).sample(rng))
     };
-    let flat = |rng: &mut _, bound: f32| {
+    let flat = |rng: &mut _, bound: &dyn Fn(usize) -> f32| {
         let uniform = Uniform::new_inclusive(-1.0_f32, 1.0).expect(CHECKED);
-        Matrix::from_fn(rows, cols, |_, _| bound * uniform.sample(rng))
+        Matrix::from_fn(rows, cols, |i, j| bound(i * cols + j) * uniform.sample(rng))
     };
     match init {
-        Init::Gaussian { sd } => bell(rng, sd),
-        Init::Uniform { bound } => flat(rng, bound),
-        Init::Xavier => flat(rng, (6.0 / (arriving + leaving) as f64).sqrt() as f32),
-        Init::He => bell(rng, (2.0 / arriving as f64).sqrt() as f32),
+        Init::Gaussian { sd } => bell(rng, &|_| sd),
+        Init::Uniform { bound } => flat(rng, &|_| bound),
+        Init::Xavier => flat(rng, &|at| {
+            let (arriving, leaving) = ends(at);
+            (6.0 / (arriving + leaving) as f64).sqrt() as f32
+        }),
+        Init::He => bell(rng, &|at| (2.0 / ends(at).0 as f64).sqrt() as f32),
         Init::Orthogonal { gain } => orthogonal(gain, rows, cols, rng),
         Init::Zeros => Matrix::zeros(rows, cols),
     }
@@ -59,7 +67,7 @@ mod tests {
     use crate::rng;
 
     fn drawn(init: Init, shape: [usize; 2]) -> Matrix {
-        draw(init, shape, (shape[1], shape[0]), &mut rng::stream(3, "test"))
+        draw(init, shape, |_| (shape[1], shape[0]), &mut rng::stream(3, "test"))
     }
 
     #[test]

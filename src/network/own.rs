@@ -1,5 +1,6 @@
 //! What a layer and a projection own of tensors: their names, shapes and first values, and the precision made of them.
 
+use super::reach;
 use crate::circuit::{Circuit, Layer, Projection};
 use crate::learning::{Covariance, OwnPrecision, Refused, Variance, initial};
 use crate::matrix::Matrix;
@@ -66,14 +67,13 @@ pub(super) fn precision(circuit: &Circuit, layer: &Layer, learned: Option<&Matri
 
 /// One tensor of a projection, drawn from a stream of its own; `None` where there is no such tensor.
 pub(super) fn drawn(circuit: &Circuit, projection: &Projection, kind: &str, seed: u64) -> Option<(String, Matrix)> {
-    let (from, to) = (circuit.layer(projection.from()).size(), circuit.layer(projection.to()).size());
-    let [post, pre] = if kind == "generative" { [to, from] } else { [from, to] };
     if kind == "feedback" && !matches!(projection.feedback(), Feedback::Learned { .. }) {
         return None;
     }
     let name = circuit.tensor_name(projection, kind);
+    let (shape, ends) = (reach::shape(circuit, projection, kind), reach::ends(circuit, projection, kind));
     let init = projection.init().unwrap_or(circuit.init());
-    let mut tensor = initial::draw(init, [post, pre], (pre, post), &mut rng::stream(seed, &name));
+    let mut tensor = initial::draw(init, shape, |at| ends(at), &mut rng::stream(seed, &name));
     if projection.sign() == Sign::Positive {
         tensor.as_mut_slice().iter_mut().for_each(|w| *w = w.abs());
     }

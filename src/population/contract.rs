@@ -63,14 +63,8 @@ pub struct Heard {
     pub told: usize,
     /// Those of them that no newer message had told before.
     pub taken: usize,
-}
-
-impl Heard {
-    /// A message all of which was new.
-    #[must_use]
-    pub fn all(told: usize) -> Self {
-        Self { told, taken: told }
-    }
+    /// Multiply-accumulates that they cause at the receiver's synapses.
+    pub operations: u64,
 }
 
 /// What one firing did.

@@ -241,12 +241,12 @@ impl ErrorPopulation {
     /// it took.
     fn read_backwards(&self, activity: &mut ErrorActivity) -> u64 {
         let ErrorActivity { mismatch, pathways, incremental, whole, list, nonzero, renewal, .. } = activity;
-        let (sent, size, mut operations) = (mismatch.sent(), self.size, 0);
+        let (sent, mut operations) = (mismatch.sent(), 0);
         for (synapses, (pathway, upkeep)) in self.generative.iter().filter(|s| s.has_pathway()).zip(pathways) {
-            let pre = synapses.weights().rows();
+            let pre = synapses.shape().0;
             if !*incremental {
                 pathway.write(|out| synapses.read_backwards(out, sent.as_slice(), nonzero));
-                operations += whole.len() * size * pre;
+                operations += whole.len() * synapses.count();
                 continue;
             }
             match mismatch.deltas() {
@@ -261,7 +261,7 @@ impl ErrorPopulation {
                 let anew = renewal.renew(out, pre, is_stale, |samples, out| {
                     synapses.read_backwards(out, samples.of(sent), nonzero);
                 });
-                operations += anew * size * pre;
+                operations += anew * synapses.count();
             });
             upkeep.renewed();
         }
@@ -281,9 +281,9 @@ impl Population for ErrorPopulation {
             Messages::Dense => None,
             Messages::Events { threshold, .. } => Some(threshold).filter(|_| !self.plastic),
         };
-        let driving: Vec<usize> = self.generative.iter().map(|s| s.weights().rows()).collect();
+        let driving: Vec<usize> = self.generative.iter().map(|s| s.shape().0).collect();
         let backwards = || self.generative.iter().filter(|s| s.has_pathway());
-        let pathway = |s: &Synapses| (Outlet::new(rows, s.weights().rows()), Upkeep::new(rows, self.size));
+        let pathway = |s: &Synapses| (Outlet::new(rows, s.shape().0), Upkeep::new(rows, self.size));
         let mut renewal = Renewal::default();
         if threshold.is_some() {
             let widest = driving.iter().copied().fold(self.size, usize::max);
@@ -325,16 +325,20 @@ impl Population for ErrorPopulation {
             (ErrorInput::Activity(content), Some(_)) | (ErrorInput::Target(content), None) => content,
             (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", WIRED),
         };
-        inlets[inlet].take(content, number, list, |arrived| match (arrived, synapses) {
-            (Arrived::Whole, Some(_)) => drive.invalidate(),
+        let (rows, mut operations) = (drive.values().rows(), 0);
+        let heard = inlets[inlet].take(content, number, list, |arrived| match (arrived, synapses) {
+            (Arrived::Whole, Some(synapses)) => {
+                operations += (rows * synapses.count()) as u64;
+                drive.invalidate();
+            }
             (Arrived::Changes { shard, deltas }, Some(synapses)) => {
-                drive.change(shard, deltas, synapses.weights().rows(), |out, deltas| {
-                    synapses.drive_changes(out, deltas)
-                });
+                operations += synapses.operations(deltas);
+                drive.change(shard, deltas, synapses.shape().0, |out, deltas| synapses.drive_changes(out, deltas));
             }
             // A target drives nothing.
             (_, None) => {}
-        })
+        });
+        Heard { operations, ..heard }
     }
 
     fn fire(&self, activity: &mut ErrorActivity, _scale: f32) -> Fired {
@@ -401,15 +405,15 @@ fn carries(outlet: usize) -> Carries {
 /// Adds to a pathway `out` `[rows · pre]` what `deltas` of the mismatch change, but for samples that are to be computed
 /// anew; returns the multiply-accumulates it took. `list` is scratch.
 fn read_changes(synapses: &Synapses, out: &mut [f32], deltas: &List, upkeep: &mut Upkeep, list: &mut List) -> usize {
-    let ((pre, size), mut operations) = (synapses.shape(), 0);
+    let ((pre, size), mut operations) = (synapses.shape(), 0_u64);
     for (shard, out) in out.chunks_mut(SHARD_ROWS * pre).enumerate() {
         let first = shard * SHARD_ROWS;
         list.take_part(deltas, first..first + out.len() / pre);
         list.retain_samples(|sample, moved| upkeep.adds(first + sample, moved, size));
         if !list.is_empty() {
             synapses.read_changes_backwards(out, list);
-            operations += list.len() * pre;
+            operations += synapses.operations_backwards(list);
         }
     }
-    operations
+    operations as usize
 }

@@ -131,7 +131,7 @@ impl Inlet {
                 stamps.patch(held, &events, number, deltas, arrived)
             }
         };
-        Heard { told, taken }
+        Heard { told, taken, operations: 0 }
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
     }
 
     fn take(inlet: &mut Inlet, signal: Content, number: u64) -> (usize, usize) {
-        let Heard { told, taken } = inlet.take(signal, number, &mut List::default(), |_| ());
+        let Heard { told, taken, .. } = inlet.take(signal, number, &mut List::default(), |_| ());
         (told, taken)
     }
 

@@ -58,7 +58,7 @@ impl Returned {
     /// How many values arrive, for a population of `size` neurons.
     fn width(&self, size: usize) -> usize {
         match self {
-            Self::Learned { synapses, .. } => synapses.weights().rows(),
+            Self::Learned { synapses, .. } => synapses.shape().0,
             Self::Pathway => size,
         }
     }
@@ -308,18 +308,24 @@ impl Population for StatePopulation {
             | (StateInput::Pathway(content), Some(Returned::Pathway)) => content,
             (input, _) => unreachable!("{}: {input:?} on inlet {inlet}", WIRED),
         };
-        inlets[inlet].take(content, number, list, |arrived| match (arrived, returned) {
-            (Arrived::Whole, Some(_)) => drive.invalidate(),
+        let (rows, mut operations) = (drive.values().rows(), 0);
+        let heard = inlets[inlet].take(content, number, list, |arrived| match (arrived, returned) {
+            (Arrived::Whole, Some(returned)) => {
+                if let Returned::Learned { synapses, .. } = returned {
+                    operations += (rows * synapses.count()) as u64;
+                }
+                drive.invalidate();
+            }
             (Arrived::Changes { shard, deltas }, Some(Returned::Learned { synapses, .. })) => {
-                drive.change(shard, deltas, synapses.weights().rows(), |out, deltas| {
-                    synapses.drive_changes(out, deltas)
-                });
+                operations += synapses.operations(deltas);
+                drive.change(shard, deltas, synapses.shape().0, |out, deltas| synapses.drive_changes(out, deltas));
             }
             (Arrived::Changes { shard, deltas }, Some(Returned::Pathway)) => {
                 drive.change(shard, deltas, self.size, |out, deltas| add_changes(out, deltas, self.size));
             }
             (_, None) => {}
-        })
+        });
+        Heard { operations, ..heard }
     }
 
     fn fire(&self, activity: &mut StateActivity, scale: f32) -> Fired {

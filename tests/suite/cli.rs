@@ -339,6 +339,27 @@ fn virtual_time_gives_the_arrays_of_the_golden_cases() {
 }
 
 #[test]
+fn settle_goes_on_from_the_states_of_an_earlier_one() {
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (whole, first, second) = (path("whole.npz"), path("first.npz"), path("second.npz"));
+    for (steps, more) in [("9", vec!["--out", &whole]), ("5", vec!["--out", &first])] {
+        assert_eq!(settle("gncn-pdh", &[vec!["--steps", steps], more].concat()).code, 0);
+    }
+    let outcome = settle("gncn-pdh", &["--steps", "4", "--from", &first, "--out", &second]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let (whole, second) = (arrays(Path::new(&whole)), arrays(Path::new(&second)));
+    for (name, expected) in whole.iter().filter(|(name, _)| !name.starts_with("energy")) {
+        assert_eq!(&second[name], expected, "{name}");
+    }
+    let another = case("gncn-t1-rao").join("arrays.npz").display().to_string();
+    let outcome = settle("two-senses", &["--from", &another]);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    let outcome = settle("gncn-pdh", &["--from", &first, "--out", &first]);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+}
+
+#[test]
 fn a_recorded_run_is_replayed_to_the_same_file() {
     let folder = TempDir::new().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();

@@ -3,6 +3,7 @@
 use crate::golden::Case;
 use crate::properties::{self, Kind};
 use crate::quiet::{calm, count};
+use crate::reach;
 use gncn::circuit::wiring::{self, PopulationId, Wiring};
 use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Fire, Schedule, Settling, Stopping, TimeScale, VirtualTime};
 use gncn::data;
@@ -354,6 +355,11 @@ fn every_promise_holds_on_the_golden_circuits() {
 fn every_promise_holds_on_random_circuits() {
     let first = count("GNCN_FIRST_CIRCUIT", 0) as u64;
     all_promises_hold(random(first..first + count("GNCN_CIRCUITS", 40) as u64));
+}
+
+#[test]
+fn every_promise_holds_on_sparse_and_noisy_circuits() {
+    all_promises_hold(reach::noisy(0..12));
 }
 
 /// `GNCN_REPLAYS` recorded runs on each executor (20 where it is not set).

@@ -102,7 +102,7 @@ fn hand_over(width: usize, mut hear: impl FnMut(Content, u64)) -> Vec<f32> {
 
 fn error(covariance: Option<Covariance>, generative: Synapses) -> ErrorPopulation {
     let (mean, likelihood) = (Activation::Identity, Likelihood::Gaussian);
-    let size = generative.weights().cols();
+    let size = generative.shape().1;
     ErrorPopulation::new(
         size,
         mean,

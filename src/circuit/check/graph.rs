@@ -146,8 +146,8 @@ fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut 
         };
         let (from, to) = (end("from", &projection.from), end("to", &projection.to));
         if let (Some(from), Some(to)) = (from, to) {
-            let ProjectionFile { feedback, init, sign, learning, .. } = *projection;
-            found.push(Projection { from, to, feedback, init, sign, learning });
+            let ProjectionFile { feedback, init, sign, learning, reach, .. } = *projection;
+            found.push(Projection { from, to, feedback, init, sign, learning, reach });
         }
     }
     found

@@ -10,6 +10,7 @@ mod layers;
 mod limits;
 mod onset;
 mod plasticity;
+mod reach;
 pub(crate) mod report;
 mod rows;
 mod schedule;
@@ -48,6 +49,7 @@ pub(super) fn circuit(file: CircuitFile, places: Places<'_>) -> Result<Circuit, 
         name: file.name,
         about: file.about,
     };
+    reach::reach(&file.projections, &circuit, roles.complete, &mut report);
     totals(&circuit, &mut report);
     circuit.settling = settling::settling(&file.settling, &circuit, roles.complete, &mut report);
     report.finish(circuit)

@@ -348,7 +348,7 @@ impl Actor {
         handed.clear();
         inbox.take(limit, shared.asked.whole, before, handed, |queue, number, signal, doubtful| {
             let heard = population.receive(activity, queue.link.inlet, number, signal);
-            queue.load.hand(heard, queue.link.fan, queue.link.width);
+            queue.load.hand(heard);
             // An actor holds all samples, so that nothing has to be kept for the end.
             if doubtful {
                 queue.book.decide(heard.told > 0, heard.taken > 0);

@@ -4,6 +4,7 @@ use crate::circuit::{Circuit, LayerId, Projection};
 use crate::matrix::Matrix;
 use crate::network::{Network, Tensors, bias_name, covariance_name};
 use crate::params::{Feedback, Precision, PrecisionForm};
+use crate::population::AnyPopulation;
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, MatRef, Par, Side};
 
@@ -33,7 +34,13 @@ impl WideSynapses {
     /// The synapses of a network.
     pub(super) fn of(network: &Network) -> Self {
         let (circuit, tensors) = (network.circuit(), network.tensors());
-        let tensor = |projection: &Projection, kind: &str| wide(&tensors[&circuit.tensor_name(projection, kind)]);
+        let all: Vec<_> = network.populations().iter().flat_map(AnyPopulation::synapses).collect();
+        let tensor = |projection: &Projection, kind: &str| {
+            let name = circuit.tensor_name(projection, kind);
+            let synapses =
+                all.iter().find(|synapses| synapses.name() == name).expect("every projection has its synapses");
+            wide(&synapses.spread().transposed())
+        };
         let back = |projection: &Projection| match projection.feedback() {
             Feedback::Learned { .. } => Return::Learned(tensor(projection, "feedback")),
             Feedback::Transposed => Return::Backwards(1.0),

@@ -1,0 +1,45 @@
+//! What the options of a circuit that are off by default amount to, in words: for `gncn check`.
+
+use super::description::{Circuit, Projection};
+use crate::params::{LayerNoise, Reach, Start};
+
+/// One sentence for each projection that doesn't reach everybody, each layer with noise, and a start that isn't at rest.
+#[must_use]
+pub(super) fn options(circuit: &Circuit) -> Vec<String> {
+    let reaching = circuit.projections().iter().filter_map(|projection| reach(circuit, projection));
+    let noisy = circuit.layers().filter_map(|(_, layer)| noise(layer.name(), layer.noise(), layer.beta().get()));
+    reaching.chain(noisy).chain(start(circuit.settling().start)).collect()
+}
+
+fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
+    let (from, to) = (circuit.layer(projection.from()), circuit.layer(projection.to()));
+    let how = match projection.reach() {
+        Reach::All => return None,
+        Reach::OneToOne => "neuron by neuron".to_owned(),
+        Reach::Random { share, seed } => format!("a share of {share} of all pairs, drawn from seed {seed}"),
+        Reach::Patch { field: (a, b), stride: (s, t) } => {
+            let [rows, columns, channels] = from.shape().unwrap_or([1, 1, from.size()]);
+            format!(
+                "{rows} × {columns} positions of {channels} neurons, each a field of {a} × {b} at every {s} rows and {t} columns"
+            )
+        }
+    };
+    let (count, all) = (circuit.synapses(projection), from.size() as u64 * to.size() as u64);
+    let share = 100.0 * count as f64 / all as f64;
+    Some(format!("{} reaches {}: {how}; {count} synapses of {all} ({share:.2} %)", from.name(), to.name()))
+}
+
+fn noise(name: &str, noise: LayerNoise, beta: f32) -> Option<String> {
+    let sd = noise.sd()?;
+    let each = sd * (2.0 * beta).sqrt();
+    Some(format!("{name} is shaken at every update by noise with an sd of {each:.4} (sd {sd} times √(2 · beta))"))
+}
+
+fn start(start: Start) -> Option<String> {
+    Some(match start {
+        Start::Zeros => return None,
+        Start::Gaussian { sd } => format!("states that are free begin at draws with an sd of {sd}"),
+        Start::Forward => "states that are free begin at their predictions, from the top".to_owned(),
+        Start::Last => "states that are free begin where the presentation before ended".to_owned(),
+    })
+}
