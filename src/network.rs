@@ -344,10 +344,7 @@ fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
             Some((_, "sd")) => Some(constant(shape, 1.0)),
             _ => None,
         };
-        if !tensors.contains_key(&name) {
-            let tensor = resting().unwrap_or_else(|| constant(shape, 0.0));
-            tensors.insert(name, tensor);
-        }
+        tensors.entry(name.clone()).or_insert_with(|| resting().unwrap_or_else(|| constant(shape, 0.0)));
     }
     tensors
 }
