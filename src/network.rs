@@ -357,10 +357,7 @@ fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
             Some((_, "index")) => reach::drawn_index(circuit, &name),
             _ => None,
         };
-        if !tensors.contains_key(&name) {
-            let tensor = resting().unwrap_or_else(|| constant(shape, 0.0));
-            tensors.insert(name, tensor);
-        }
+        tensors.entry(name.clone()).or_insert_with(|| resting().unwrap_or_else(|| constant(shape, 0.0)));
     }
     tensors
 }
