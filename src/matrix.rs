@@ -16,12 +16,12 @@ pub struct Matrix {
     cols: usize,
     /// Whole lines; the entries behind `rows · cols` are never shown.
     lines: Vec<f32x16>,
-    sides: Sides,
+    sides: FileSides,
 }
 
 /// How many sides a matrix has in files.
 #[derive(Debug, Clone, Copy, Default)]
-enum Sides {
+enum FileSides {
     /// `[cols]`, of a single row.
     One,
     #[default]
@@ -40,7 +40,7 @@ impl Matrix {
     /// `[rows, cols]` of zeros.
     #[must_use]
     pub fn zeros(rows: usize, cols: usize) -> Self {
-        Self { rows, cols, lines: vec![f32x16::ZERO; (rows * cols).div_ceil(LINE)], sides: Sides::Two }
+        Self { rows, cols, lines: vec![f32x16::ZERO; (rows * cols).div_ceil(LINE)], sides: FileSides::Two }
     }
 
     /// The identity of the given size.
@@ -62,22 +62,22 @@ impl Matrix {
     /// The same numbers, whose rows are `blocks` equal blocks: in files they have a third side.
     #[must_use]
     pub fn in_blocks(self, blocks: usize) -> Self {
-        Self { sides: Sides::Three(blocks), ..self }
+        Self { sides: FileSides::Three(blocks), ..self }
     }
 
     /// The same numbers, which in files have one side.
     #[must_use]
     pub fn as_vector(self) -> Self {
-        Self { sides: Sides::One, ..self }
+        Self { sides: FileSides::One, ..self }
     }
 
     /// The shape in files.
     #[must_use]
     pub fn shape_in_files(&self) -> Vec<usize> {
         match self.sides {
-            Sides::One => vec![self.rows * self.cols],
-            Sides::Two => vec![self.rows, self.cols],
-            Sides::Three(blocks) => vec![blocks, self.rows / blocks.max(1), self.cols],
+            FileSides::One => vec![self.rows * self.cols],
+            FileSides::Two => vec![self.rows, self.cols],
+            FileSides::Three(blocks) => vec![blocks, self.rows / blocks.max(1), self.cols],
         }
     }
 

@@ -7,7 +7,7 @@
 //!
 //! E has the layout of W: the value of a pair stands at the same place in both.
 
-use super::{Tensors, WeightsError};
+use super::error::WeightsError;
 use crate::circuit::{Circuit, Projection};
 use crate::kernels::pattern::Pattern;
 use crate::matrix::Matrix;
@@ -19,17 +19,17 @@ use rand::seq::index as choice;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Pairs (to, from) in the order of a tensor.
-type Pairs = Vec<(u32, u32)>;
+/// PairList (to, from) in the order of a tensor.
+type PairList = Vec<(u32, u32)>;
 
 /// Which side of the pairs a block of synapses belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum SynapseKind {
     Generative,
     Feedback,
 }
 
-impl Role {
+impl SynapseKind {
     fn of(kind: &str) -> Self {
         if kind == "generative" { Self::Generative } else { Self::Feedback }
     }
@@ -56,9 +56,9 @@ fn is_listed(reach: Reach) -> bool {
 pub(super) fn shape(circuit: &Circuit, projection: &Projection, kind: &str) -> [usize; 2] {
     let (from, to) = (circuit.layer(projection.from()), circuit.layer(projection.to()));
     let count = circuit.synapses(projection) as usize;
-    match (projection.reach(), Role::of(kind)) {
-        (Reach::All, Role::Generative) => [to.size(), from.size()],
-        (Reach::All, Role::Feedback) => [from.size(), to.size()],
+    match (projection.reach(), SynapseKind::of(kind)) {
+        (Reach::All, SynapseKind::Generative) => [to.size(), from.size()],
+        (Reach::All, SynapseKind::Feedback) => [from.size(), to.size()],
         (Reach::Patch { .. }, _) => {
             let channels = from.shape().map_or(1, |shape| shape[2]);
             [count / channels, channels]
@@ -86,9 +86,9 @@ pub(super) fn shapes(
 /// the presynaptic neuron.
 pub(super) fn ends(circuit: &Circuit, projection: &Projection, kind: &str) -> Box<dyn Fn(usize) -> (usize, usize)> {
     let (from, to) = (circuit.layer(projection.from()).size(), circuit.layer(projection.to()).size());
-    let role = Role::of(kind);
+    let role = SynapseKind::of(kind);
     if projection.reach() == Reach::All {
-        let of_all = if role == Role::Generative { (from, to) } else { (to, from) };
+        let of_all = if role == SynapseKind::Generative { (from, to) } else { (to, from) };
         return Box::new(move |_| of_all);
     }
     let pairs = pairs(circuit, projection);
@@ -100,7 +100,7 @@ pub(super) fn ends(circuit: &Circuit, projection: &Projection, kind: &str) -> Bo
     Box::new(move |at| {
         let (i, j) = pairs[at];
         let (at_to, at_from) = (of_to[i as usize], of_from[j as usize]);
-        if role == Role::Generative { (at_to, at_from) } else { (at_from, at_to) }
+        if role == SynapseKind::Generative { (at_to, at_from) } else { (at_from, at_to) }
     })
 }
 
@@ -117,7 +117,7 @@ fn index(pairs: &[(u32, u32)]) -> Matrix {
 }
 
 /// Which pairs have a synapse, as the circuit says.
-fn pairs(circuit: &Circuit, projection: &Projection) -> Pairs {
+fn pairs(circuit: &Circuit, projection: &Projection) -> PairList {
     let (from, to) = (circuit.layer(projection.from()), circuit.layer(projection.to()));
     match projection.reach() {
         Reach::All => (0..to.size() as u32).flat_map(|i| (0..from.size() as u32).map(move |j| (i, j))).collect(),
@@ -136,7 +136,7 @@ fn pairs(circuit: &Circuit, projection: &Projection) -> Pairs {
     }
 }
 
-fn patches([rows, cols, own]: [usize; 3], to: [usize; 3], field: (usize, usize), stride: (usize, usize)) -> Pairs {
+fn patches([rows, cols, own]: [usize; 3], to: [usize; 3], field: (usize, usize), stride: (usize, usize)) -> PairList {
     let [_, wide, channels] = to;
     let mut pairs = Vec::with_capacity(rows * cols * field.0 * field.1 * channels * own);
     for (i, j) in (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j))) {
@@ -151,7 +151,7 @@ fn patches([rows, cols, own]: [usize; 3], to: [usize; 3], field: (usize, usize),
 }
 
 /// For each pair in the order of a pattern, its place in the order of the tensor.
-fn places(pairs: &[(u32, u32)], role: Role) -> Vec<((u32, u32), u32)> {
+fn places(pairs: &[(u32, u32)], role: SynapseKind) -> Vec<((u32, u32), u32)> {
     let mut places: Vec<_> = pairs.iter().map(|pair| role.turned(*pair)).zip(0_u32..).collect();
     places.sort_unstable();
     places
@@ -165,9 +165,9 @@ pub(super) fn weights(
     circuit: &Circuit,
     projection: &Projection,
     kind: &str,
-    (tensor, tensors): (&Matrix, &Tensors),
+    (tensor, tensors): (&Matrix, &BTreeMap<String, Matrix>),
 ) -> Result<Weights, WeightsError> {
-    let (role, name) = (Role::of(kind), circuit.tensor_name(projection, kind));
+    let (role, name) = (SynapseKind::of(kind), circuit.tensor_name(projection, kind));
     let (from, to) = (circuit.layer(projection.from()).size(), circuit.layer(projection.to()).size());
     let pairs = match is_listed(projection.reach()) {
         false => pairs(circuit, projection),
@@ -183,19 +183,19 @@ pub(super) fn weights(
     let places = places(&pairs, role);
     let values = places.iter().map(|(_, at)| tensor.as_slice()[*at as usize]).collect();
     let pairs: Vec<_> = places.into_iter().map(|(pair, _)| pair).collect();
-    let (pre, post) = if role == Role::Generative { (from, to) } else { (to, from) };
+    let (pre, post) = if role == SynapseKind::Generative { (from, to) } else { (to, from) };
     Ok(Weights::of_pattern(Arc::new(Pattern::new(pre, post, &pairs)), values))
 }
 
 /// A list of pairs out of numbers; `None` where they don't ascend, aren't whole, or lie outside of `sizes`.
-fn read_index(list: &Matrix, values: &Matrix, sizes: [usize; 2]) -> Option<Pairs> {
+fn read_index(list: &Matrix, values: &Matrix, sizes: [usize; 2]) -> Option<PairList> {
     if list.cols() != 2 || list.rows() != values.as_slice().len() {
         return None;
     }
     let whole =
         |value: f32, size: usize| (value.fract() == 0.0 && (0.0..size as f32).contains(&value)).then_some(value as u32);
     let pair = |row: &[f32]| Some((whole(row[0], sizes[0])?, whole(row[1], sizes[1])?));
-    let pairs: Pairs = list.as_slice().chunks_exact(2).map(pair).collect::<Option<_>>()?;
+    let pairs: PairList = list.as_slice().chunks_exact(2).map(pair).collect::<Option<_>>()?;
     pairs.windows(2).all(|two| two[0] < two[1]).then_some(pairs)
 }
 
@@ -205,14 +205,14 @@ pub(super) fn tensors(circuit: &Circuit, synapses: &Synapses) -> Vec<(String, Ma
     let weights = synapses.weights();
     let Some(pattern) = weights.pattern() else { return vec![(name.to_owned(), weights.values().transposed())] };
     let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
-    let role = Role::of(kind);
+    let role = SynapseKind::of(kind);
     let projection = circuit.projections().iter().find(|p| circuit.tensor_name(p, kind) == name);
     let projection = projection.expect("synapses belong to a projection");
     let listed = is_listed(projection.reach());
     let pairs = match listed {
         false => pairs(circuit, projection),
         true => {
-            let mut pairs: Pairs = pattern.pairs().map(|pair| role.turned(pair)).collect();
+            let mut pairs: PairList = pattern.pairs().map(|pair| role.turned(pair)).collect();
             pairs.sort_unstable();
             pairs
         }
