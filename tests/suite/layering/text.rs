@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Every file of `src/`: its path from the root on and its text, in the order of the paths.
+/// Every file of `src/` but the bindings, which are a package of their own: its path from the root on and its text, in the
+/// order of the paths.
 pub(super) fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
@@ -15,6 +16,9 @@ pub(super) fn sources() -> Vec<(String, String)> {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder of the sources") {
         let path = entry.expect("an entry of the sources").path();
+        if path.join("Cargo.toml").exists() {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
