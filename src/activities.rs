@@ -3,7 +3,7 @@
 //! It knows populations, a wiring and an episode, and not the network that lends the populations.
 
 use crate::circuit::LayerId;
-use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::episode::Episode;
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
@@ -98,6 +98,13 @@ impl Activities {
     #[must_use]
     pub fn state(&self, wiring: &Wiring, layer: LayerId) -> Matrix {
         self.gather(wiring.state_of(layer), |a| a.state().map(|s| s.state()))
+    }
+
+    /// `z` of every layer, `[rows, J]` each.
+    #[must_use]
+    pub fn states(&self, wiring: &Wiring) -> Vec<Matrix> {
+        let layers = wiring.populations.iter().filter(|spec| spec.kind == Kind::State).count();
+        (0..layers).map(|layer| self.state(wiring, LayerId(layer))).collect()
     }
 
     /// `φ(z)` of a layer, `[rows, J]`.

@@ -1,33 +1,33 @@
 //! One presentation of data: what every sense shows.
 
 use crate::circuit::{Circuit, LayerId};
-use crate::matrix::Matrix;
+use crate::matrix::InputBatch;
 use crate::params::Likelihood;
 use crate::population::Presented;
 use std::ops::Range;
 
 /// What is shown to one layer.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Shown {
+pub enum Shown<'a> {
     /// Nothing: the layer is free, or a sense is released.
     #[default]
     Nothing,
     /// Data for every neuron, `[rows, J]`.
-    All(Matrix),
+    All(InputBatch<'a>),
     /// Data where `observed` is 1, `[rows, J]` both; the rest is completed (Eq. 19).
     Part {
         /// Values of every neuron.
-        data: Matrix,
+        data: InputBatch<'a>,
         /// 1 where they hold, 0 where they are missing.
-        observed: Matrix,
+        observed: InputBatch<'a>,
     },
 }
 
-/// One presentation of `rows` samples to a circuit, checked against it.
+/// One presentation of `rows` samples to a circuit, checked against it. Data are owned, or lent for as long as it lives.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Episode {
+pub struct Episode<'a> {
     rows: usize,
-    shown: Vec<Shown>,
+    shown: Vec<Shown<'a>>,
 }
 
 /// Data that do not fit a circuit.
@@ -97,15 +97,19 @@ pub enum EpisodeError {
     },
 }
 
-impl Episode {
+impl<'a> Episode<'a> {
     /// Shows `inputs` (sense, `[rows, size]`) and leaves every sense that is not named free. Shapes, finiteness and,
     /// for Bernoulli layers, the range [0, 1] are checked here.
     ///
     /// # Errors
     /// [`EpisodeError`] where the data do not fit the circuit.
-    pub fn new(circuit: &Circuit, inputs: impl IntoIterator<Item = (String, Matrix)>) -> Result<Self, EpisodeError> {
+    pub fn new<B: Into<InputBatch<'a>>>(
+        circuit: &Circuit,
+        inputs: impl IntoIterator<Item = (String, B)>,
+    ) -> Result<Self, EpisodeError> {
         let mut episode = Self { rows: 0, shown: vec![Shown::Nothing; circuit.layers().len()] };
         for (sense, data) in inputs {
+            let data = data.into();
             let layer = find_sense(circuit, &sense)?;
             episode.check(circuit, &sense, layer, &data)?;
             episode.rows = data.rows();
@@ -121,7 +125,13 @@ impl Episode {
     ///
     /// # Errors
     /// [`EpisodeError`] where the mask does not fit the circuit or the sense shows nothing.
-    pub fn mask(mut self, circuit: &Circuit, sense: &str, observed: Matrix) -> Result<Self, EpisodeError> {
+    pub fn mask(
+        mut self,
+        circuit: &Circuit,
+        sense: &str,
+        observed: impl Into<InputBatch<'a>>,
+    ) -> Result<Self, EpisodeError> {
+        let observed = observed.into();
         let layer = find_sense(circuit, sense)?;
         self.check(circuit, sense, layer, &observed)?;
         let wrong = observed.as_slice().iter().position(|v| *v != 0.0 && *v != 1.0);
@@ -140,7 +150,7 @@ impl Episode {
         Ok(self)
     }
 
-    fn check(&self, circuit: &Circuit, sense: &str, layer: LayerId, data: &Matrix) -> Result<(), EpisodeError> {
+    fn check(&self, circuit: &Circuit, sense: &str, layer: LayerId, data: &InputBatch<'_>) -> Result<(), EpisodeError> {
         let spec = circuit.layer(layer);
         let sense = || sense.to_owned();
         if data.rows() == 0 {
@@ -175,7 +185,7 @@ impl Episode {
 
     /// What is shown to a layer.
     #[must_use]
-    pub fn shown(&self, layer: LayerId) -> &Shown {
+    pub fn shown(&self, layer: LayerId) -> &Shown<'a> {
         &self.shown[layer.0]
     }
 
@@ -206,19 +216,18 @@ fn list_senses(circuit: &Circuit) -> String {
     circuit.senses().map(|(sense, _)| format!("\"{sense}\"")).collect::<Vec<_>>().join(", ")
 }
 
-fn value_error(sense: &str, data: &Matrix, at: usize, why: &'static str) -> EpisodeError {
+fn value_error(sense: &str, data: &InputBatch<'_>, at: usize, why: &'static str) -> EpisodeError {
     let (row, column) = (at / data.cols(), at % data.cols());
     EpisodeError::Value { sense: sense.to_owned(), row, column, value: data.as_slice()[at], why }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Episode, EpisodeError};
+    use super::{Episode, EpisodeError, Shown};
     use crate::circuit::Circuit;
-    use crate::matrix::Matrix;
+    use crate::matrix::{InputBatch, Matrix};
 
-    #[test]
-    fn a_mask_needs_something_to_hide() {
+    fn two() -> Circuit {
         let text = br#"Circuit(
             name: "two",
             layers: {
@@ -231,7 +240,25 @@ mod tests {
                 (from: "z2", to: "z1", feedback: Transposed),
             ],
         )"#;
-        let circuit = Circuit::parse(text).expect("a sound circuit");
+        Circuit::parse(text).expect("a sound circuit")
+    }
+
+    #[test]
+    fn lent_data_are_shown_where_they_lie() {
+        let circuit = two();
+        let pixels: Vec<f32> = (0..8).map(|at| at as f32).collect();
+        let lent = InputBatch::borrowed(2, 4, &pixels).expect("two rows of four");
+        let episode = Episode::new(&circuit, [("image".to_owned(), lent)]).expect("it fits");
+        let layer = circuit.sensory("image").expect("a sense");
+        let Shown::All(shown) = episode.shown(layer) else { panic!("all of it is shown") };
+        assert_eq!(shown.as_slice().as_ptr(), pixels.as_ptr());
+        let own = Matrix::from_vec(2, 4, pixels.clone()).expect("two rows of four");
+        assert_eq!(episode, Episode::new(&circuit, [("image".to_owned(), own)]).expect("it fits"));
+    }
+
+    #[test]
+    fn a_mask_needs_something_to_hide() {
+        let circuit = two();
         let mask = |size: usize| Matrix::from_fn(1, size, |_, at| (at % 2) as f32);
         let shown = || Episode::new(&circuit, [("image".to_owned(), Matrix::zeros(1, 4))]).expect("it fits");
         assert!(shown().mask(&circuit, "image", mask(4)).is_ok());

@@ -151,20 +151,21 @@ mod weights;
 
 // Describe a circuit: from text to checked data, who talks to whom in it, and what that costs.
 pub use circuit::{
-    Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise, PopulationId,
-    Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file, parse_messages, wiring,
+    Change, Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise,
+    PlaceLearning, PopulationId, Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file,
+    parse_messages, wiring,
 };
 pub use params::{
-    Activation, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision, PrecisionForm, Prior,
-    StepSize, Target, When,
+    Activation, BiasKind, Decline, Feedback, Init, Lateral, Leak, Likelihood, Messages, Norm, Optimizer, Precision,
+    PrecisionForm, Prior, RateOverTime, Sign, StepSize, Target, When,
 };
 
 // Run it: a network, a presentation of data, and what settles one on the other.
 pub use activities::Activities;
 pub use episode::{Episode, EpisodeError, Shown};
 pub use executor::{Energies, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler, StopFlag};
-pub use matrix::Matrix;
-pub use network::{Network, Tensors, WeightsError, covariance_name, tensor_shapes};
+pub use matrix::{InputBatch, Matrix};
+pub use network::{Network, Tensors, WeightsError, bias_name, covariance_name, tensor_shapes};
 
 // Watch it: every firing, every message, and the log that runs it again.
 pub use executor::{
@@ -175,7 +176,7 @@ pub mod view;
 
 // Let it learn.
 pub use network::LearningError;
-pub use training::{Ended, EpochMetrics, Event, Flow, TrainError, TrainSpec, Training};
+pub use training::{BestEpoch, Ended, EpochMetrics, Event, Flow, Keep, TrainError, TrainSpec, Training};
 
 // Read data, and measure what was learned.
 pub mod data;
@@ -185,7 +186,7 @@ pub mod picture;
 
 // Keep it: weights, checkpoints, run folders.
 pub use checkpoint::weights::{fingerprint, load as load_weights, save as save_weights};
-pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError};
+pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError, cpu_features};
 
 // The paper: its tables, the models that it compares with, and the command line.
 #[cfg(feature = "baselines")]

@@ -165,6 +165,97 @@ impl Matrix {
     }
 }
 
+/// A batch `[rows, cols]` that is only read: a matrix of one's own, or numbers of somebody else, which are not copied.
+///
+/// # Examples
+/// ```
+/// use gncn::InputBatch;
+///
+/// let pixels = [0.0_f32; 8];
+/// let batch = InputBatch::borrowed(2, 4, &pixels).expect("two rows of four");
+/// assert_eq!((batch.rows(), batch.cols()), (2, 4));
+/// assert_eq!(batch.as_slice().as_ptr(), pixels.as_ptr());
+/// assert!(InputBatch::borrowed(3, 4, &pixels).is_none());
+/// ```
+#[derive(Debug, Clone)]
+pub struct InputBatch<'a> {
+    rows: usize,
+    cols: usize,
+    values: InputValues<'a>,
+}
+
+#[derive(Debug, Clone)]
+enum InputValues<'a> {
+    Own(Matrix),
+    Borrowed(&'a [f32]),
+}
+
+impl<'a> InputBatch<'a> {
+    /// Somebody else's numbers, row by row; `None` where there are not `rows · cols` of them.
+    #[must_use]
+    pub fn borrowed(rows: usize, cols: usize, values: &'a [f32]) -> Option<Self> {
+        let fits = rows.checked_mul(cols) == Some(values.len());
+        fits.then_some(Self { rows, cols, values: InputValues::Borrowed(values) })
+    }
+
+    /// Samples.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Values of a sample.
+    #[must_use]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Everything, row by row.
+    #[must_use]
+    pub fn as_slice(&self) -> &[f32] {
+        match &self.values {
+            InputValues::Own(matrix) => matrix.as_slice(),
+            InputValues::Borrowed(values) => values,
+        }
+    }
+
+    /// One sample.
+    #[must_use]
+    pub fn row(&self, i: usize) -> &[f32] {
+        self.rows_slice(i..i + 1)
+    }
+
+    /// The consecutive samples `range` as one slice.
+    #[must_use]
+    pub fn rows_slice(&self, range: std::ops::Range<usize>) -> &[f32] {
+        &self.as_slice()[range.start * self.cols..range.end * self.cols]
+    }
+
+    /// A copy of the consecutive samples `range`.
+    #[must_use]
+    pub fn rows_copy(&self, range: std::ops::Range<usize>) -> Matrix {
+        Matrix::copied(range.len(), self.cols, self.rows_slice(range))
+    }
+}
+
+impl From<Matrix> for InputBatch<'_> {
+    fn from(matrix: Matrix) -> Self {
+        Self { rows: matrix.rows(), cols: matrix.cols(), values: InputValues::Own(matrix) }
+    }
+}
+
+impl PartialEq for InputBatch<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.rows, self.cols) == (other.rows, other.cols) && self.as_slice() == other.as_slice()
+    }
+}
+
+impl PartialEq<InputBatch<'_>> for Matrix {
+    fn eq(&self, other: &InputBatch<'_>) -> bool {
+        (self.rows(), self.cols()) == (other.rows(), other.cols()) && self.as_slice() == other.as_slice()
+    }
+}
+
 impl From<Array2<f32>> for Matrix {
     fn from(array: Array2<f32>) -> Self {
         let (rows, cols) = array.dim();

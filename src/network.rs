@@ -1,23 +1,26 @@
 //! A network: the populations of a circuit, with their synapses, ready to run.
 
+mod own;
+
+pub use own::{bias_name, covariance_name};
+
 use crate::activities::Activities;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{Circuit, Layer, LayerId, Projection};
 use crate::episode::Episode;
 use crate::kernels::update::UpdateRule;
-use crate::learning::{Covariance, Refused};
+use crate::learning::{Ascent, Bias, OwnPrecision, Plasticity, Refused};
 use crate::matrix::Matrix;
-use crate::params::{Arrivals, Feedback, Init, Messages, Precision, Reading, When};
+use crate::params::{Arrivals, Feedback, Messages, Reading, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
-use crate::rng;
 use crate::synapse::Synapses;
-use rand_distr::{Distribution, Normal};
+use own::precision_name;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Weights by name, in the layout of files: `z2_to_z1.generative` `[to, from]`, `z2_to_z1.feedback` `[from, to]`,
-/// `z1.covariance`.
+/// `z1.covariance`; one number for each neuron as `[1, J]`: `z1.bias`, `z1.variance`.
 pub type Tensors = BTreeMap<String, Matrix>;
 
 /// Populations built from a circuit.
@@ -64,7 +67,7 @@ pub enum WeightsError {
         /// The tensor.
         name: String,
     },
-    /// A covariance without a Cholesky factor.
+    /// A covariance without a Cholesky factor, or a variance that isn't above 0.
     #[error("tensor \"{name}\" is not positive definite (its Cholesky factorisation fails)")]
     NotPositiveDefinite {
         /// The tensor.
@@ -112,7 +115,9 @@ impl Network {
         let moments = standardised(&circuit).flat_map(|(sense, _)| moments_names(sense));
         let moments = moments.map(|name| Ok((name.clone(), build.tensor(&name)?.clone())));
         let moments = moments.collect::<Result<_, _>>()?;
-        Ok(Self { wiring: Arc::new(wiring), circuit, populations, moments })
+        let mut network = Self { wiring: Arc::new(wiring), circuit, populations, moments };
+        network.at_epoch(0);
+        Ok(network)
     }
 
     /// Keeps mean and sd `[1, J]` of a sense that is read standardised with the weights, as `SENSE.mean` and `SENSE.sd`.
@@ -216,6 +221,36 @@ impl Network {
         self.populations.iter().enumerate().filter_map(of_layer).collect()
     }
 
+    /// Every optimiser, by the name of what it ascends.
+    #[must_use]
+    pub fn ascents(&self) -> Vec<(String, &Ascent)> {
+        let mut found = Vec::new();
+        for (population, spec) in self.populations.iter().zip(&self.wiring.populations) {
+            let layer = self.circuit.layer(spec.layer);
+            found.extend(population.synapses().into_iter().map(|s| (s.name().to_owned(), s.ascent())));
+            found.extend(population.bias().map(|bias| (bias_name(layer), bias.ascent())));
+            let precision = population.precision().and_then(OwnPrecision::ascent);
+            found.extend(precision.map(|ascent| (precision_name(layer), ascent)));
+        }
+        found
+    }
+
+    /// Every optimiser, to be restored.
+    #[must_use]
+    pub fn ascents_mut(&mut self) -> Vec<(String, &mut Ascent)> {
+        let names: Vec<String> = self.ascents().into_iter().map(|(name, _)| name).collect();
+        let ascents = self.populations.iter_mut().flat_map(AnyPopulation::ascents_mut);
+        names.into_iter().zip(ascents).collect()
+    }
+
+    /// From now on everything learns at the rate of `epoch` (from 0) of a training of as many epochs as the circuit says.
+    pub fn at_epoch(&mut self, epoch: usize) {
+        let learning = self.circuit.learning();
+        for ascent in self.populations.iter_mut().flat_map(AnyPopulation::ascents_mut) {
+            ascent.at_epoch(learning.rate_over_time, epoch, learning.epochs);
+        }
+    }
+
     /// The weights, in the layout of files.
     #[must_use]
     pub fn tensors(&self) -> Tensors {
@@ -224,9 +259,14 @@ impl Network {
             for synapses in population.synapses() {
                 tensors.insert(synapses.name().to_owned(), synapses.weights().transposed());
             }
-            if let Some(covariance) = population.covariance() {
-                tensors.insert(covariance_name(self.circuit.layer(spec.layer)), covariance.sigma().clone());
-            }
+            let layer = self.circuit.layer(spec.layer);
+            tensors.extend(population.bias().map(|bias| (bias_name(layer), bias.values().clone())));
+            let learned = match population.precision() {
+                Some(OwnPrecision::Full(covariance)) => Some(covariance.sigma()),
+                Some(OwnPrecision::Diagonal(variance)) => Some(variance.values()),
+                _ => None,
+            };
+            tensors.extend(learned.map(|learned| (precision_name(layer), learned.clone())));
         }
         tensors
     }
@@ -252,12 +292,6 @@ fn check_links(wiring: &Wiring, populations: &[AnyPopulation]) {
     }
 }
 
-/// The name of the covariance of a layer.
-#[must_use]
-pub fn covariance_name(layer: &Layer) -> String {
-    format!("{}.covariance", layer.name())
-}
-
 /// The shape of every tensor of a circuit, in the layout of files.
 #[must_use]
 pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
@@ -270,8 +304,8 @@ pub fn tensor_shapes(circuit: &Circuit) -> BTreeMap<String, [usize; 2]> {
         }
     }
     for (id, layer) in circuit.layers() {
-        if circuit.is_predicted(id) && matches!(layer.precision(), Precision::Learned { .. }) {
-            shapes.insert(covariance_name(layer), [layer.size(), layer.size()]);
+        if circuit.is_predicted(id) {
+            shapes.extend(own::shapes(layer));
         }
     }
     for (sense, layer) in standardised(circuit) {
@@ -292,39 +326,30 @@ pub fn moments_names(sense: &str) -> [String; 2] {
     [format!("{sense}.mean"), format!("{sense}.sd")]
 }
 
-/// Fresh weights: synapses as the circuit's `init` says, covariances the identity (or the floor, if higher).
+/// Fresh weights: synapses as `init` says, biases 0, covariances and variances 1 (or the floor, if higher). Until training
+/// data are known, standardised values stay as they are.
 fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
-    let Init::Gaussian { sd } = circuit.init();
-    let normal = Normal::new(0.0, sd).expect("the standard deviation was checked with the circuit");
-    let moments: Vec<[String; 2]> = standardised(circuit).map(|(sense, _)| moments_names(sense)).collect();
-    let draw = |(name, [rows, cols]): (String, [usize; 2])| {
-        // Until training data are known, values stay as they are.
-        if let Some([mean, _]) = moments.iter().find(|names| names.contains(&name)) {
-            let value = if *mean == name { 0.0 } else { 1.0 };
-            return (name, Matrix::from_fn(rows, cols, |_, _| value));
+    let mut tensors = Tensors::new();
+    for projection in circuit.projections() {
+        for kind in ["generative", "feedback"] {
+            tensors.extend(own::drawn(circuit, projection, kind, seed));
         }
-        let matrix = match name.strip_suffix(".covariance").and_then(|layer| circuit.find(layer)) {
-            Some(layer) => resting_covariance(circuit.layer(layer)),
-            None => {
-                let mut rng = rng::stream(seed, &name);
-                Matrix::from_fn(rows, cols, |_, _| normal.sample(&mut rng))
-            }
-        };
-        (name, matrix)
-    };
-    tensor_shapes(circuit).into_iter().map(draw).collect()
-}
-
-fn resting_covariance(layer: &Layer) -> Matrix {
-    let floor = match layer.precision() {
-        Precision::Learned { floor, .. } => floor,
-        Precision::Identity => 1.0,
-    };
-    let mut sigma = Matrix::identity(layer.size());
-    for i in 0..layer.size() {
-        sigma.row_mut(i)[i] = floor.max(1.0);
     }
-    sigma
+    let constant = |[rows, cols]: [usize; 2], value: f32| Matrix::from_fn(rows, cols, |_, _| value);
+    for (name, shape) in tensor_shapes(circuit) {
+        let resting = || match name.rsplit_once('.') {
+            Some((layer, "covariance" | "variance")) => {
+                own::resting_precision(circuit.layer(circuit.find(layer)?), shape)
+            }
+            Some((_, "sd")) => Some(constant(shape, 1.0)),
+            _ => None,
+        };
+        if !tensors.contains_key(&name) {
+            let tensor = resting().unwrap_or_else(|| constant(shape, 0.0));
+            tensors.insert(name, tensor);
+        }
+    }
+    tensors
 }
 
 /// Takes the tensors of a circuit into populations.
@@ -356,7 +381,9 @@ impl Build<'_> {
         let returned = returned.collect::<Result<_, _>>()?;
         let predicted = self.circuit.is_predicted(id);
         Ok(AnyPopulation::State(
-            StatePopulation::new(layer.size(), rule, layer.target(), predicted, returned).plastic(self.is_plastic()),
+            StatePopulation::new(layer.size(), rule, layer.target(), predicted, returned)
+                .plastic(self.is_plastic())
+                .with_noise(layer.noise().sd()),
         ))
     }
 
@@ -371,17 +398,24 @@ impl Build<'_> {
             })
         });
         let generative = generative.collect::<Result<_, _>>()?;
-        let covariance = match layer.precision() {
-            Precision::Identity => None,
-            Precision::Learned { floor, form } => {
-                let name = covariance_name(layer);
-                let sigma = self.tensor(&name)?.clone();
-                let made = Covariance::new(sigma, floor, form, self.circuit.learning().optimizer);
-                Some(made.map_err(|Refused| WeightsError::NotPositiveDefinite { name })?)
-            }
+        let place = layer.learning();
+        let optimizer = place.optimizer(self.circuit.learning().optimizer);
+        let bias = match layer.is_biased() {
+            true => Some(Bias::new(self.tensor(&bias_name(layer))?.clone(), optimizer, place.frozen)),
+            false => None,
         };
-        let population = ErrorPopulation::new(layer.size(), layer.mean(), layer.likelihood(), generative, covariance);
-        Ok(AnyPopulation::Error(population.plastic(self.is_plastic())))
+        let precision = self.precision(layer)?;
+        let population = ErrorPopulation::new(layer.size(), layer.mean(), layer.likelihood(), generative, precision);
+        Ok(AnyPopulation::Error(population.with_bias(bias).plastic(self.is_plastic())))
+    }
+
+    fn precision(&self, layer: &Layer) -> Result<OwnPrecision, WeightsError> {
+        let name = precision_name(layer);
+        let learned = match self.shapes.contains_key(&name) {
+            true => Some(self.tensor(&name)?),
+            false => None,
+        };
+        own::precision(self.circuit, layer, learned).map_err(|Refused| WeightsError::NotPositiveDefinite { name })
     }
 
     fn is_plastic(&self) -> bool {
@@ -391,8 +425,14 @@ impl Build<'_> {
     fn synapses(&self, projection: &Projection, kind: &str) -> Result<Synapses, WeightsError> {
         let name = self.circuit.tensor_name(projection, kind);
         let weights = self.tensor(&name)?.transposed();
-        let learning = &self.circuit.learning();
-        Ok(Synapses::new(name, weights, learning.optimizer, learning.norm))
+        let (own, place) = (self.circuit.learning(), projection.learning());
+        let plasticity = Plasticity {
+            decay: place.decay(own.decay),
+            sign: projection.sign(),
+            frozen: place.frozen,
+            ..Plasticity::new(place.optimizer(own.optimizer), place.norm(own.norm))
+        };
+        Ok(Synapses::new(name, weights, plasticity.optimizer, plasticity.norm).learning(plasticity))
     }
 
     fn tensor(&self, name: &str) -> Result<&Matrix, WeightsError> {

@@ -1,6 +1,12 @@
 //! The parameters of a population, as plain checked values: which activation, which prior, which lateral
 //! synapses, how large a step. They are shared by the circuit file and by the populations, and know neither.
 
+mod onset;
+mod plasticity;
+
+pub use onset::{LayerNoise, Start};
+pub use plasticity::{BiasKind, Decline, Init, Norm, Optimizer, RateOverTime, Sign, When};
+
 use serde::{Deserialize, Serialize};
 
 /// A pointwise (or, for [`Activation::KWinners`], per-sample) function `φ` or mean activation `g`.
@@ -123,6 +129,13 @@ pub enum Precision {
     /// `Σ = I`, never learned, at no cost.
     #[default]
     Identity,
+    /// `e = p d` with one p for all neurons, never learned: how much the layer weighs beside others.
+    Fixed(f32),
+    /// A learned variance of each neuron, which never falls below `floor`; nothing between neurons.
+    Diagonal {
+        /// Lower bound of the variances.
+        floor: f32,
+    },
     /// A learned covariance whose diagonal never falls below `floor`.
     Learned {
         /// Lower bound of the diagonal of Σ.
@@ -151,78 +164,6 @@ pub enum Feedback {
     },
     /// No feedback: a skip that predicts and is not corrected.
     Silent,
-}
-
-/// The constraint on synapses after each learning step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Norm {
-    /// Every column (the synapses that leave one presynaptic neuron) is scaled to norm 1: the paper.
-    UnitColumns,
-    /// Every row (the synapses that arrive at one postsynaptic neuron) longer than 1 is scaled to 1: the
-    /// authors' code.
-    ClipRows,
-    /// No constraint.
-    #[default]
-    None,
-}
-
-/// The optimiser that ascends the local learning rules.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Optimizer {
-    /// Plain steps of `rate` times the rule.
-    Sgd {
-        /// Learning rate.
-        rate: f32,
-    },
-    /// Adam (Kingma & Ba, 2015) with moments 0.9 and 0.999 and ε = 1e-8.
-    Adam {
-        /// Learning rate.
-        rate: f32,
-    },
-}
-
-impl Optimizer {
-    /// The learning rate.
-    #[must_use]
-    pub fn rate(self) -> f32 {
-        match self {
-            Self::Sgd { rate } | Self::Adam { rate } => rate,
-        }
-    }
-}
-
-impl Default for Optimizer {
-    fn default() -> Self {
-        Self::Adam { rate: 0.001 }
-    }
-}
-
-/// When the learning rules are applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum When {
-    /// Once, at the readout of an episode.
-    #[default]
-    Readout,
-    /// After every firing (incremental predictive coding).
-    EveryStep,
-}
-
-/// How synapses are drawn before the first episode.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Init {
-    /// Independent `N(0, sd²)`.
-    Gaussian {
-        /// Standard deviation.
-        sd: f32,
-    },
-}
-
-impl Default for Init {
-    fn default() -> Self {
-        Self::Gaussian { sd: 0.05 }
-    }
 }
 
 /// What travels on a link.

@@ -7,7 +7,7 @@
 use crate::kernels::drive::{self, Nonzero};
 use crate::kernels::product::Onto;
 use crate::kernels::sparse::List;
-use crate::learning::{Ascent, Hebbian};
+use crate::learning::{Ascent, Hebbian, Plasticity};
 use crate::matrix::Matrix;
 use crate::params::{Norm, Optimizer};
 use crate::weights::Weights;
@@ -33,7 +33,14 @@ impl Synapses {
     /// Synapses named as their tensor, from weights `[presynaptic, postsynaptic]`.
     #[must_use]
     pub fn new(name: String, weights: Matrix, optimizer: Optimizer, norm: Norm) -> Self {
-        Self { name, weights: weights.into(), rule: Hebbian::new(optimizer, norm), backwards: None }
+        let rule = Hebbian::new(Plasticity::new(optimizer, norm));
+        Self { name, weights: weights.into(), rule, backwards: None }
+    }
+
+    /// The same synapses, which learn in another way and have learned nothing yet.
+    #[must_use]
+    pub fn learning(self, plasticity: Plasticity) -> Self {
+        Self { rule: Hebbian::new(plasticity), ..self }
     }
 
     /// The same synapses, which their owner also reads backwards with a gain (type 1).

@@ -4,11 +4,14 @@
 //! episode starts from rest, and learning happens once a batch has settled: so a checkpoint taken between two
 //! batches holds all there is, and any split of a training gives the bits of the whole.
 
+mod best;
 pub(crate) mod course;
 mod events;
 mod identity;
 mod spec;
+mod vigil;
 
+pub use best::{BestEpoch, Keep};
 pub use events::{Ended, EpochMetrics, Event, Flow};
 pub use spec::TrainSpec;
 
@@ -20,8 +23,10 @@ use crate::executor::{Measure, Presentation, Purpose, SettleError, SettleOptions
 use crate::network::{LearningError, Network, Tensors};
 use crate::params::When;
 use course::{Course, CoursePlan, Learner, MeasuredRows, Seen};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use vigil::{Moment, Vigil};
 
 #[cfg(feature = "baselines")]
 pub(crate) use identity::difference;
@@ -39,19 +44,16 @@ pub enum TrainError {
     #[error(transparent)]
     Learning(#[from] LearningError),
     /// States that are no numbers any more, after something was learned.
-    #[error(
-        "epoch {epoch}, batch {batch}, at the learning rate {rate:e}: {cause}; where weights have grown, a lower `rate` of \
-         `learning: (optimizer: ...)` or a `norm` helps before a smaller beta does"
-    )]
+    #[error("epoch {epoch}, batch {batch}, at the learning rate {rate:e}: {why}")]
     Diverged {
         /// Epoch under way, from 1.
         epoch: usize,
         /// Batch under way, from 1.
         batch: usize,
-        /// The learning rate of the circuit.
+        /// The learning rate of the epoch.
         rate: f32,
-        /// What settling found.
-        cause: SettleError,
+        /// What settling found, what the free energy did, and what has grown.
+        why: String,
     },
     /// A checkpoint of something else.
     #[error("{path}: {problem}")]
@@ -112,21 +114,24 @@ impl<'a> Training<'a> {
         }
         run.clear_leftovers();
         let circuit = Arc::clone(network.circuit());
-        let (network, progress) = match newest {
-            Some((path, snapshot)) => snapshot.restore(Arc::clone(&circuit), &path)?,
-            None => (network, asked),
+        let (states, (network, progress)) = match newest {
+            Some((path, snapshot)) => (snapshot.states().clone(), snapshot.restore(Arc::clone(&circuit), &path)?),
+            None => (Tensors::new(), (network, asked)),
         };
         if is > was {
             run.reopen(&circuit)?;
         }
-        Ok(Self::new(run, network, data, spec, progress))
+        let mut training = Self::new(run, network, data, spec, progress);
+        training.pupil.go_on_from(states);
+        Ok(training)
     }
 
     fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
-        let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, .. } = spec;
-        let plan = CoursePlan { epochs, batch, checkpoint_every, test_each_epoch };
+        let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, keep, .. } = spec;
+        let plan = CoursePlan { epochs, batch, checkpoint_every, test_each_epoch, keep };
         let course = Course::new(run, data, plan, progress);
-        Self { course, pupil: Pupil { network, settling, settler: Settler::new() } }
+        let pupil = Pupil { network, settling, settler: Settler::new(), vigil: Vigil::default(), warning: None };
+        Self { course, pupil }
     }
 
     /// Finished epochs.
@@ -163,36 +168,72 @@ struct Pupil {
     network: Network,
     settling: Settling,
     settler: Settler,
+    vigil: Vigil,
+    /// What the last batch gives reason to say.
+    warning: Option<String>,
+}
+
+impl Pupil {
+    /// The learning rate of an epoch.
+    fn rate(&self, epoch: usize) -> f32 {
+        let learning = self.network.circuit().learning();
+        learning.rate_over_time.rate(learning.optimizer.rate(), epoch, learning.epochs)
+    }
+
+    /// Says what let values grow without bound: what was learned, where weights have grown, or else the settling.
+    fn diverged(&self, progress: &Progress, cause: SettleError) -> TrainError {
+        let (epoch, batch) = (progress.epoch + 1, progress.batch + 1);
+        let SettleError::NotFinite { population, firing, magnitude } = &cause else { return cause.into() };
+        let why = match vigil::grown(&self.network, progress.seed) {
+            Some((name, factor)) => format!(
+                "population \"{population}\" is no longer finite at its firing {firing}; the largest magnitude before that \
+                 was {magnitude:e}. Learning has made {name} {factor:.3e} times as strong as it was drawn, and {}: a lower \
+                 `rate` of `learning: (optimizer: ...)`, or a `norm`, keeps synapses in bounds",
+                vigil::history(progress),
+            ),
+            None => format!("{cause}; {}", vigil::history(progress)),
+        };
+        TrainError::Diverged { epoch, batch, rate: self.rate(progress.epoch), why }
+    }
+
+    /// Lets the first episode start at `states`, by layer, where there are any.
+    fn go_on_from(&mut self, mut states: Tensors) {
+        let layers = self.network.circuit().layers();
+        let states: Option<Vec<_>> = layers.map(|(_, layer)| states.remove(layer.name())).collect();
+        states.into_iter().for_each(|states| self.settler.start_at(states));
+    }
 }
 
 impl Learner for Pupil {
     type Error = TrainError;
 
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, TrainError> {
+        self.network.at_epoch(progress.epoch);
         let circuit = Arc::clone(self.network.circuit());
         let episode = evaluation::episode(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
         let presentation = Presentation::of_run(progress.seed).at(Purpose::Learning, progress.epoch, progress.batch);
         let options =
             SettleOptions { measure: Measure::Readout, learn: true, presentation, ..SettleOptions::default() };
         let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options);
-        let settled = settled.map_err(|cause| match cause {
-            SettleError::NotFinite { .. } => {
-                let (epoch, batch) = (progress.epoch + 1, progress.batch + 1);
-                TrainError::Diverged { epoch, batch, rate: circuit.learning().optimizer.rate(), cause }
-            }
-            cause => cause.into(),
-        })?;
+        let settled = settled.map_err(|cause| self.diverged(progress, cause))?;
         if circuit.learning().when == When::Readout {
             self.network.learn(self.settler.activities())?;
         }
         let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
-        let mut total = 0.0;
+        let (mut total, mut of_image) = (0.0, BTreeMap::new());
         for (id, energy) in energies {
             let layer = circuit.layer(self.network.wiring().population(*id).layer);
             *progress.sums.entry(layer.name().to_owned()).or_default() += energy;
+            of_image.insert(layer.name(), energy / rows.len() as f64);
             total += energy;
         }
+        let moment = Moment { epoch: progress.epoch, batch: progress.batch, rate: self.rate(progress.epoch) };
+        self.warning = self.vigil.see(&circuit, moment, &of_image);
         Ok(total / rows.len() as f64)
+    }
+
+    fn warning(&mut self) -> Option<String> {
+        self.warning.take()
     }
 
     fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {
@@ -206,7 +247,9 @@ impl Learner for Pupil {
     }
 
     fn snapshot(&self, progress: Progress) -> Snapshot {
-        Snapshot::take(&self.network, progress)
+        let layers = self.network.circuit().layers().map(|(_, layer)| layer.name().to_owned());
+        let states = layers.zip(self.settler.last().into_iter().flatten().cloned()).collect();
+        Snapshot::take(&self.network, progress).with_states(states)
     }
 
     fn tensors(&self) -> Tensors {

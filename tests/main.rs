@@ -12,6 +12,8 @@ mod alone;
 #[cfg(feature = "baselines")]
 #[path = "suite/baselines.rs"]
 mod baselines;
+#[path = "suite/changes.rs"]
+mod changes;
 #[path = "suite/chaos.rs"]
 mod chaos;
 #[path = "suite/circuits.rs"]
@@ -34,8 +36,12 @@ mod drift;
 mod dynamics;
 #[path = "suite/fetch.rs"]
 mod fetch;
+#[path = "suite/fuzzed.rs"]
+mod fuzzed;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/hardening.rs"]
+mod hardening;
 #[path = "suite/kinds.rs"]
 mod kinds;
 #[path = "suite/late.rs"]
@@ -44,10 +50,16 @@ mod late;
 mod layering;
 #[path = "suite/likelihood.rs"]
 mod likelihood;
+#[path = "suite/looks.rs"]
+mod looks;
 #[path = "suite/measured.rs"]
 mod measured;
 #[path = "suite/measures.rs"]
 mod measures;
+#[path = "suite/onset.rs"]
+mod onset;
+#[path = "suite/options.rs"]
+mod options;
 #[path = "suite/probes.rs"]
 mod probes;
 #[path = "suite/properties.rs"]

@@ -8,7 +8,7 @@ use gncn::episode::Episode;
 use gncn::executor::{Observed, Observer, SettleError, SettleOptions, Settled, Settler, StopFlag};
 use gncn::matrix::Matrix;
 use gncn::network::Network;
-use gncn::params::Messages;
+use gncn::params::{Messages, Start};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ fn settle(schedule: &Schedule, stopping: Stopping, stop_at: u64) -> (Result<Sett
     let mut settler = Settler::new();
     settler.watch(Arc::new(StopAt(stop_at, AtomicU64::new(0), settler.stop_flag())));
     let (executor, messages) = (ExecutorKind::Threads, Messages::Dense);
-    let settling = Settling { stopping, schedule: schedule.clone(), executor, messages };
+    let settling = Settling { stopping, schedule: schedule.clone(), executor, messages, start: Start::Zeros };
     let options = SettleOptions { record: true, ..SettleOptions::default() };
     let settled = settler.settle(&mut network, &episode, &settling, options);
     let states = (1..3).flat_map(|layer| {

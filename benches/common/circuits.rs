@@ -28,7 +28,7 @@ pub(crate) fn circuit(changes: &[(&str, &str)]) -> Circuit {
 }
 
 /// The circuit as a network with drawn synapses, and a batch of random bits to show it.
-pub(crate) fn network(circuit: Circuit, batch: usize) -> (Network, Episode) {
+pub(crate) fn network(circuit: Circuit, batch: usize) -> (Network, Episode<'static>) {
     let mut dice = rng::stream(1, "bits");
     let image = Matrix::from_fn(batch, 784, |_, _| f32::from(u8::from(dice.random_bool(INK))));
     let episode = Episode::new(&circuit, [("image".to_owned(), image)]).expect("the circuit has one sense of 784");

@@ -6,7 +6,7 @@ use super::net::{Net, matrix, tensor};
 use super::spec::{ComparedKind, Spec};
 use super::weights::ComparedWeights;
 use crate::data::{Batches, Images};
-use crate::evaluation::{Completed, Measures, highest, left_half};
+use crate::evaluation::{Completed, Hidden, Measures, highest};
 use crate::matrix::Matrix;
 use indexmap::IndexMap;
 
@@ -101,7 +101,7 @@ impl<'a> Codes<'a> {
     /// [`BaselineError::Engine`].
     pub fn complete(&self, images: &Images, rows: &[usize]) -> Result<Completed, BaselineError> {
         let truth = images.matrix(rows);
-        let observed = left_half(images.grid(), rows.len());
+        let observed = Hidden::Right.observed(images.grid(), rows);
         let mut settled = truth.clone();
         let pixels = settled.as_mut_slice().iter_mut().zip(observed.as_slice());
         pixels.for_each(|(pixel, seen)| *pixel *= seen);

@@ -13,7 +13,7 @@ use crate::matrix::Matrix;
 use crate::network::Tensors;
 use crate::rng;
 use crate::training::course::{self, Course, CoursePlan, Learner, MeasuredRows, Seen};
-use crate::training::{Ended, Event, Flow, difference};
+use crate::training::{Ended, Event, Flow, Keep, difference};
 use std::ops::ControlFlow;
 
 /// What a comparison is asked to do.
@@ -92,7 +92,8 @@ impl<'a> Comparison<'a> {
             return Err(BaselineError::NoLabels);
         }
         let ComparisonSpec { model, epochs, checkpoint_every, .. } = spec;
-        let plan = CoursePlan { epochs, batch: model.batch, checkpoint_every, test_each_epoch: false };
+        let plan =
+            CoursePlan { epochs, batch: model.batch, checkpoint_every, test_each_epoch: false, keep: Keep::Last };
         let pupil = ComparedLearner { spec: model, weights };
         Ok(Self { course: Course::new(run, data, plan, progress), data, pupil })
     }

@@ -45,7 +45,7 @@ impl ComparedWeights {
     }
 
     pub(super) fn of(values: Tensors, moments: BTreeMap<String, Moments>, spec: &Spec) -> Self {
-        let optimizer = Optimizer::Adam { rate: spec.rate };
+        let optimizer = Optimizer::adam(spec.rate);
         let ascent = |(name, moments)| {
             let mut ascent = Ascent::new(optimizer);
             ascent.restore(moments);

@@ -6,16 +6,19 @@
 //! metrics.jsonl         one line per finished epoch
 //! checkpoints/*.ckpt    the newest two
 //! weights.safetensors   at the end of a finished run
+//! best.safetensors      of the best epoch so far, where it is asked for
 //! mixture.safetensors   the prior that was last fitted, once one was
 //! .lock                 held by the process that writes the run
 //! ```
 
-use super::lock::{self, Lock};
+use super::folder::{self, BEST, MIXTURE};
+use super::lock::Lock;
 use super::{Progress, Snapshot, StoreError, weights};
 use crate::circuit::Circuit;
 use crate::data::digest::hexadecimal;
-use crate::data::{SenseFiles, Source, atomic};
+use crate::data::{SenseFiles, Source, atomic, leftovers};
 use crate::network::Tensors;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -26,8 +29,8 @@ use std::sync::Arc;
 /// How many checkpoints are kept: the newest, and the one before it in case a disk damages the newest.
 const KEPT: usize = 2;
 
-/// The mixture that was last fitted to what a run's top layer settles to.
-pub(crate) const MIXTURE: &str = "mixture.safetensors";
+/// The files of which one says what is run; `run.json` has its digest.
+const DESCRIBES: [&str; 2] = ["circuit.ron", "model.json"];
 
 /// What `run.json` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,12 +95,12 @@ impl Run {
         overwrite: bool,
     ) -> Result<Self, StoreError> {
         refuse_occupied(folder, overwrite)?;
-        make(folder)?;
+        folder::make(folder)?;
         let lock = Lock::take(folder)?;
         // Once more: a process that held the lock a moment ago may have made a run of its own here.
         refuse_occupied(folder, overwrite)?;
-        remove_run(folder)?;
-        make(&folder.join("checkpoints"))?;
+        folder::remove_run(folder)?;
+        folder::make(&folder.join("checkpoints"))?;
         let info = RunInfo { text: Some(digest_of(text)), ..info };
         let run = Self { folder: folder.to_owned(), info, lock: Some(Arc::new(lock)) };
         atomic::write(&run.path(name), text.as_bytes())?;
@@ -170,17 +173,35 @@ impl Run {
             return Err(StoreError::folder(&self.folder, problem));
         }
         let circuit = Circuit::load(self.path("circuit.ron"))?;
-        self.verify("circuit.ron", &self.text("circuit.ron")?)?;
+        self.text("circuit.ron")?;
+        Ok(circuit)
+    }
+
+    /// The circuit of a file, which may be that of a run: then it is checked as [`Run::circuit`] does.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it can't be read, or is another one than its run was made with.
+    pub fn circuit_at(path: &Path) -> Result<Circuit, StoreError> {
+        let circuit = Circuit::load(path)?;
+        let folder = path.parent().filter(|folder| path.ends_with("circuit.ron") && folder.join("run.json").is_file());
+        if let Some(run) = folder.and_then(|folder| Self::open(folder).ok()) {
+            run.text("circuit.ron")?;
+        }
         Ok(circuit)
     }
 
     /// The text of one of its files.
     ///
     /// # Errors
-    /// [`StoreError`] where it can't be read.
+    /// [`StoreError`] where it can't be read, or where it is the text that the run was made with, `circuit.ron` or what
+    /// [`Run::create_as`] was given, and isn't any more.
     pub fn text(&self, name: &str) -> Result<String, StoreError> {
         let path = self.path(name);
-        fs::read_to_string(&path).map_err(|cause| StoreError::read(&path, cause))
+        let text = fs::read_to_string(&path).map_err(|cause| StoreError::read(&path, cause))?;
+        if DESCRIBES.contains(&name) {
+            self.verify(name, &text)?;
+        }
+        Ok(text)
     }
 
     /// The weights of a finished run, or else of its newest checkpoint that is whole.
@@ -233,11 +254,7 @@ impl Run {
     /// Removes what a killed process left half-written. Only for whoever goes on with the run.
     pub fn clear_leftovers(&self) {
         for folder in [self.folder.clone(), self.folder.join("checkpoints")] {
-            let files = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-            for path in files.filter(|path| path.extension().is_some_and(|e| e == "part")) {
-                // A leftover that can't be removed costs space, not safety.
-                let _ = fs::remove_file(path);
-            }
+            leftovers::sweep(&folder);
         }
     }
 
@@ -277,6 +294,35 @@ impl Run {
         };
         write().map_err(|cause| StoreError::System { action: "write", path, cause })?;
         Ok(bytes + text.len() as u64)
+    }
+
+    /// The lines of `metrics.jsonl` within its first `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they can't be read.
+    pub fn metrics<T: DeserializeOwned>(&self, bytes: u64) -> Result<Vec<T>, StoreError> {
+        let path = self.path("metrics.jsonl");
+        let text = self.text("metrics.jsonl")?;
+        let text = usize::try_from(bytes).ok().and_then(|bytes| text.get(..bytes)).unwrap_or(&text);
+        let line = |line| serde_json::from_str(line).map_err(|e| StoreError::content(&path, e.to_string()));
+        text.lines().map(line).collect()
+    }
+
+    /// Keeps the weights of the best epoch so far.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they can't be written; those before them are still there.
+    pub fn save_best(&self, tensors: &Tensors) -> Result<(), StoreError> {
+        weights::save(&self.path(BEST), tensors)
+    }
+
+    /// What [`Run::save_best`] kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it can't be read.
+    pub fn best(&self) -> Result<Option<Tensors>, StoreError> {
+        let path = self.path(BEST);
+        path.exists().then(|| weights::load(&path)).transpose()
     }
 
     /// Writes the final weights and marks the run as finished.
@@ -337,7 +383,7 @@ impl Run {
             Err(cause) => return Err(StoreError::read(&folder, cause)),
         };
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut paths: Vec<_> = paths.filter(|p| p.extension().is_some_and(|e| e == "ckpt")).collect();
+        let mut paths: Vec<_> = paths.filter(|path| folder::is_checkpoint(path)).collect();
         paths.sort();
         Ok(paths)
     }
@@ -349,58 +395,12 @@ fn digest_of(text: &str) -> String {
     hexadecimal(hash)
 }
 
-fn make(path: &Path) -> Result<(), StoreError> {
-    let failed = |cause| StoreError::System { action: "create", path: path.to_owned(), cause };
-    fs::create_dir_all(path).map_err(failed)
-}
-
 /// Refuses a folder that holds something which is not to be replaced.
 fn refuse_occupied(folder: &Path, overwrite: bool) -> Result<(), StoreError> {
-    match occupied(folder) {
-        // Whatever calls itself run.json: a run is what can be opened as one.
-        Some(problem) if !overwrite || Run::open(folder).is_err() => Err(StoreError::folder(folder, problem)),
+    // Whatever calls itself run.json: a run is what can be opened as one.
+    let is_finished = Run::open(folder).ok().map(|run| run.info.finished);
+    match folder::occupied(folder, is_finished) {
+        Some(problem) if !overwrite || is_finished.is_none() => Err(StoreError::folder(folder, problem)),
         _ => Ok(()),
     }
-}
-
-/// Why a folder can't take a new run, if it can't.
-fn occupied(folder: &Path) -> Option<String> {
-    if let Ok(run) = Run::open(folder) {
-        return Some(if run.info.finished {
-            "holds a finished run; --overwrite replaces it, another --out keeps it".to_owned()
-        } else {
-            "holds a run that was not finished; --resume goes on with it, --overwrite replaces it".to_owned()
-        });
-    }
-    if folder.is_file() {
-        return Some("is a file; --out names a folder".to_owned());
-    }
-    // What a process leaves that is killed before it has written run.json is no run, and nobody's work.
-    let begun = |name: &str| {
-        ["circuit.ron", "model.json", "metrics.jsonl", "checkpoints", lock::NAME].contains(&name)
-            || name.ends_with(".part")
-    };
-    let mut entries = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
-    entries
-        .find(|name| !begun(&name.to_string_lossy()))
-        .map(|_| "is not empty and not a run folder; choose another --out".to_owned())
-}
-
-fn remove_run(folder: &Path) -> Result<(), StoreError> {
-    let remove = |path: PathBuf| match fs::remove_file(&path) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::System { action: "remove", path, cause })
-        }
-        _ => Ok(()),
-    };
-    // run.json goes first: without it the rest is no run, whenever this is cut off.
-    for name in
-        ["run.json", "weights.safetensors", "metrics.jsonl", "eval.json", MIXTURE, "reconstructions.png", "samples.png"]
-    {
-        remove(folder.join(name))?;
-    }
-    // What else somebody keeps there is nobody's checkpoint, and stays.
-    let is_ours = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "ckpt" || ending == "part");
-    let checkpoints = fs::read_dir(folder.join("checkpoints")).into_iter().flatten();
-    checkpoints.filter_map(|entry| Some(entry.ok()?.path())).filter(is_ours).try_for_each(remove)
 }

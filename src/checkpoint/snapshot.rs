@@ -2,10 +2,10 @@
 
 use super::weights::DIGEST;
 use super::{StoreError, weights};
-use crate::data::atomic;
-use crate::learning::{Ascent, Moments};
+use crate::data::{atomic, bounded};
+use crate::learning::Moments;
 use crate::matrix::Matrix;
-use crate::network::{Network, Tensors, covariance_name};
+use crate::network::{Network, Tensors};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -44,6 +44,8 @@ pub struct Progress {
 pub struct Snapshot {
     tensors: Tensors,
     moments: BTreeMap<String, Moments>,
+    /// States `[rows, J]` by layer, where the next episode starts where the last one ended.
+    states: Tensors,
     /// Where the training stands.
     pub progress: Progress,
 }
@@ -52,22 +54,32 @@ const PROGRESS: &str = "progress";
 const STEPS: &str = "steps";
 const MEAN: &str = "adam.mean/";
 const SQUARE: &str = "adam.square/";
+const LAST: &str = "last/";
 
 impl Snapshot {
     /// What a network and a position amount to.
     #[must_use]
     pub fn take(network: &Network, progress: Progress) -> Self {
-        let mut moments = BTreeMap::new();
-        for_each_ascent(network, |name, ascent| {
-            moments.insert(name, ascent.moments().clone());
-        });
-        Self { tensors: network.tensors(), moments, progress }
+        let moments = network.ascents().into_iter().map(|(name, ascent)| (name, ascent.moments().clone())).collect();
+        Self { tensors: network.tensors(), moments, states: Tensors::new(), progress }
     }
 
     /// What weights, what an optimiser remembers of them (by a name of its own), and a position amount to.
     #[must_use]
     pub fn new(tensors: Tensors, moments: BTreeMap<String, Moments>, progress: Progress) -> Self {
-        Self { tensors, moments, progress }
+        Self { tensors, moments, states: Tensors::new(), progress }
+    }
+
+    /// With states by layer, `[rows, J]` each, that the next episode starts from.
+    #[must_use]
+    pub fn with_states(self, states: Tensors) -> Self {
+        Self { states, ..self }
+    }
+
+    /// What [`Snapshot::with_states`] was given.
+    #[must_use]
+    pub fn states(&self) -> &Tensors {
+        &self.states
     }
 
     /// What [`Snapshot::new`] was given.
@@ -88,9 +100,9 @@ impl Snapshot {
         let fit = |cause| StoreError::Weights { path: path.to_owned(), cause };
         let mut network = Network::with_weights(circuit, &self.tensors).map_err(fit)?;
         let mut moments = self.moments;
-        for_each_ascent_mut(&mut network, |name, ascent| {
+        for (name, ascent) in network.ascents_mut() {
             ascent.restore(moments.remove(&name).unwrap_or_default());
-        });
+        }
         Ok((network, self.progress))
     }
 
@@ -108,6 +120,9 @@ impl Snapshot {
         let mut flat: Vec<(String, Vec<usize>, &[f32])> = Vec::new();
         for (name, m) in &self.tensors {
             flat.push((name.clone(), vec![m.rows(), m.cols()], m.as_slice()));
+        }
+        for (name, m) in &self.states {
+            flat.push((format!("{LAST}{name}"), vec![m.rows(), m.cols()], m.as_slice()));
         }
         for (name, moments) in self.moments.iter().filter(|(_, m)| m.step > 0) {
             flat.push((format!("{MEAN}{name}"), vec![moments.mean.len()], &moments.mean));
@@ -129,8 +144,15 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError`] where the file can't be read or is not a whole checkpoint.
     pub fn load(path: &Path) -> Result<Self, StoreError> {
-        let bytes = std::fs::read(path).map_err(|cause| StoreError::read(path, cause))?;
-        let (arrays, metadata) = weights::decode(path, &bytes)?;
+        Self::parse(&bounded::read(path)?, path)
+    }
+
+    /// [`Snapshot::load`] of the bytes of a file that is called `path`, whether or not it is there.
+    ///
+    /// # Errors
+    /// As [`Snapshot::load`].
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
+        let (arrays, metadata) = weights::decode(path, bytes)?;
         let entry = |key: &str| {
             let missing =
                 || StoreError::content(path, format!("is not a checkpoint: it has no \"{key}\" in its header"));
@@ -140,40 +162,21 @@ impl Snapshot {
         let broken = |cause: serde_json::Error| StoreError::content(path, format!("is not a checkpoint: {cause}"));
         let progress = serde_json::from_str(entry(PROGRESS)?).map_err(broken)?;
         let steps: BTreeMap<String, u64> = serde_json::from_str(entry(STEPS)?).map_err(broken)?;
-        let (mut tensors, mut moments) = (Tensors::new(), BTreeMap::new());
+        let (mut tensors, mut states, mut moments) = (Tensors::new(), Tensors::new(), BTreeMap::new());
         for (name, (shape, values)) in &arrays {
             if let [rows, cols] = **shape {
-                tensors.extend(Matrix::from_vec(rows, cols, values.clone()).map(|m| (name.clone(), m)));
+                let matrix = Matrix::from_vec(rows, cols, values.clone());
+                let (into, name) = match name.strip_prefix(LAST) {
+                    Some(layer) => (&mut states, layer),
+                    None => (&mut tensors, name.as_str()),
+                };
+                into.extend(matrix.map(|m| (name.to_owned(), m)));
             }
         }
         for (name, step) in steps {
             let of = |prefix: &str| arrays.get(&format!("{prefix}{name}")).map(|(_, v)| v.clone()).unwrap_or_default();
             moments.insert(name.clone(), Moments { mean: of(MEAN), square: of(SQUARE), step });
         }
-        Ok(Self { tensors, moments, progress })
-    }
-}
-
-fn for_each_ascent(network: &Network, mut each: impl FnMut(String, &Ascent)) {
-    for (population, spec) in network.populations().iter().zip(&network.wiring().populations) {
-        for synapses in population.synapses() {
-            each(synapses.name().to_owned(), synapses.ascent());
-        }
-        if let Some(covariance) = population.covariance() {
-            each(covariance_name(network.circuit().layer(spec.layer)), covariance.ascent());
-        }
-    }
-}
-
-fn for_each_ascent_mut(network: &mut Network, mut each: impl FnMut(String, &mut Ascent)) {
-    let (circuit, wiring) = (Arc::clone(network.circuit()), Arc::clone(network.wiring()));
-    for (population, spec) in network.populations_mut().iter_mut().zip(&wiring.populations) {
-        for synapses in population.synapses_mut() {
-            let name = synapses.name().to_owned();
-            each(name, synapses.ascent_mut());
-        }
-        if let Some(covariance) = population.covariance_mut() {
-            each(covariance_name(circuit.layer(spec.layer)), covariance.ascent_mut());
-        }
+        Ok(Self { tensors, moments, states, progress })
     }
 }

@@ -4,8 +4,8 @@
 //! that were made elsewhere need none.
 
 use super::StoreError;
-use crate::data::atomic;
 use crate::data::digest::hexadecimal;
+use crate::data::{atomic, bounded};
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -24,7 +24,7 @@ const PREFIX: &str = "gncn sha256 ";
 /// # Errors
 /// [`StoreError`] where the file can't be written.
 pub fn save(path: &Path, tensors: &Tensors) -> Result<(), StoreError> {
-    let flat: Vec<_> = tensors.iter().map(|(name, m)| (name.clone(), vec![m.rows(), m.cols()], m.as_slice())).collect();
+    let flat: Vec<_> = tensors.iter().map(|(name, m)| (name.clone(), shape_in_files(name, m), m.as_slice())).collect();
     let digest = digest(flat.iter().map(|(name, shape, values)| (name.as_str(), &shape[..], *values)), &[]);
     // One entry only: the order of several would change from process to process.
     let metadata = HashMap::from([(DIGEST.to_owned(), digest)]);
@@ -32,19 +32,39 @@ pub fn save(path: &Path, tensors: &Tensors) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Biases and variances are one number for each neuron: in files they have no second side.
+fn is_row(name: &str) -> bool {
+    matches!(name.split_once('.'), Some((_, "bias" | "variance")))
+}
+
+/// The shape that a tensor has in a file of weights.
+fn shape_in_files(name: &str, matrix: &Matrix) -> Vec<usize> {
+    if is_row(name) { vec![matrix.cols()] } else { vec![matrix.rows(), matrix.cols()] }
+}
+
 /// Reads weights.
 ///
 /// # Errors
 /// [`StoreError`] where the file can't be read, is no safetensors file, is damaged, or holds anything but f32 matrices.
 pub fn load(path: &Path) -> Result<Tensors, StoreError> {
-    let bytes = std::fs::read(path).map_err(|cause| StoreError::read(path, cause))?;
-    let (flat, metadata) = decode(path, &bytes)?;
+    parse(&bounded::read(path)?, path)
+}
+
+/// [`load`] of the bytes of a file that is called `path`, whether or not it is there.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(bytes: &[u8], path: &Path) -> Result<Tensors, StoreError> {
+    let (flat, metadata) = decode(path, bytes)?;
     if let Some(stated) = metadata.get(DIGEST).filter(|value| value.starts_with(PREFIX)) {
         verify(path, stated, &flat, &[])?;
     }
     let matrix = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| match *shape.as_slice() {
         [rows, cols] => {
             Ok((name, Matrix::from_vec(rows, cols, values).expect("the shape of a tensor was checked on decoding")))
+        }
+        [size] if is_row(&name) => {
+            Ok((name, Matrix::from_vec(1, size, values).expect("the shape of a tensor was checked on decoding")))
         }
         _ => Err(StoreError::content(path, format!("tensor \"{name}\" has shape {shape:?}; weights are matrices"))),
     };

@@ -2,8 +2,9 @@
 
 use super::description::Circuit;
 use super::ids::PopulationId;
-use super::schedule::{Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
+use super::schedule::{Change, Clock, Delay, ExecutorKind, Schedule, TimeScale, VirtualTime};
 use super::wiring::{Kind, Link, Wiring};
+use crate::params::{Activation, Likelihood, Precision};
 
 /// One sentence for each option of the settling that changes nothing as things stand.
 #[must_use]
@@ -19,6 +20,32 @@ pub fn idle_options(circuit: &Circuit) -> Vec<String> {
         let wiring = Wiring::new(circuit);
         let until = time.until.unwrap_or(2 * settling.stopping.max_steps() as u64);
         Idle { circuit, wiring: &wiring, time, until }.list(&mut found);
+    }
+    found
+}
+
+/// One sentence for each layer whose numbers or learning are likely not what was meant.
+#[must_use]
+pub fn doubtful_layers(circuit: &Circuit) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, layer) in circuit.layers().filter(|(id, _)| circuit.is_predicted(*id)) {
+        let name = layer.name();
+        if layer.likelihood() == Likelihood::Bernoulli && layer.mean() != Activation::Sigmoid {
+            found.push(format!(
+                "layer \"{name}\" is Bernoulli, and its mean {:?} leaves (0, 1): predictions are cut to [1e-7, 1 - 1e-7], where \
+                 a mismatch can be 1e7; use `mean: Sigmoid`, or `likelihood: Gaussian`",
+                layer.mean(),
+            ));
+        }
+        let learns =
+            layer.is_biased() || matches!(layer.precision(), Precision::Diagonal { .. } | Precision::Learned { .. });
+        if !layer.learning().is_silent() && !learns {
+            let afferent = circuit.afferents(id).first().map_or("?", |p| circuit.layer(p.from()).name());
+            found.push(format!(
+                "the learning of layer \"{name}\" changes nothing, for it has no bias and no learned precision; its synapses learn \
+                 as their projections say, such as that from \"{afferent}\""
+            ));
+        }
     }
     found
 }
@@ -39,6 +66,9 @@ impl Idle<'_> {
         for (id, at) in self.time.lesions.iter().filter(|(_, at)| *at >= self.until) {
             found.push(format!("the lesion of {} at {at} comes after the end, {}", self.name(*id), self.until));
         }
+        for (at, _) in self.time.changes.iter().filter(|(at, _)| *at >= self.until) {
+            found.push(format!("the change at {at} comes after the end, {}", self.until));
+        }
         let regular = self.firing().all(|id| self.clock(id).period == 2 && self.clock(id).jitter == 0);
         if self.time.scale == TimeScale::PerTime && regular {
             found.push("scale: PerTime is PerFiring where every clock has period 2 and no jitter".to_owned());
@@ -49,7 +79,7 @@ impl Idle<'_> {
         let is_random = |delay: Delay| !matches!(delay, Delay::Fixed(_));
         let delays = std::iter::once(self.time.delay).chain(self.time.delays.iter().map(|(_, _, delay)| *delay));
         let jitter = self.firing().any(|id| self.clock(id).jitter > 0);
-        if jitter || self.time.drop > 0.0 || delays.into_iter().any(is_random) {
+        if jitter || self.time.largest_drop() > 0.0 || self.changes_draw() || delays.into_iter().any(is_random) {
             return;
         }
         let nothing = "where nothing is drawn: no jitter, no loss, fixed delays";
@@ -59,6 +89,15 @@ impl Idle<'_> {
         if self.time.noise.is_frozen() {
             found.push(format!("noise: Frozen changes nothing {nothing}"));
         }
+    }
+
+    /// Whether a change asks for something to be drawn.
+    fn changes_draw(&self) -> bool {
+        self.time.changes.iter().any(|(_, change)| match change {
+            Change::Clock(_, clock) => clock.jitter > 0,
+            Change::Delay(_, _, delay) => !matches!(delay, Delay::Fixed(_)),
+            _ => false,
+        })
     }
 
     fn clocks(&self, found: &mut Vec<String>) {

@@ -4,7 +4,7 @@
 //! clamped is known only when data come; a clamped layer does less.
 
 use super::wiring::{Carries, Kind, Link, PopulationSpec, Wiring};
-use super::{Circuit, LayerId};
+use super::{Circuit, LayerId, PlaceLearning};
 use crate::params::{Feedback, Lateral, Optimizer, Precision};
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ pub struct PopulationCost {
     pub kind: Kind,
     /// Neurons.
     pub size: u64,
-    /// Entries of its afferent synapses and of its covariance.
+    /// Entries of its afferent synapses, of its covariance or variances, and of its bias.
     pub parameters: u64,
     /// Bytes of its parameters.
     pub bytes: u64,
@@ -72,7 +72,7 @@ pub struct LinkCost {
 pub struct Totals {
     /// Neurons of all populations.
     pub neurons: u64,
-    /// Generative and error synapses, and entries of covariances.
+    /// Generative and error synapses, biases, variances, and entries of covariances.
     pub parameters: u64,
     /// Bytes of the parameters, as a weights file has them.
     pub weight_bytes: u64,
@@ -140,12 +140,14 @@ impl Cost {
 /// Generative and error synapses and entries of covariances of a whole circuit.
 #[must_use]
 pub fn parameters(circuit: &Circuit) -> u64 {
-    let covariances: u64 = (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum();
-    let synapses = |p: &super::Projection| {
-        let copies = if matches!(p.feedback, Feedback::Learned { .. }) { 2 } else { 1 };
-        copies * pairs(circuit, p.from, p.to)
-    };
-    covariances + circuit.projections.iter().map(synapses).sum::<u64>()
+    let own: u64 = (0..circuit.layers.len()).map(|i| own_parameters(circuit, LayerId(i))).sum();
+    own + circuit.projections.iter().map(|p| synapses(circuit, p)).sum::<u64>()
+}
+
+/// Generative and error synapses of a projection.
+fn synapses(circuit: &Circuit, projection: &super::Projection) -> u64 {
+    let copies = if matches!(projection.feedback, Feedback::Learned { .. }) { 2 } else { 1 };
+    copies * pairs(circuit, projection.from, projection.to)
 }
 
 fn size(circuit: &Circuit, layer: LayerId) -> u64 {
@@ -160,8 +162,25 @@ fn pairs(circuit: &Circuit, from: LayerId, to: LayerId) -> u64 {
 /// Entries of `Σ`, where it is learned.
 fn covariance(circuit: &Circuit, layer: LayerId) -> u64 {
     match circuit.layer(layer).precision {
-        Precision::Identity => 0,
+        Precision::Identity | Precision::Fixed(_) | Precision::Diagonal { .. } => 0,
         Precision::Learned { .. } => pairs(circuit, layer, layer),
+    }
+}
+
+/// What an error population has besides synapses: a covariance or variances, and a bias.
+fn own_parameters(circuit: &Circuit, layer: LayerId) -> u64 {
+    let (of, size) = (circuit.layer(layer), size(circuit, layer));
+    let variances = if matches!(of.precision, Precision::Diagonal { .. }) { size } else { 0 };
+    let bias = if of.is_biased() { size } else { 0 };
+    covariance(circuit, layer) + variances + bias
+}
+
+/// Multiply-accumulates of a precision, per sample: a matrix, or one factor for each neuron.
+fn precision(circuit: &Circuit, layer: LayerId) -> u64 {
+    match circuit.layer(layer).precision {
+        Precision::Identity => 0,
+        Precision::Fixed(_) | Precision::Diagonal { .. } => size(circuit, layer),
+        Precision::Learned { .. } => covariance(circuit, layer),
     }
 }
 
@@ -172,8 +191,8 @@ fn population(circuit: &Circuit, spec: &PopulationSpec) -> PopulationCost {
         Kind::State => all.filter(|p| p.from == spec.layer).filter(learned).map(|p| pairs(circuit, p.from, p.to)).sum(),
         Kind::Error => all.filter(|p| p.to == spec.layer).map(|p| pairs(circuit, p.from, p.to)).sum(),
     };
-    let covariance = if spec.kind == Kind::Error { covariance(circuit, spec.layer) } else { 0 };
-    let parameters = synapses + covariance;
+    let own = if spec.kind == Kind::Error { own_parameters(circuit, spec.layer) } else { 0 };
+    let parameters = synapses + own;
     let size = size(circuit, spec.layer);
     PopulationCost { name: spec.name.clone(), kind: spec.kind, size, parameters, bytes: parameters * BYTES }
 }
@@ -202,7 +221,7 @@ fn work(circuit: &Circuit, links: &[LinkCost]) -> UpdateWork {
         generative: spent(Carries::Activity),
         feedback: spent(Carries::Mismatch),
         pathways: spent(Carries::Pathway),
-        precision: (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum(),
+        precision: (0..circuit.layers.len()).map(|i| precision(circuit, LayerId(i))).sum(),
         lateral: circuit.layers.iter().map(|layer| lateral(layer.lateral) * layer.size as u64).sum(),
     }
 }
@@ -219,7 +238,6 @@ fn lateral(lateral: Lateral) -> u64 {
 
 fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], per_update: UpdateWork) -> Totals {
     let parameters = populations.iter().map(|population| population.parameters).sum::<u64>();
-    let moments = if matches!(circuit.learning.optimizer, Optimizer::Adam { .. }) { 2 } else { 0 };
     let inverses: u64 = (0..circuit.layers.len()).map(|i| covariance(circuit, LayerId(i))).sum();
     let batch = circuit.learning.batch as u64;
     let held: u64 = wiring.populations.iter().map(held).sum();
@@ -228,7 +246,7 @@ fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], pe
         neurons: populations.iter().map(|population| population.size).sum(),
         parameters,
         weight_bytes: parameters * BYTES,
-        training_bytes: (parameters * (1 + moments) + inverses) * BYTES,
+        training_bytes: (parameters + moments(circuit) + inverses) * BYTES,
         batch,
         activity_bytes: held * batch * BYTES,
         per_update,
@@ -236,6 +254,17 @@ fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], pe
         per_settle: per_update.total() * steps + per_update.of_errors(),
         operations: operations(circuit, wiring, per_update, steps),
     }
+}
+
+/// What Adam remembers, where it is the optimiser.
+fn moments(circuit: &Circuit) -> u64 {
+    let of = |place: PlaceLearning, parameters: u64| match place.optimizer(circuit.learning.optimizer) {
+        Optimizer::Adam { .. } if !place.frozen => 2 * parameters,
+        _ => 0,
+    };
+    let projections = circuit.projections.iter().map(|p| of(p.learning, synapses(circuit, p)));
+    let layers = circuit.layers().map(|(id, layer)| of(layer.learning, own_parameters(circuit, id)));
+    projections.chain(layers).sum()
 }
 
 /// What the account of an episode in lock-step comes to.

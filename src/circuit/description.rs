@@ -1,10 +1,11 @@
 //! The checked description of a circuit: layers, projections, settling and learning.
 
 use super::ids::LayerId;
+use super::place::PlaceLearning;
 use super::schedule::Settling;
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Leak, Likelihood, Norm, Optimizer, Precision, Prior, Reading, StepRule,
-    StepSize, Target, When,
+    Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Norm, Optimizer, Precision, Prior,
+    RateOverTime, Reading, Sign, StepRule, StepSize, Target, When,
 };
 
 /// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
@@ -61,6 +62,12 @@ pub struct Layer {
     pub(super) lateral: Lateral,
     /// `Σ⁻¹`
     pub(super) precision: Precision,
+    /// What shakes its states.
+    pub(super) noise: LayerNoise,
+    /// `b`
+    pub(super) bias: BiasKind,
+    /// How its bias, variances and covariance learn.
+    pub(super) learning: PlaceLearning,
 }
 
 /// Generative synapses from one layer to another, with their feedback.
@@ -72,6 +79,12 @@ pub struct Projection {
     pub(super) to: LayerId,
     /// How the mismatch returns.
     pub(super) feedback: Feedback,
+    /// How its synapses are drawn, where not as the circuit says.
+    pub(super) init: Option<Init>,
+    /// Which values its synapses may have.
+    pub(super) sign: Sign,
+    /// How its synapses learn.
+    pub(super) learning: PlaceLearning,
 }
 
 /// How synapses learn.
@@ -81,6 +94,10 @@ pub struct Learning {
     pub optimizer: Optimizer,
     /// The constraint after each step.
     pub norm: Norm,
+    /// A step leaves `1 − rate · decay` of what synapses were; 0 or above.
+    pub decay: f32,
+    /// How the learning rate goes over the epochs.
+    pub rate_over_time: RateOverTime,
     /// When the rules are applied.
     pub when: When,
     /// Samples in a batch.
@@ -287,6 +304,35 @@ impl Layer {
     pub fn precision(&self) -> Precision {
         self.precision
     }
+
+    /// What shakes its states.
+    #[must_use]
+    pub fn noise(&self) -> LayerNoise {
+        self.noise
+    }
+
+    /// Whether its error population has a bias.
+    #[must_use]
+    pub fn is_biased(&self) -> bool {
+        self.bias == BiasKind::Learned
+    }
+
+    /// How its bias, variances and covariance learn.
+    #[must_use]
+    pub fn learning(&self) -> PlaceLearning {
+        self.learning
+    }
+
+    /// The binary cross-entropy, in nats, that a free energy of the layer stands for: precision weighs the one and not the
+    /// other. `None` where the layer isn't Bernoulli.
+    #[must_use]
+    pub fn cross_entropy(&self, free_energy: f64) -> Option<f64> {
+        match (self.likelihood, self.precision) {
+            (Likelihood::Gaussian, _) => None,
+            (Likelihood::Bernoulli, Precision::Fixed(p)) => Some(free_energy / f64::from(p)),
+            (Likelihood::Bernoulli, _) => Some(free_energy),
+        }
+    }
 }
 
 impl Projection {
@@ -306,5 +352,23 @@ impl Projection {
     #[must_use]
     pub fn feedback(&self) -> Feedback {
         self.feedback
+    }
+
+    /// How its synapses are drawn, where not as the circuit says.
+    #[must_use]
+    pub fn init(&self) -> Option<Init> {
+        self.init
+    }
+
+    /// Which values its synapses may have.
+    #[must_use]
+    pub fn sign(&self) -> Sign {
+        self.sign
+    }
+
+    /// How its synapses learn.
+    #[must_use]
+    pub fn learning(&self) -> PlaceLearning {
+        self.learning
     }
 }

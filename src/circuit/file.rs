@@ -4,12 +4,13 @@
 //! point nowhere and numbers may be absurd. `reader` makes it from text and refuses what has the wrong shape;
 //! `check` makes a [`Circuit`](super::Circuit) of it and refuses what has the wrong meaning.
 
+pub use super::place::PlaceLearning;
 pub use super::shape::Shape;
 
 use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
 use crate::params::{
-    Activation, Feedback, Init, Lateral, Likelihood, Messages, Norm, Optimizer, Precision, Prior, Reading, StepRule,
-    Target, When,
+    Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Likelihood, Messages, Norm, Optimizer, Precision, Prior,
+    RateOverTime, Reading, Sign, Start, StepRule, Target, When,
 };
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -27,6 +28,9 @@ pub struct CircuitFile {
     pub about: String,
     /// Layers by name.
     pub layers: Listing<LayerFile>,
+    /// Layers that are alike, with the projections between them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowFile>,
     /// Projections.
     pub projections: Vec<ProjectionFile>,
     /// How synapses are drawn.
@@ -89,11 +93,45 @@ pub struct LayerFile {
     /// `Σ⁻¹`
     #[serde(default)]
     pub precision: Precision,
+    /// What shakes its states.
+    #[serde(default, skip_serializing_if = "is_calm")]
+    pub noise: LayerNoise,
+    /// `b`
+    #[serde(default, skip_serializing_if = "is_unbiased")]
+    pub bias: BiasKind,
+    /// How its bias, variances and covariance learn.
+    #[serde(default, skip_serializing_if = "PlaceLearning::is_silent")]
+    pub learning: PlaceLearning,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn is_given(step: &StepRule) -> bool {
     *step == StepRule::Given
+}
+
+/// RON would write this `None` as `r#None`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_calm(noise: &LayerNoise) -> bool {
+    *noise == LayerNoise::None
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_unbiased(bias: &BiasKind) -> bool {
+    *bias == BiasKind::None
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_any(sign: &Sign) -> bool {
+    *sign == Sign::Any
+}
+
+fn is_constant(time: &RateOverTime) -> bool {
+    *time == RateOverTime::Constant
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(number: &f32) -> bool {
+    *number == 0.0
 }
 
 /// RON would write this `None` as `r#None`.
@@ -106,6 +144,39 @@ fn is_lateral_none(lateral: &Lateral) -> bool {
     *lateral == Lateral::None
 }
 
+/// A row of layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Row", deny_unknown_fields)]
+pub struct RowFile {
+    /// What the names of its layers begin with.
+    pub name: String,
+    /// The number of the first layer.
+    pub first: usize,
+    /// The number of the last layer.
+    pub last: usize,
+    /// What each layer is.
+    pub each: LayerFile,
+    /// What each projection between neighbours is, from the higher number to the lower.
+    pub between: BetweenFile,
+}
+
+/// A projection without its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Between", deny_unknown_fields)]
+pub struct BetweenFile {
+    /// How the mismatch returns.
+    pub feedback: Feedback,
+    /// How synapses are drawn, where not as the circuit says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
+    /// Which values synapses may have.
+    #[serde(default)]
+    pub sign: Sign,
+    /// How synapses learn.
+    #[serde(default, skip_serializing_if = "PlaceLearning::is_silent")]
+    pub learning: PlaceLearning,
+}
+
 /// One projection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "Projection", deny_unknown_fields)]
@@ -116,6 +187,15 @@ pub struct ProjectionFile {
     pub to: String,
     /// How the mismatch returns; required, because no choice is the natural one.
     pub feedback: Feedback,
+    /// How its synapses are drawn, where not as the circuit says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
+    /// Which values its synapses may have.
+    #[serde(default, skip_serializing_if = "is_any")]
+    pub sign: Sign,
+    /// How its synapses learn.
+    #[serde(default, skip_serializing_if = "PlaceLearning::is_silent")]
+    pub learning: PlaceLearning,
 }
 
 /// How an episode settles.
@@ -134,6 +214,9 @@ pub struct SettlingFile {
     pub executor: ExecutorKind,
     /// What travels on a link.
     pub messages: Messages,
+    /// Where free states begin.
+    #[serde(skip_serializing_if = "Start::is_zeros")]
+    pub start: Start,
 }
 
 /// An end that depends on what the circuit does.
@@ -198,6 +281,9 @@ pub struct VirtualTimeFile {
     pub drop: f64,
     /// Populations that fall silent.
     pub lesions: Vec<LesionFile>,
+    /// What a hand does while it settles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<TimedChangeFile>,
     /// What β refers to.
     pub scale: TimeScale,
     /// Seed of jitter, delays and losses.
@@ -221,8 +307,8 @@ impl Default for VirtualTimeFile {
     fn default() -> Self {
         let super::VirtualTime { until, delay, drop, scale, seed, noise, fire, patience, .. } =
             super::VirtualTime::default();
-        let (clocks, clock, delays, lesions) = Default::default();
-        Self { until, clocks, clock, delays, delay, drop, lesions, scale, seed, noise, fire, patience }
+        let (clocks, clock, delays, lesions, changes) = Default::default();
+        Self { until, clocks, clock, delays, delay, drop, lesions, changes, scale, seed, noise, fire, patience }
     }
 }
 
@@ -262,6 +348,32 @@ pub struct LesionFile {
     pub at: u64,
 }
 
+/// What a hand does at a tick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Timed", deny_unknown_fields)]
+pub struct TimedChangeFile {
+    /// The first tick at which it holds.
+    pub at: u64,
+    /// What it does.
+    pub change: ChangeFile,
+}
+
+/// A [`Change`](super::Change), with populations by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Change")]
+pub enum ChangeFile {
+    /// Another step size of a layer.
+    Beta(String, f32),
+    /// Another clock of a population.
+    Clock(String, ClockFile),
+    /// A population falls silent.
+    Silence(String),
+    /// Another delay from one population to another.
+    Delay(String, String, Delay),
+    /// Another probability that messages from one population to another are lost.
+    Drop(String, String, f64),
+}
+
 /// How synapses learn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "Learning", default, deny_unknown_fields)]
@@ -270,6 +382,12 @@ pub struct LearningFile {
     pub optimizer: Optimizer,
     /// The constraint after each step.
     pub norm: Norm,
+    /// A step leaves `1 − rate · decay` of what synapses were.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub decay: f32,
+    /// How the learning rate goes over the epochs.
+    #[serde(skip_serializing_if = "is_constant")]
+    pub rate_over_time: RateOverTime,
     /// When the rules are applied.
     pub when: When,
     /// Samples in a batch.
@@ -278,9 +396,34 @@ pub struct LearningFile {
     pub epochs: usize,
 }
 
+impl RowFile {
+    /// Its layers, by name.
+    pub fn layers(&self) -> impl Iterator<Item = (String, LayerFile)> {
+        (self.first..=self.last).map(|number| (self.layer(number), self.each.clone()))
+    }
+
+    /// Its projections, each predicting the layer of the number before.
+    pub fn projections(&self) -> impl Iterator<Item = ProjectionFile> {
+        let BetweenFile { feedback, init, sign, learning } = self.between;
+        (self.first..self.last).map(move |number| ProjectionFile {
+            from: self.layer(number + 1),
+            to: self.layer(number),
+            feedback,
+            init,
+            sign,
+            learning,
+        })
+    }
+
+    fn layer(&self, number: usize) -> String {
+        format!("{}{number}", self.name)
+    }
+}
+
 impl Default for LearningFile {
     fn default() -> Self {
-        Self { optimizer: Optimizer::default(), norm: Norm::default(), when: When::default(), batch: 200, epochs: 50 }
+        let (optimizer, norm, when, rate_over_time) = Default::default();
+        Self { optimizer, norm, decay: 0.0, rate_over_time, when, batch: 200, epochs: 50 }
     }
 }
 

@@ -13,10 +13,13 @@ mod change;
 pub(crate) mod check;
 pub mod cost;
 mod description;
+mod downward;
 pub(crate) mod error;
 mod explain;
 pub mod file;
 mod ids;
+pub mod options;
+mod place;
 pub(crate) mod places;
 pub(crate) mod reader;
 pub mod schedule;
@@ -28,5 +31,8 @@ mod writer;
 pub use description::{Circuit, Layer, Learning, Projection};
 pub use error::{CircuitError, Mistake};
 pub use ids::{LayerId, PopulationId};
-pub use schedule::{Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime};
+pub use place::PlaceLearning;
+pub use schedule::{
+    Change, Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime,
+};
 pub use text::parse_messages;

@@ -1,7 +1,7 @@
 //! Schedules as checked data: who fires when. The executors give them their meaning.
 
 use super::ids::PopulationId;
-use crate::params::Messages;
+use crate::params::{Messages, Start};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -16,6 +16,8 @@ pub struct Settling {
     pub executor: ExecutorKind,
     /// What travels on a link.
     pub messages: Messages,
+    /// Where free states begin.
+    pub start: Start,
 }
 
 impl Settling {
@@ -29,7 +31,7 @@ impl Settling {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let drop = match &self.schedule {
-            Schedule::VirtualTime(time) => time.drop,
+            Schedule::VirtualTime(time) => time.largest_drop(),
             _ => 0.0,
         };
         let lossy = drop > 0.0 && matches!(self.messages, Messages::Events { refresh: None, .. });
@@ -153,6 +155,8 @@ pub struct VirtualTime {
     pub drop: f64,
     /// Populations that fall silent from a tick on.
     pub lesions: Vec<(PopulationId, u64)>,
+    /// What a hand does while it settles: each holds from its tick on.
+    pub changes: Vec<(u64, Change)>,
     /// What β refers to.
     pub scale: TimeScale,
     /// Seed of jitter, delays and losses.
@@ -164,6 +168,42 @@ pub struct VirtualTime {
     /// After so many ticks of its own clock without a firing a population fires all the same, since what was lost is
     /// never answered.
     pub patience: u64,
+}
+
+impl VirtualTime {
+    /// Populations that fall silent, by lesion or by a change, and from which tick on.
+    pub fn silences(&self) -> impl Iterator<Item = (PopulationId, u64)> {
+        let changed = self.changes.iter().filter_map(|(at, change)| match change {
+            Change::Silence(population) => Some((*population, *at)),
+            _ => None,
+        });
+        self.lesions.iter().copied().chain(changed)
+    }
+
+    /// The largest probability at which messages of some link are lost.
+    #[must_use]
+    pub fn largest_drop(&self) -> f64 {
+        let changed = self.changes.iter().filter_map(|(_, change)| match change {
+            Change::Drop(_, _, share) => Some(*share),
+            _ => None,
+        });
+        changed.fold(self.drop, f64::max)
+    }
+}
+
+/// What a hand does to a settle under way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Change {
+    /// A layer's step size β becomes this, in (0, 1].
+    Beta(PopulationId, f32),
+    /// A population fires by this clock: at the ticks of `phase + n · period` from the change on.
+    Clock(PopulationId, Clock),
+    /// A population is silent for good; what it sent last stays where it was heard.
+    Silence(PopulationId),
+    /// Messages that are sent from one population to another from now on travel so long.
+    Delay(PopulationId, PopulationId, Delay),
+    /// Messages that are sent from one population to another from now on are lost with this probability, in [0, 1).
+    Drop(PopulationId, PopulationId, f64),
 }
 
 /// The default of [`VirtualTime::patience`].
@@ -197,6 +237,7 @@ impl Default for VirtualTime {
             delay: Delay::Fixed(0),
             drop: 0.0,
             lesions: Vec::new(),
+            changes: Vec::new(),
             scale: TimeScale::PerFiring,
             seed: 0,
             noise: Noise::Fresh,

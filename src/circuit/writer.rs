@@ -3,12 +3,12 @@
 
 use super::description::{Circuit, Layer, Projection};
 use super::file::{
-    CircuitFile, ClockFile, DelayFile, LayerFile, LearningFile, LesionFile, Listing, ProjectionFile, ScheduleFile,
-    SettlingFile, Shape, UntilFile, VirtualTimeFile,
+    ChangeFile, CircuitFile, ClockFile, DelayFile, LayerFile, LearningFile, LesionFile, Listing, ProjectionFile,
+    ScheduleFile, SettlingFile, Shape, TimedChangeFile, UntilFile, VirtualTimeFile,
 };
 use super::ids::PopulationId;
 use super::reader;
-use super::schedule::{Clock, Schedule, Settling, Stopping, VirtualTime};
+use super::schedule::{Change, Clock, Schedule, Settling, Stopping, VirtualTime};
 use super::wiring::Wiring;
 use ron::ser::PrettyConfig;
 
@@ -23,19 +23,28 @@ pub(super) fn write(file: &CircuitFile) -> String {
 impl From<&Circuit> for CircuitFile {
     fn from(circuit: &Circuit) -> Self {
         let layer_name = |id| circuit.layer(id).name.clone();
-        let projection =
-            |p: &Projection| ProjectionFile { from: layer_name(p.from), to: layer_name(p.to), feedback: p.feedback };
+        let projection = |p: &Projection| ProjectionFile {
+            from: layer_name(p.from),
+            to: layer_name(p.to),
+            feedback: p.feedback,
+            init: p.init,
+            sign: p.sign,
+            learning: p.learning,
+        };
         let learning = circuit.learning;
         Self {
             name: circuit.name.clone(),
             about: circuit.about.clone(),
             layers: Listing(circuit.layers.iter().map(|layer| (layer.name.clone(), layer.into())).collect()),
+            rows: Vec::new(),
             projections: circuit.projections.iter().map(projection).collect(),
             init: circuit.init,
             settling: SettlingFile::new(&circuit.settling, circuit),
             learning: LearningFile {
                 optimizer: learning.optimizer,
                 norm: learning.norm,
+                decay: learning.decay,
+                rate_over_time: learning.rate_over_time,
                 when: learning.when,
                 batch: learning.batch,
                 epochs: learning.epochs,
@@ -62,6 +71,9 @@ impl From<&Layer> for LayerFile {
             prior: layer.prior,
             lateral: layer.lateral,
             precision: layer.precision,
+            noise: layer.noise,
+            bias: layer.bias,
+            learning: layer.learning,
         }
     }
 }
@@ -86,7 +98,8 @@ fn written(settling: &Settling, wiring: &Wiring) -> SettlingFile {
         Stopping::Quiet { tolerance, max_steps } => (None, Some(UntilFile::Quiet { tolerance, max_steps })),
     };
     let schedule = schedule(&settling.schedule, wiring);
-    SettlingFile { steps, until, schedule, executor: settling.executor, messages: settling.messages }
+    let Settling { executor, messages, start, .. } = *settling;
+    SettlingFile { steps, until, schedule, executor, messages, start }
 }
 
 fn schedule(schedule: &Schedule, wiring: &Wiring) -> ScheduleFile {
@@ -102,6 +115,16 @@ fn schedule(schedule: &Schedule, wiring: &Wiring) -> ScheduleFile {
     }
 }
 
+fn change(change: &Change, name: impl Fn(&PopulationId) -> String) -> ChangeFile {
+    match change {
+        Change::Beta(layer, beta) => ChangeFile::Beta(name(layer), *beta),
+        Change::Clock(id, clock) => ChangeFile::Clock(name(id), (*clock).into()),
+        Change::Silence(id) => ChangeFile::Silence(name(id)),
+        Change::Delay(from, to, delay) => ChangeFile::Delay(name(from), name(to), *delay),
+        Change::Drop(from, to, share) => ChangeFile::Drop(name(from), name(to), *share),
+    }
+}
+
 fn virtual_time(time: &VirtualTime, name: impl Fn(&PopulationId) -> String) -> VirtualTimeFile {
     let delay = |(from, to, delay): &_| DelayFile { from: name(from), to: name(to), delay: *delay };
     let lesion = |(population, at): &_| LesionFile { population: name(population), at: *at };
@@ -113,6 +136,11 @@ fn virtual_time(time: &VirtualTime, name: impl Fn(&PopulationId) -> String) -> V
         delay: time.delay,
         drop: time.drop,
         lesions: time.lesions.iter().map(lesion).collect(),
+        changes: time
+            .changes
+            .iter()
+            .map(|(at, what)| TimedChangeFile { at: *at, change: change(what, &name) })
+            .collect(),
         scale: time.scale,
         seed: time.seed,
         noise: time.noise,

@@ -4,7 +4,8 @@ use super::failure::Failure;
 use super::memory::{self, Use};
 use super::settling::SettlingArguments;
 use super::trained::{load_source, network_of, prepared};
-use super::{output, table, values};
+use super::{interrupt, output, table, values};
+use crate::checkpoint::Run;
 use crate::circuit::{Circuit, Learning};
 use crate::data::Source;
 use crate::episode::Episode;
@@ -111,6 +112,7 @@ struct KernelShare {
 impl BenchArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         values::use_threads(self.threads)?;
+        interrupt::at_once("stopped as asked; nothing was measured to the end")?;
         let circuit = Arc::new(self.circuit()?);
         memory::refuse_too_large(&circuit, Use::Training)?;
         let network = match &self.weights {
@@ -127,13 +129,13 @@ impl BenchArguments {
     }
 
     fn circuit(&self) -> Result<Circuit, Failure> {
-        let circuit = self.settling.apply(Circuit::load(&self.circuit)?)?;
+        let circuit = self.settling.apply(Run::circuit_at(&self.circuit)?)?;
         let own = circuit.learning();
         Ok(circuit.with_learning(Learning { batch: self.batch.unwrap_or(own.batch), ..own })?)
     }
 
     /// The first images of the data, or random bits for every sense.
-    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode<'static>, Failure> {
         let batch = circuit.learning().batch;
         if !self.data.is_empty() {
             let data = load_source(&Source::of_options(&self.data, &[])?)?;

@@ -5,10 +5,11 @@ use super::settle::sense_file;
 use super::trained::network_of;
 use super::values::{positive, use_threads};
 use super::{output, table};
-use crate::circuit::advice;
+use crate::checkpoint::Run;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
+use crate::circuit::{advice, options};
 use crate::data::{SenseFile, Source, load, read_matrix_or_row};
 use crate::episode::Episode;
 use crate::evaluation::{Show, episode};
@@ -53,6 +54,10 @@ pub(super) struct CheckArguments {
     /// Seed of synapses for --stability where no weights are given
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Print the circuit as it is understood instead: rows expanded, every
+    /// default written out
+    #[arg(long, conflicts_with_all = ["json", "stability"])]
+    expand: bool,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -66,6 +71,8 @@ struct CheckReport<'a> {
     schedule: &'a str,
     /// What is legal and yet likely to surprise.
     warnings: &'a [String],
+    /// What it asks for beyond the paper.
+    options: &'a [String],
     cost: &'a Cost,
     /// With --stability.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,20 +81,29 @@ struct CheckReport<'a> {
 
 impl CheckArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let circuit = Arc::new(Circuit::load(&self.circuit)?);
+        let circuit = Arc::new(Run::circuit_at(&self.circuit)?);
+        if self.expand {
+            return output::print(circuit.to_ron().trim_end());
+        }
         let network = self.weights.as_ref().map(|path| network_of(&circuit, path)).transpose()?;
         let stability = if self.stability { Some(self.stability(&circuit, network)?) } else { None };
         let cost = Cost::new(&circuit);
-        let warnings = [circuit.settling().warnings(), advice::idle_options(&circuit)].concat();
+        let doubtful = advice::doubtful_layers(&circuit);
+        let warnings = [doubtful, circuit.settling().warnings(), advice::idle_options(&circuit)].concat();
+        let options = options::explained(&circuit);
         if self.json {
             let schedule = circuit.settling().schedule.name();
-            let (name, about, warnings) = (circuit.name(), circuit.about(), &warnings);
-            let report = CheckReport { name, about, schedule, warnings, cost: &cost, stability: stability.as_ref() };
-            return output::print_json(&report);
+            let (name, about, stability) = (circuit.name(), circuit.about(), stability.as_ref());
+            let (warnings, options, cost) = (&warnings[..], &options[..], &cost);
+            return output::print_json(&CheckReport { name, about, schedule, warnings, options, cost, stability });
         }
         let text =
             [heading(&circuit), populations(&cost.populations), links(&cost.links), totals(&circuit, &cost.totals)];
         output::print(&text.join("\n\n"))?;
+        for (i, option) in options.iter().enumerate() {
+            let before = if i == 0 { "\n" } else { "" };
+            output::print(&format!("{before}{}", table::wrap(&format!("option: {option}"))))?;
+        }
         for warning in &warnings {
             output::print(&format!("\n{}", table::wrap(&format!("warning: {warning}"))))?;
         }
@@ -124,7 +140,7 @@ impl CheckArguments {
     }
 
     /// What is shown: the arrays that were given, or a few drawn digits.
-    fn episode(&self, circuit: &Circuit) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit) -> Result<Episode<'static>, Failure> {
         const DIGITS: usize = 3;
         if !self.input.is_empty() {
             let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), read_matrix_or_row(&given.file)?)));

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output;
-use crate::checkpoint::weights;
+use crate::checkpoint::{Run, weights};
 use crate::circuit::Circuit;
 use crate::data::atomic;
 use crate::network::Network;
@@ -51,7 +51,7 @@ impl DrawArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         // The request as a whole before any file is written, or weights are read.
         let format = self.out.as_deref().map_or(Ok(Format::Svg), Format::of)?;
-        let circuit = Circuit::load(&self.circuit)?;
+        let circuit = Run::circuit_at(&self.circuit)?;
         let out = self.target(&circuit)?;
         let overlay = self.overlay(&circuit)?;
         let theme = match self.theme {

@@ -6,12 +6,14 @@
 //! | `train`, `baseline` | the batch under way is learned or measured, then a checkpoint is written | the end, at once: the last checkpoint is good |
 //! | `settle` | the firing under way is the last | the end, at once |
 //! | `eval` | the end, at once: its one file is written as a whole when all is measured | |
+//! | `bench`, `complete`, `data make`, `features`, `latents`, `reconstruct`, `sample` | the end, at once: files are written as wholes | |
 //! | `reproduce` | the batch under way is learned, or the measure under way taken; then the tables are written | the end, at once |
 //!
 //! A command that runs others decides for them: only the first one that listens is heard.
 
 use super::failure::Failure;
 use super::output;
+use crate::data::atomic;
 use crate::executor::StopFlag;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -38,10 +40,7 @@ pub(super) fn before_the_tables() -> Result<(), Failure> {
 fn after_what_is_under_way(soon: &'static str, at_once: &'static str) -> Result<(), Failure> {
     listen(move |request| match request {
         1 => output::note(&format!("\n{soon}")),
-        _ => {
-            output::note(&format!("\n{at_once}"));
-            std::process::exit(1);
-        }
+        _ => end(at_once),
     })
 }
 
@@ -49,16 +48,21 @@ fn after_what_is_under_way(soon: &'static str, at_once: &'static str) -> Result<
 pub(super) fn within_the_episode(flag: StopFlag) -> Result<(), Failure> {
     listen(move |request| match request {
         1 => flag.request(),
-        _ => std::process::exit(1),
+        _ => end("stopped at once; no file was written"),
     })
 }
 
 /// From here on a stop ends the process, with the exit code of a run that failed.
-pub(super) fn at_once() -> Result<(), Failure> {
-    listen(|_| {
-        output::note("\nstopped as asked; nothing was written");
-        std::process::exit(1);
-    })
+/// What came of it is told as `told`.
+pub(super) fn at_once(told: &'static str) -> Result<(), Failure> {
+    listen(move |_| end(told))
+}
+
+/// Ends the process, and what it was writing.
+fn end(told: &str) -> ! {
+    output::note(&format!("\n{told}"));
+    atomic::abandon();
+    std::process::exit(1);
 }
 
 /// Whether a stop was asked for.

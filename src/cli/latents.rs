@@ -3,14 +3,14 @@
 use super::failure::Failure;
 use super::progress::Bar;
 use super::settling::SettlingArguments;
-use super::trained::TrainedArguments;
+use super::trained::{ImageSplit, TrainedArguments};
 use super::{output, values};
 use crate::circuit::{Circuit, LayerId};
 use crate::data::npz::NpzOut;
 use crate::evaluation;
 use crate::matrix::Matrix;
 use crate::picture;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -52,13 +52,6 @@ pub(super) struct LatentsArguments {
     trained: TrainedArguments,
 }
 
-/// Which images of the data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ImageSplit {
-    Test,
-    Train,
-}
-
 /// Images of a picture unless asked otherwise: more take long, and hide each other.
 const MOST: usize = 5000;
 
@@ -69,10 +62,7 @@ impl LatentsArguments {
         let mut trained = self.trained.open(&written)?;
         let circuit = self.settling.apply(trained.circuit().as_ref().clone())?;
         let layer = self.layer(&circuit)?;
-        let images = match self.split {
-            ImageSplit::Test => trained.data.test_or_train(),
-            ImageSplit::Train => &trained.data.train,
-        };
+        let images = self.split.of(&trained.data);
         let most = self.limit.unwrap_or(if self.picture.is_some() { MOST } else { usize::MAX });
         let rows: Vec<usize> = (0..images.count().min(most)).collect();
         if self.picture.is_some() && rows.len() < evaluation::FEWEST {

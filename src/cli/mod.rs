@@ -28,6 +28,7 @@ mod settle;
 mod settling;
 mod study;
 mod table;
+mod tiles;
 mod train;
 mod trained;
 mod values;
@@ -90,9 +91,12 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(message) => {
-            // Help and version come this way, too. Where nobody listens there is nobody to tell.
-            let _ = message.print();
-            return ExitCode::from(if message.use_stderr() { failure::REQUEST } else { 0 });
+            // Help and version come this way, too.
+            let printed = message.print();
+            if message.use_stderr() {
+                return ExitCode::from(failure::REQUEST);
+            }
+            return ended(output::written(printed));
         }
     };
     log_to_stderr(arguments.verbose);
@@ -114,6 +118,11 @@ pub fn main() -> ExitCode {
         Command::Baseline(command) => command.run(),
         Command::Reproduce(command) => command.run(),
     };
+    ended(done)
+}
+
+/// The exit code of what was done, and why it failed where it did.
+fn ended(done: Result<(), failure::Failure>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -10,9 +10,12 @@ use std::path::{Path, PathBuf};
 
 /// Writes `text` and a line end to standard output. A reader that went away has had enough; a full disk is a failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    let written = writeln!(out, "{text}").and_then(|()| out.flush());
-    match written {
+    written(writeln!(std::io::stdout().lock(), "{text}"))
+}
+
+/// What became of something on standard output, once all of it has left.
+pub(super) fn written(so_far: std::io::Result<()>) -> Result<(), Failure> {
+    match so_far.and_then(|()| std::io::stdout().lock().flush()) {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(Failure::Run(format!(
             "standard output can't be written ({cause}); free some space or send it elsewhere"
         ))),

@@ -6,7 +6,7 @@ use crate::checkpoint::{Run, RunInfo};
 use crate::circuit::{Circuit, Schedule};
 use crate::data::{SenseFiles, Source, load};
 use crate::network::Network;
-use crate::training::{Ended, Flow, TrainSpec, Training};
+use crate::training::{Ended, Flow, Keep, TrainSpec, Training};
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use std::path::Path;
@@ -117,6 +117,7 @@ fn the_first_circuit_learns() {
         limit: None,
         settling: circuit.settling().clone(),
         checkpoint_every: None,
+        keep: Keep::Last,
         test_each_epoch: true,
     };
     let info = RunInfo {

@@ -1,8 +1,8 @@
 //! `gncn reconstruct`: images above what a trained circuit makes of them.
 
 use super::failure::Failure;
-use super::trained::TrainedArguments;
-use super::{output, values};
+use super::trained::{ImageSplit, TrainedArguments};
+use super::{output, tiles, values};
 use crate::circuit::Settling;
 use crate::data::Images;
 use crate::evaluation;
@@ -16,7 +16,7 @@ Examples:
   gncn reconstruct runs/gncn-pdh -o digits.png
   gncn reconstruct runs/gncn-pdh -o other.png --count 40 --data ~/data/mnist";
 
-/// Draw test images above their reconstructions
+/// Draw images above their reconstructions
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ReconstructArguments {
@@ -26,24 +26,26 @@ pub(super) struct ReconstructArguments {
     /// How many images
     #[arg(long, value_name = "N", default_value_t = COUNT, value_parser = values::positive)]
     count: usize,
+    /// Which images of the data
+    #[arg(long, value_enum, default_value_t = ImageSplit::Test)]
+    split: ImageSplit,
+    /// Write what each row is beside it, and the classes above the images
+    #[arg(long)]
+    captions: bool,
     #[command(flatten)]
     trained: TrainedArguments,
 }
 
 /// Images in a picture unless asked otherwise.
 pub(super) const COUNT: usize = 20;
-/// Images in a row of a picture.
-const ACROSS: usize = 10;
-/// Pixels of the picture for each pixel of an image.
-const SCALE: usize = 3;
 
 impl ReconstructArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let mut trained = self.trained.open(&[("-o", &self.out, "png")])?;
         let settling = trained.circuit().settling().clone();
-        let images = trained.data.test_or_train();
+        let images = self.split.of(&trained.data);
         output::announce(&self.out, &format!("{} images above their reconstructions", self.count.min(images.count())));
-        let picture = draw(&mut trained.network, images, self.count, &settling)?;
+        let picture = draw(&mut trained.network, images, (self.count, self.captions), &settling)?;
         Ok(picture::write(&self.out, &picture)?)
     }
 }
@@ -52,17 +54,13 @@ impl ReconstructArguments {
 pub(super) fn draw(
     network: &mut Network,
     images: &Images,
-    count: usize,
+    (count, captions): (usize, bool),
     settling: &Settling,
 ) -> Result<Vec<u8>, Failure> {
     let chosen = choose(images, count);
     let shown = images.shades(&images.matrix(&chosen));
     let settled = images.shades(&evaluation::reconstruct(network, images, &chosen, settling)?);
-    let line = |matrix, start: usize| -> Vec<&[f32]> {
-        (start..(start + ACROSS).min(chosen.len())).map(|i| crate::matrix::Matrix::row(matrix, i)).collect()
-    };
-    let rows: Vec<_> = (0..chosen.len()).step_by(ACROSS).flat_map(|i| [line(&shown, i), line(&settled, i)]).collect();
-    Ok(picture::grid(&rows, images.width(), images.height(), SCALE)?)
+    tiles::draw(images, &chosen, &[("image", &shown), ("settled", &settled)], captions)
 }
 
 /// The first images of each class in turn, so that a small picture shows all classes; without labels the first ones.

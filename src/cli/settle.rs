@@ -2,6 +2,7 @@
 
 mod probing;
 mod report;
+mod rest;
 mod show;
 
 use super::failure::Failure;
@@ -9,20 +10,19 @@ use super::memory::{self, Use};
 use super::settling::SettlingArguments;
 use super::trained::network_of;
 use super::{interrupt, output, table, values};
-use crate::checkpoint::weights;
-use crate::circuit::{Circuit, Schedule, Settling, Stopping};
+use crate::checkpoint::{Run, weights};
+use crate::circuit::{Circuit, Schedule};
 use crate::data::atomic::Pending;
 use crate::data::npz::NpzOut;
 use crate::data::{SenseFile, SenseFiles, Source};
 use crate::episode::Episode;
 use crate::evaluation;
 use crate::executor::{
-    LinkAccount, Measure, NeverHeard, PopulationAccount, Presentation, SettleError, SettleOptions, Settled, Settler,
-    StopFlag,
+    LinkAccount, Measure, NeverHeard, PopulationAccount, Presentation, SettleOptions, Settled, Settler,
 };
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::{Messages, When};
+use crate::params::When;
 use crate::view::{timeline, trace_table};
 use clap::Args;
 use indexmap::IndexMap;
@@ -116,7 +116,7 @@ pub(super) struct SettleArguments {
     /// Let --trace tell the distance to where Synchronous comes to rest, once no
     /// state moves by more than TOLERANCE [default: 1e-5]
     #[arg(long, value_name = "TOLERANCE", num_args = 0..=1, default_missing_value = "1e-5", requires = "trace")]
-    #[arg(value_parser = tolerance)]
+    #[arg(value_parser = rest::tolerance)]
     fixed_point: Option<f32>,
     /// Write who fired, waited and heard whom when, for ui.perfetto.dev (JSON)
     #[arg(long, value_name = "FILE")]
@@ -168,6 +168,9 @@ struct SettleReport {
     files: Vec<PathBuf>,
 }
 
+/// Notes of one kind that are told one by one.
+const MOST_NOTES: usize = 20;
+
 impl SettleArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         values::use_threads(self.threads)?;
@@ -199,7 +202,7 @@ impl SettleArguments {
         interrupt::within_the_episode(settler.stop_flag())?;
         let probes = self.probing.watch(&mut settler, &network, episode.rows())?;
         if let Some(tolerance) = self.fixed_point {
-            let states = fixed_point(&mut network, &episode, settler.stop_flag(), tolerance)?;
+            let states = rest::fixed_point(&mut network, &episode, settler.stop_flag(), tolerance)?;
             settler.compare_with(states);
         }
         let settled = settler.settle(&mut network, &episode, &settling, options)?;
@@ -258,7 +261,7 @@ impl SettleArguments {
 
     /// The circuit of the file with the settling that was asked for.
     fn circuit(&self) -> Result<Circuit, Failure> {
-        let circuit = self.settling.apply(Circuit::load(&self.circuit)?)?;
+        let circuit = self.settling.apply(Run::circuit_at(&self.circuit)?)?;
         if self.stop_at.is_some() && !matches!(circuit.settling().schedule, Schedule::Replay(_)) {
             let problem = "--stop-at counts firings of a delivery log; add --schedule 'Replay(\"FILE\")'";
             return Err(Failure::Request(problem.to_owned()));
@@ -266,7 +269,7 @@ impl SettleArguments {
         Ok(circuit)
     }
 
-    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode<'static>, Failure> {
         refuse_repeated("--input", &self.input)?;
         refuse_repeated("--mask", &self.mask)?;
         let weights = self.weights.is_some().then(|| network.tensors());
@@ -356,8 +359,12 @@ impl SettleArguments {
         if !shown.is_empty() {
             output::print(&format!("\n{}", show::render(&shown)))?;
         }
-        for NeverHeard { population, neighbour, updates } in settled.account.never_heard() {
+        let never = settled.account.never_heard();
+        for NeverHeard { population, neighbour, updates } in never.iter().take(MOST_NOTES) {
             output::note(&format!("\"{population}\" made {updates} updates and never heard \"{neighbour}\""));
+        }
+        if let Some(more) = never.len().checked_sub(MOST_NOTES).filter(|more| *more > 0) {
+            output::note(&format!("and {more} more like these; --json has all"));
         }
         output::print(&format!(
             "\n{samples} samples, {steps} updates; the last one moved no state by more than {movement:.2e}"
@@ -372,47 +379,6 @@ fn refuse_repeated(option: &str, given: &[SenseFile]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Where the circuit comes to rest in lock-step on this episode: the states, by layer.
-fn fixed_point(
-    network: &mut Network,
-    episode: &Episode,
-    stop: StopFlag,
-    tolerance: f32,
-) -> Result<Vec<Matrix>, Failure> {
-    const MOST: usize = 100_000;
-    let mut settler = Settler::stopped_by(stop);
-    let stopping = Stopping::Quiet { tolerance, max_steps: MOST };
-    let settling = Settling {
-        stopping,
-        schedule: Schedule::Synchronous,
-        messages: Messages::Dense,
-        ..network.circuit().settling().clone()
-    };
-    let never = |what: String| {
-        let next =
-            "there is no fixed point to measure a distance to; leave --fixed-point out, or give a larger TOLERANCE";
-        Failure::Request(format!("--fixed-point: {what}: {next}"))
-    };
-    let settled = match settler.settle(network, episode, &settling, SettleOptions::default()) {
-        Ok(settled) => settled,
-        Err(error @ SettleError::NotFinite { .. }) => return Err(never(error.to_string())),
-        Err(error) => return Err(error.into()),
-    };
-    if settled.quiet != Some(true) {
-        let moved = settled.movement;
-        return Err(never(format!("after {MOST} synchronous steps a state still moves by {moved:e} in a step")));
-    }
-    output::note(&format!("fixed point: at rest after {} synchronous steps", settled.steps));
-    let layers = network.circuit().layers();
-    Ok(layers.map(|(id, _)| settler.activities().state(network.wiring(), id)).collect())
-}
-
-/// The legal values of `--fixed-point`.
-fn tolerance(text: &str) -> Result<f32, String> {
-    let value = text.parse().ok().filter(|v: &f32| v.is_finite() && *v > 0.0);
-    value.ok_or_else(|| "a number above 0 is needed, such as 1e-5".to_owned())
 }
 
 /// One learning step at the readout. A circuit that learns at every step has done so while settling.

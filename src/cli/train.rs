@@ -3,6 +3,7 @@
 //! Order: everything that can be wrong with the request is found before anything is written; then the run folder is
 //! made or opened; then batches, until all epochs are done or a stop is asked for; then the picture and the table.
 
+mod board;
 mod report;
 
 use super::failure::Failure;
@@ -11,14 +12,16 @@ use super::progress::Bar;
 use super::settling::override_settling;
 use super::trained::{load_source, prepared};
 use super::values::parse_words;
-use super::{interrupt, output, reconstruct, values};
+use super::{interrupt, output, reconstruct, table, values};
+pub(super) use crate::checkpoint::cpu_features;
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::{Circuit, Learning};
 use crate::data::{Dataset, Images, Source};
 use crate::evaluation::{self, MomentsFrom, Show};
 use crate::network::Network;
 use crate::picture;
-use crate::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
+use crate::training::{Ended, Event, Flow, Keep, TrainError, TrainSpec, Training};
+use board::Board;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +76,10 @@ pub(super) struct TrainArguments {
     /// Learn from the first N training images only
     #[arg(long, value_name = "N", value_parser = values::positive)]
     limit: Option<usize>,
+    /// Hold out nothing: learn from all training images, and measure on the
+    /// test images only
+    #[arg(long)]
+    no_validation: bool,
     /// Who fires when, as in a circuit file, instead of the circuit's own
     #[arg(long, value_name = "RON")]
     schedule: Option<String>,
@@ -85,9 +92,34 @@ pub(super) struct TrainArguments {
     /// Measure on the test images after every epoch, not only the last
     #[arg(long)]
     test_each_epoch: bool,
+    /// The weights to leave: those of the last epoch, or of the one that was best
+    /// by the images held out (accuracy where there is a label, else BCE, else
+    /// free energy) [default: last]
+    #[arg(long, value_name = "WHICH")]
+    keep: Option<KeepWord>,
+    /// Write curves and the picture for TensorBoard, too, into the run folder:
+    /// tensorboard --logdir RUN
+    #[arg(long)]
+    tensorboard: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
+}
+
+/// A word for [`Keep`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum KeepWord {
+    Last,
+    Best,
+}
+
+impl From<KeepWord> for Keep {
+    fn from(word: KeepWord) -> Self {
+        match word {
+            KeepWord::Last => Self::Last,
+            KeepWord::Best => Self::Best,
+        }
+    }
 }
 
 /// A request that is known to make sense.
@@ -99,15 +131,22 @@ struct TrainRequest {
     source: Source,
 }
 
+/// Why a run can't be asked for its best epoch later.
+const KEPT_FROM_THE_START: &str = "--keep best: the run was started without it, so that weights of its earlier epochs are gone; \
+                                   leave it out, or start anew with --overwrite or another --out";
+
+/// Why there is no best.
+const NOTHING_HELD_OUT: &str = "--keep best: no images are held out of so few, so that no epoch is known to be the best; leave it out, or give more data";
+
 /// Epochs on the embedded digits where neither `--epochs` nor `--data` is given, at the most.
 const DIGITS_EPOCHS: usize = 15;
 
 impl TrainArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         values::use_threads(self.threads)?;
-        let file = Circuit::load(&self.circuit)?;
-        let (run, circuit) = self.perform(file, values::command_line())?;
-        report::print(&run, &circuit, self.json)
+        let file = Run::circuit_at(&self.circuit)?;
+        let (run, circuit, keep) = self.perform(file, values::command_line())?;
+        report::print(&run, &circuit, keep, self.json)
     }
 
     /// The arguments of a command line that begins with `gncn train`.
@@ -116,7 +155,7 @@ impl TrainArguments {
     }
 
     /// Trains `file` to the end of the run and draws its picture. The run says that `command` has made it.
-    pub(super) fn perform(&self, file: Circuit, command: Vec<String>) -> Result<(Run, Arc<Circuit>), Failure> {
+    pub(super) fn perform(&self, file: Circuit, command: Vec<String>) -> Result<(Run, Arc<Circuit>, Keep), Failure> {
         let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(file.name())));
         let (arguments, mut run) = if self.resume {
             let mut run = Run::open(&folder)?;
@@ -132,7 +171,7 @@ impl TrainArguments {
         };
         let ended = arguments.train(&mut run, &request);
         ended.map_err(|failure| arguments.how_to_go_on(failure, &run))?;
-        Ok((run, request.circuit))
+        Ok((run, request.circuit, request.spec.keep))
     }
 
     /// What holds of a run that goes on: the options given now, or else those that it was started with. Whether they
@@ -144,6 +183,9 @@ impl TrainArguments {
             // Not started from a command line that this version knows: run.json says the rest.
             _ => Self { seed: Some(run.info.seed), limit: run.info.limit, ..self.clone() },
         };
+        if now.keep == Some(KeepWord::Best) && first.keep != Some(KeepWord::Best) {
+            return Err(Failure::Request(KEPT_FROM_THE_START.to_owned()));
+        }
         Ok(Self {
             epochs: now.epochs.or(Some(run.circuit()?.learning().epochs)),
             batch: now.batch.or(first.batch),
@@ -153,6 +195,9 @@ impl TrainArguments {
             messages: now.messages.or(first.messages),
             checkpoint_every: now.checkpoint_every.or(first.checkpoint_every),
             test_each_epoch: now.test_each_epoch || first.test_each_epoch,
+            keep: now.keep.or(first.keep),
+            no_validation: now.no_validation || first.no_validation,
+            tensorboard: now.tensorboard || first.tensorboard,
             ..now
         })
     }
@@ -174,6 +219,7 @@ impl TrainArguments {
         memory::refuse_too_large(&circuit, Use::Training)?;
         let seed = self.seed.unwrap_or(0);
         let data = load_source(&source)?;
+        let data = if self.no_validation { data.without_validation() } else { data };
         let rows = data.split(seed).limited(self.limit).train;
         let data = prepared(&circuit, data, recorded.as_ref(), MomentsFrom::Samples(&rows))?;
         check_data(&circuit, &data.train)?;
@@ -185,7 +231,11 @@ impl TrainArguments {
             settling: circuit.settling().clone(),
             checkpoint_every: self.checkpoint_every,
             test_each_epoch: self.test_each_epoch,
+            keep: self.keep.map(Keep::from).unwrap_or_default(),
         };
+        if spec.keep == Keep::Best && data.split(seed).validation.is_empty() {
+            return Err(Failure::Request(NOTHING_HELD_OUT.to_owned()));
+        }
         Ok(TrainRequest { circuit: Arc::new(circuit), data, spec, folder, source })
     }
 
@@ -224,12 +274,18 @@ impl TrainArguments {
         };
         report::announce(circuit, data, spec, &training, folder);
         interrupt::after_the_batch()?;
-        if watch(&mut training, spec.epochs)? == Ended::Stopped {
+        let mut board = match self.tensorboard {
+            true => Board::create(folder, training.epoch())?,
+            false => Board::default(),
+        };
+        if watch(&mut training, spec.epochs, &mut board)? == Ended::Stopped {
             return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
         }
         let images = data.test_or_train();
-        let picture = reconstruct::draw(training.network_mut(), images, reconstruct::COUNT, &spec.settling)?;
-        Ok(picture::write(&run.path("reconstructions.png"), &picture)?)
+        let picture = reconstruct::draw(training.network_mut(), images, (reconstruct::COUNT, false), &spec.settling)?;
+        board.picture(spec.epochs, &picture);
+        picture::write(&run.path("reconstructions.png"), &picture)?;
+        Ok(board.end()?)
     }
 
     /// A failed run tells how to go on, where there is something to go on from.
@@ -243,28 +299,16 @@ impl TrainArguments {
     }
 }
 
-/// Free energy of so many times that of the first batch is worth a word.
-const RUNAWAY: f64 = 1000.0;
-
 /// Lets every batch be learned and told, until the end or a stop.
-fn watch(training: &mut Training<'_>, epochs: usize) -> Result<Ended, TrainError> {
+fn watch(training: &mut Training<'_>, epochs: usize, board: &mut Board) -> Result<Ended, TrainError> {
     let bar = Bar::new(1);
-    let mut first = None;
-    let mut is_told = false;
     training.run(&mut |event| {
+        board.see(event);
         match event {
             Event::Batch { epoch, done, of, free_energy } => {
-                let first = *first.get_or_insert(free_energy.abs() + 1.0);
-                // Learning that works lowers it; nothing that works raises it a thousandfold.
-                if !is_told && (!free_energy.is_finite() || free_energy.abs() > RUNAWAY * first) {
-                    is_told = true;
-                    bar.milestone(&format!(
-                        "note: epoch {epoch}, batch {done}: free energy is {free_energy:.3e}, after {first:.3e} at first: \
-                         learning runs away; a lower learning rate, or a norm, may stop it"
-                    ));
-                }
                 bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("free energy {free_energy:.1}"));
             }
+            Event::Warning(text) => bar.milestone(&table::wrap(&format!("warning: {text}"))),
             Event::Measured { epoch, done, of } => {
                 bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, "measuring".to_owned());
             }
@@ -289,18 +333,4 @@ fn file_name(name: &str) -> String {
     let name: String = name.chars().map(keep).collect();
     let name = name.trim_start_matches('.');
     if name.is_empty() { "run".to_owned() } else { name.to_owned() }
-}
-
-/// What the CPU offers of what kernels are compiled for.
-pub(super) fn cpu_features() -> Vec<String> {
-    #[cfg(target_arch = "x86_64")]
-    let found = [
-        ("avx", std::is_x86_feature_detected!("avx")),
-        ("avx2", std::is_x86_feature_detected!("avx2")),
-        ("fma", std::is_x86_feature_detected!("fma")),
-        ("avx512f", std::is_x86_feature_detected!("avx512f")),
-    ];
-    #[cfg(not(target_arch = "x86_64"))]
-    let found = [(std::env::consts::ARCH, true)];
-    found.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect()
 }

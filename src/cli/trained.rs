@@ -2,15 +2,15 @@
 
 use super::failure::Failure;
 use super::output::Written;
-use super::{output, table, values};
+use super::{interrupt, output, table, values};
 use crate::checkpoint::{Run, weights};
 use crate::circuit::Circuit;
-use crate::data::{Dataset, Description, Source};
+use crate::data::{Dataset, Description, Images, Source};
 #[cfg(feature = "baselines")]
 use crate::evaluation::load_noted;
 use crate::evaluation::{self, MomentsFrom, Prepared, Trained};
 use crate::network::Network;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,18 +31,44 @@ pub(super) struct TrainedArguments {
     threads: Option<usize>,
 }
 
+/// Which images of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ImageSplit {
+    /// Those to test on, or those to train on where there are no others
+    Test,
+    /// Those to train on, validation images included
+    Train,
+}
+
+impl ImageSplit {
+    /// These images.
+    pub(super) fn of(self, data: &Dataset) -> &Images {
+        match self {
+            Self::Test => data.test_or_train(),
+            Self::Train => &data.train,
+        }
+    }
+}
+
 impl TrainedArguments {
     /// Opens the run, once it is known that the files that options name can be written.
     pub(super) fn open(&self, written: &[Written<'_>]) -> Result<Trained, Failure> {
+        self.open_reading(written, &[])
+    }
+
+    /// [`open`](Self::open), where the command reads `files`, too.
+    pub(super) fn open_reading(&self, written: &[Written<'_>], files: &[PathBuf]) -> Result<Trained, Failure> {
         values::use_threads(self.threads)?;
         // Known before the weights are read, which takes longer.
         let mut read = Run::files_of(&self.run);
+        read.extend_from_slice(files);
         if !self.data.is_empty() {
             read.extend(Source::of_options(&self.data, &self.test)?.paths());
         } else if let Ok(run) = Run::open(&self.run) {
             read.extend(run.source().paths());
         }
         output::check_targets(written, &read)?;
+        interrupt::at_once("stopped as asked; no file is half written")?;
         open(&self.run, &self.data, &self.test)
     }
 }

@@ -30,6 +30,8 @@ pub struct Dataset {
     remarks: Vec<String>,
     /// Where the data set comes with its own validation split: how many of the last training images it is.
     published_validation: usize,
+    /// Whether all training images are learned from.
+    without_validation: bool,
 }
 
 /// Which training images are learned from and which are held out, as indices in ascending order.
@@ -70,6 +72,9 @@ pub struct Description {
     pub channels: usize,
     /// How pixels are read: `binary`, `grey`, `standardised`, `raw`.
     pub reading: String,
+    /// Whether all training images were learned from, none held out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_validation: bool,
     /// What other senses are shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub senses: Vec<ShownSense>,
@@ -114,8 +119,15 @@ impl Dataset {
         }
         let mut remarks = train.take_remarks();
         remarks.extend(test.iter_mut().flat_map(Images::take_remarks));
-        let mut data =
-            Self { name: name.to_owned(), train, test, notice: None, remarks: Vec::new(), published_validation: 0 };
+        let mut data = Self {
+            name: name.to_owned(),
+            train,
+            test,
+            notice: None,
+            remarks: Vec::new(),
+            published_validation: 0,
+            without_validation: false,
+        };
         remarks.into_iter().for_each(|text| data.remark(text));
         Ok(data)
     }
@@ -137,6 +149,19 @@ impl Dataset {
     pub(super) fn with_published_validation(mut self, count: usize) -> Self {
         self.published_validation = count;
         self
+    }
+
+    /// This data set, of which nothing is held out: all training images are learned from.
+    #[must_use]
+    pub fn without_validation(mut self) -> Self {
+        self.without_validation = true;
+        self
+    }
+
+    /// Whether nothing is held out.
+    #[must_use]
+    pub fn is_all_learned(&self) -> bool {
+        self.without_validation
     }
 
     /// This data set with its images read in another way.
@@ -174,11 +199,14 @@ impl Dataset {
 
     /// Holds out validation images: 2,000, but at most one tenth of the training images, chosen by seed. A data
     /// set that was published with a validation split of its own (Caltech silhouettes) keeps that one, whatever
-    /// the seed.
+    /// the seed. Nothing is held out of data [without validation](Self::without_validation).
     #[must_use]
     pub fn split(&self, seed: u64) -> Split {
         let count = self.train.count();
         let mut order: Vec<usize> = (0..count).collect();
+        if self.without_validation {
+            return Split { train: order, validation: Vec::new() };
+        }
         if self.published_validation > 0 {
             let validation = order.split_off(count - self.published_validation);
             return Split { train: order, validation };
@@ -202,6 +230,7 @@ impl Dataset {
             classes: self.classes(),
             channels: self.train.grid().channels,
             reading: self.train.reading().name(),
+            without_validation: self.without_validation,
             senses: self.senses(),
             digest: self.digest(),
             notice: self.notice.clone(),

@@ -33,15 +33,23 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
 /// # Errors
 /// Where the file can't be read, is damaged, or is no kind of data.
 pub fn read(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
-    let (bytes, file) = (bounded::read(path)?, path.display().to_string());
+    parse(&bounded::read(path)?, path)
+}
+
+/// [`read`] of the bytes of a file that is called `path`, whether or not it is there.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(bytes: &[u8], path: &Path) -> Result<Vec<(String, Array)>, DataError> {
+    let file = path.display().to_string();
     let stem = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(match kind(&bytes, path, &file)? {
-        FileKind::Npy => vec![(stem(), npy::parse(&bytes[..], bytes.len(), &file)?)],
-        FileKind::Npz => npz::parse(&bytes, &file)?,
-        FileKind::Idx => vec![(stem(), idx::array(&bytes, &file)?)],
-        FileKind::Matlab => level5::arrays(&bytes, &file)?,
-        FileKind::Photo => vec![(stem(), photo_array(&bytes, &file)?)],
-        FileKind::Csv => Sheet::parse(&bytes, &file)?.arrays(&file)?,
+    Ok(match kind(bytes, path, &file)? {
+        FileKind::Npy => vec![(stem(), npy::parse(bytes, bytes.len(), &file)?)],
+        FileKind::Npz => npz::parse(bytes, &file)?,
+        FileKind::Idx => vec![(stem(), idx::array(bytes, &file)?)],
+        FileKind::Matlab => level5::arrays(bytes, &file)?,
+        FileKind::Photo => vec![(stem(), photo_array(bytes, &file)?)],
+        FileKind::Csv => Sheet::parse(bytes, &file)?.arrays(&file)?,
     })
 }
 

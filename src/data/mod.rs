@@ -40,6 +40,8 @@ mod glyphs;
 mod gzip;
 pub mod idx;
 pub mod images;
+mod latch;
+pub mod leftovers;
 pub mod level5;
 pub mod mat;
 mod named;

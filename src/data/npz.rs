@@ -11,6 +11,7 @@ use zip::write::SimpleFileOptions;
 
 use super::array::Array;
 use super::atomic::Pending;
+use super::latch::Latch;
 use super::{DataError, bounded, npy};
 use crate::matrix::Matrix;
 
@@ -106,7 +107,7 @@ const MODEST: usize = 1 << 20;
 /// ```
 pub struct NpzOut {
     pending: Pending,
-    writer: NpzWriter<BufWriter<File>>,
+    writer: NpzWriter<BufWriter<Latch<File>>>,
 }
 
 impl NpzOut {
@@ -116,7 +117,7 @@ impl NpzOut {
     /// [`DataError::Write`] where its folder can't be written.
     pub fn create(path: &Path) -> Result<Self, DataError> {
         let (pending, file) = Pending::create(path)?;
-        Ok(Self { pending, writer: NpzWriter::new(BufWriter::new(file)) })
+        Ok(Self { pending, writer: NpzWriter::new(BufWriter::new(Latch::new(file))) })
     }
 
     /// Adds a matrix as `float32` [rows, columns].
@@ -155,7 +156,8 @@ impl NpzOut {
         let Self { pending, writer } = self;
         let failed = |cause: std::io::Error| DataError::write(pending.target(), cause);
         let buffered = writer.finish().map_err(|cause| failed(std::io::Error::other(cause)))?;
-        let file = buffered.into_inner().map_err(|cause| failed(cause.into_error()))?;
+        let latch = buffered.into_inner().map_err(|cause| failed(cause.into_error()))?;
+        let file = latch.into_inner().map_err(failed)?;
         pending.commit(&file)
     }
 

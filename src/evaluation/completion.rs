@@ -1,10 +1,11 @@
 //! Completion: the right half of an image hidden, the missing part moved by its own mismatch while the circuit settles
 //! (Eq. 19), and how far it ends from the truth (design section 5).
 
+use super::hidden::Hidden;
 use super::measures::MeasureError;
 use super::senses::{self, Show};
 use crate::circuit::Settling;
-use crate::data::{Batches, Grid, Images};
+use crate::data::{Batches, Images};
 use crate::executor::{Presentation, SettleOptions, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
@@ -45,7 +46,21 @@ pub fn complete(
     rows: &[usize],
     settling: &Settling,
 ) -> Result<Completed, MeasureError> {
-    complete_as(network, images, rows, settling, SettleOptions::measuring(0).presentation)
+    complete_where(network, images, rows, settling, &Hidden::Right)
+}
+
+/// Completes what is hidden of the images `rows`, as many as are wanted at once.
+///
+/// # Errors
+/// As [`complete`].
+pub fn complete_where(
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
+    settling: &Settling,
+    hidden: &Hidden,
+) -> Result<Completed, MeasureError> {
+    complete_as(network, images, rows, (hidden, settling), SettleOptions::measuring(0).presentation)
 }
 
 /// The same, as a presentation of one's own.
@@ -56,12 +71,12 @@ pub fn complete_as(
     network: &mut Network,
     images: &Images,
     rows: &[usize],
-    settling: &Settling,
+    (hidden, settling): (&Hidden, &Settling),
     presentation: Presentation,
 ) -> Result<Completed, MeasureError> {
     let (sense, layer) = senses::image_sense(network.circuit())?;
     let sense = sense.to_owned();
-    let observed = left_half(images.grid(), rows.len());
+    let observed = hidden.observed(images.grid(), rows);
     let episode = senses::episode(network.circuit(), images, rows, Show::ImagesOnly)?;
     let episode = episode.mask(network.circuit(), &sense, observed.clone()).map_err(senses::SenseError::from)?;
     let mut settler = Settler::new();
@@ -84,15 +99,9 @@ pub fn masked_error(
     let mut sum = 0.0;
     for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
         let presentation = SettleOptions::measuring(at).presentation;
-        let completed = complete_as(network, images, batch, settling, presentation)?;
+        let completed = complete_as(network, images, batch, (&Hidden::Right, settling), presentation)?;
         sum += completed.squared_errors().iter().sum::<f64>();
         seen(batch.len());
     }
     Ok(sum / rows.len().max(1) as f64)
-}
-
-/// 1 in the left half of each image, 0 in the right one, which has the middle column of an odd width.
-pub(crate) fn left_half(grid: Grid, rows: usize) -> Matrix {
-    let is_left = |value: usize| value / grid.channels % grid.width < grid.width / 2;
-    Matrix::from_fn(rows, grid.size(), |_, value| f32::from(u8::from(is_left(value))))
 }

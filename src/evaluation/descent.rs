@@ -9,6 +9,7 @@ use crate::circuit::{Circuit, LayerId};
 use crate::kernels::panels::Panels;
 use crate::kernels::product::SHARD_ROWS;
 use crate::kernels::{activation, dense};
+use crate::learning::Bias;
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Activation, Likelihood, Precision, Target};
@@ -35,6 +36,7 @@ struct Stage {
     sent: Activation,
     /// Where activities come from (0 is the top, i + 1 stage i), and the synapses `[from, to]`.
     sources: Vec<(usize, Panels)>,
+    bias: Option<Bias>,
 }
 
 /// What a stage computes for some samples, `[rows, size]` each.
@@ -71,9 +73,9 @@ pub enum DescentError {
         /// Its name.
         layer: String,
     },
-    /// An image whose likelihood needs a learned covariance.
+    /// An image whose likelihood needs a precision.
     #[error(
-        "layer \"{layer}\" has a learned precision, and log p(x) is known for Bernoulli images and for identity precision"
+        "layer \"{layer}\" has a precision of its own, and log p(x) is known for Bernoulli images and for identity precision"
     )]
     Precision {
         /// Its name.
@@ -206,6 +208,9 @@ impl Descent {
                 let from = source.checked_sub(1).map_or(top, |i| &passed[i].sent);
                 dense::accumulate(drive.as_mut_slice(), from.as_slice(), weights);
             }
+            if let Some(bias) = &stage.bias {
+                bias.add_to(drive.as_mut_slice());
+            }
             let mean = applied(stage.mean, &drive);
             let sent = applied(stage.sent, &mean);
             passed.push(Passed { drive, mean, sent });
@@ -259,7 +264,8 @@ fn stage(network: &Network, id: LayerId, place: impl Fn(LayerId) -> Option<usize
         Target::State => layer.activation(),
         Target::Activity => Activation::Identity,
     };
-    Stage { size: layer.size(), mean: layer.mean(), sent, sources: sources.collect() }
+    let bias = network.population(error).bias().cloned();
+    Stage { size: layer.size(), mean: layer.mean(), sent, sources: sources.collect(), bias }
 }
 
 fn scale_columns(matrix: &mut Matrix, scale: &[f32]) {

@@ -7,7 +7,6 @@ use crate::data::{Batches, Images};
 use crate::executor::{Measure, Presentation, SettleError, SettleOptions, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::Likelihood;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -159,7 +158,7 @@ impl Sums {
         let image = senses::image_sense(circuit).ok().map(|(_, id)| circuit.layer(id));
         Measures {
             images: self.images,
-            bce: image.filter(|l| l.likelihood() == Likelihood::Bernoulli).and_then(|l| energy.get(l.name()).copied()),
+            bce: image.and_then(|layer| layer.cross_entropy(*energy.get(layer.name())?)),
             sparsity: free.map(|(id, layer)| (layer.name().to_owned(), share(id.0, layer.size()))).collect(),
             accuracy: self.right.map(|right| right as f64 / images),
             free_energy: energy,

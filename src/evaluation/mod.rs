@@ -6,6 +6,7 @@ mod descent;
 #[cfg(feature = "pictures")]
 mod embedding;
 mod evaluator;
+mod hidden;
 mod importance;
 mod inputs;
 mod kept;
@@ -26,14 +27,13 @@ mod sums;
 mod trained;
 mod work;
 
-#[cfg(feature = "baselines")]
-pub(crate) use completion::left_half;
-pub use completion::{Completed, complete, complete_as, masked_error};
+pub use completion::{Completed, complete, complete_as, complete_where, masked_error};
 pub use composition::{Composition, compose, fields, predictors};
 pub use descent::{Descent, DescentError, top_layer};
 #[cfg(feature = "pictures")]
 pub use embedding::{FEWEST, embed};
 pub use evaluator::Evaluator;
+pub use hidden::Hidden;
 pub use importance::{Estimate, Importance};
 pub use inputs::{InputError, input, observed};
 pub use kept::fit_prior;

@@ -91,7 +91,7 @@ pub fn label_layer(circuit: &Circuit) -> Option<(LayerId, &Layer)> {
 ///
 /// # Errors
 /// [`SenseError`] where the data do not fit the circuit.
-pub fn episode(circuit: &Circuit, images: &Images, rows: &[usize], show: Show) -> Result<Episode, SenseError> {
+pub fn episode(circuit: &Circuit, images: &Images, rows: &[usize], show: Show) -> Result<Episode<'static>, SenseError> {
     let (sense, _) = image_sense(circuit)?;
     let mut inputs = vec![(sense.to_owned(), images.matrix(rows))];
     let of_name = |name: &str| images.others().iter().find(|other| other.sense == name);

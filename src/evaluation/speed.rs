@@ -16,7 +16,7 @@ pub struct SpeedTest<'a> {
     /// Who settles; it learns on its own copy.
     pub network: Network,
     /// What is presented, again and again.
-    pub episode: &'a Episode,
+    pub episode: &'a Episode<'a>,
     /// Whether a presentation has a learning step.
     pub learn: bool,
     /// How often a presentation is timed.

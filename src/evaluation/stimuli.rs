@@ -48,6 +48,9 @@ pub fn prepare(
     let mut told = data.remarks().to_vec();
     data = labelled_from_zero(circuit, data, &mut told)?;
     data = laid_out(circuit.layer(lead_layer), data, &mut told)?;
+    if recorded.is_some_and(|run| run.without_validation) {
+        data = data.without_validation();
+    }
     let readings = Readings { recorded, fit };
     for (sense, id) in circuit.senses().filter(|(sense, _)| *sense != LABEL) {
         let reader = readings.reader(sense, circuit.layer(id), &data, sense == lead)?;

@@ -4,6 +4,7 @@ use super::actors::lend::ActorsEnd;
 use super::lane::LaneState;
 use super::ledger::{Ends, Ledger, Load};
 use super::log::{DeliveryLog, Firing, VERSION};
+use super::onset::NoiseKey;
 use super::options::SettleOptions;
 use super::outcome::{Energies, Settled};
 use super::plan::Plan;
@@ -43,7 +44,7 @@ pub(super) struct Driven {
 /// The outcome of an episode: the books are closed, and what was asked for is put together.
 pub(super) fn settled(
     job: &Job<'_>,
-    (circuit, activities): (&str, &Activities),
+    (circuit, activities, noise): (&str, &Activities, Option<&NoiseKey>),
     mut states: Vec<LaneState>,
     ledger: Ledger,
     run: Driven,
@@ -81,6 +82,7 @@ pub(super) fn settled(
             steps,
             firings,
             waiting,
+            noise: noise.cloned(),
         }
     });
     Settled { steps, quiet, energies, movement, account, log, trace }

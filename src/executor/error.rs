@@ -48,6 +48,12 @@ pub enum SettleError {
         /// What is wrong with it.
         problem: String,
     },
+    /// An episode that can't begin as it is asked to.
+    #[error("settling can't begin: {problem}")]
+    Onset {
+        /// Why not.
+        problem: String,
+    },
     /// A stop that was asked for: see [`StopFlag`](crate::executor::StopFlag).
     #[error("stopped as asked, before firing {firing} of population \"{population}\"")]
     Stopped {
@@ -68,7 +74,7 @@ impl SettleError {
     /// Whether what was asked for is wrong, and not what came of it.
     #[must_use]
     pub fn is_request(&self) -> bool {
-        matches!(self, Self::Log { .. } | Self::Order { .. })
+        matches!(self, Self::Log { .. } | Self::Order { .. } | Self::Onset { .. })
     }
 
     /// The error of a panic that was caught while a population was at work.

@@ -5,9 +5,10 @@
 //! Messages of a population are numbered by its firings; number 0 is what it sent at rest.
 
 use super::error::SettleError;
+use super::onset::NoiseKey;
 use super::turn::Turn;
 use crate::circuit::wiring::{PopulationId, Wiring};
-use crate::data::atomic;
+use crate::data::{atomic, bounded};
 use crate::params::Messages;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -73,6 +74,9 @@ pub struct DeliveryLog {
     /// Messages that had reached an inlet when the run ended, after the last firing there: place of the link and number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<(usize, u64)>,
+    /// What the streams of layers with noise were called, where there are any: a replay draws from them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseKey>,
 }
 
 /// The version that this build writes. It reads the one before, too, which knew nothing of lost and waiting messages.
@@ -95,8 +99,17 @@ impl DeliveryLog {
     /// [`SettleError::Log`] where the file can't be read or is no log.
     pub fn load(path: &Path) -> Result<Self, SettleError> {
         let failed = |problem: String| SettleError::Log { path: path.to_owned(), problem };
-        let bytes = std::fs::read(path).map_err(|cause| failed(format!("cannot be read: {cause}")))?;
-        let log: Self = serde_json::from_slice(&bytes)
+        let bytes = bounded::read(path).map_err(|cause| failed(format!("cannot be read: {cause}")))?;
+        Self::parse(&bytes, path)
+    }
+
+    /// [`DeliveryLog::load`] of the bytes of a file that is called `path`, whether or not it is there.
+    ///
+    /// # Errors
+    /// As [`DeliveryLog::load`].
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, SettleError> {
+        let failed = |problem: String| SettleError::Log { path: path.to_owned(), problem };
+        let log: Self = serde_json::from_slice(bytes)
             .map_err(|cause| failed(format!("is no delivery log ({cause}); --record FILE writes one")))?;
         if !(1..=VERSION).contains(&log.version) {
             return Err(failed(format!("has version {}, and this gncn reads versions 1 to {VERSION}", log.version)));

@@ -57,6 +57,7 @@ mod ledger;
 mod lockstep;
 mod log;
 mod observer;
+mod onset;
 mod options;
 mod orders;
 mod outcome;

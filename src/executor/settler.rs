@@ -12,6 +12,7 @@ use super::ledger::Ledger;
 use super::lockstep;
 use super::log::{DeliveryLog, Firing};
 use super::observer::{Observer, Watchers};
+use super::onset::{self, NoiseKey};
 use super::options::{Measure, SettleOptions};
 use super::orders::listed::ListedOrder;
 use super::orders::lockstep::LockstepOrder;
@@ -24,13 +25,13 @@ use super::timeline::{Timeline, TimelineEnd};
 use super::trace::{Recorder, Reference};
 use super::turn::{Order, Turn};
 use crate::activities::Activities;
-use crate::circuit::wiring::PopulationId;
+use crate::circuit::wiring::{PopulationId, PopulationSpec};
 use crate::circuit::{Schedule, Settling, Stopping, VirtualTime};
 use crate::episode::Episode;
 use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::{Arrivals, When};
+use crate::params::{Arrivals, Start, When};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -41,6 +42,8 @@ pub struct Settler {
     carriers: Carriers,
     gate: Gate,
     reference: Option<Reference>,
+    /// By layer: states `[rows, J]` at the end of the last episode, or where somebody else has said that it ended.
+    last: Option<Vec<Matrix>>,
 }
 
 impl Settler {
@@ -67,6 +70,11 @@ impl Settler {
         self.gate.watchers = Watchers::of(observer);
     }
 
+    /// Lets nobody watch from now on.
+    pub fn watch_no_more(&mut self) {
+        self.gate.watchers = Watchers::default();
+    }
+
     /// Plants faults in all episodes from now on, instead of those before: for tests of what happens when something
     /// goes wrong.
     pub fn plant(&mut self, faults: Vec<Fault>) {
@@ -76,6 +84,17 @@ impl Settler {
     /// Lets traces of episodes from now on tell the distance to `states`, by layer, each `[rows, J]`.
     pub fn compare_with(&mut self, states: Vec<Matrix>) {
         self.reference = Some(Arc::new(states.into_iter().map(Some).collect()));
+    }
+
+    /// Lets the next episode that starts where the last one ended start at `states`, by layer, each `[rows, J]`.
+    pub fn start_at(&mut self, states: Vec<Matrix>) {
+        self.last = Some(states);
+    }
+
+    /// Where the last episode ended, by layer, each `[rows, J]`; absent where the next one won't start there.
+    #[must_use]
+    pub fn last(&self) -> Option<&[Matrix]> {
+        self.last.as_deref()
     }
 
     /// The activities of the last episode.
@@ -107,7 +126,8 @@ impl Settler {
             log.check(network.wiring(), &clamped).map_err(failed)?;
             (settling.messages, settling.stopping) = (log.messages, Stopping::Steps(log.steps));
         }
-        self.run(network, episode, &settling, options, |this, network, states, ledger, job| match &log {
+        let key = log.as_ref().and_then(|log| log.noise.clone());
+        self.run(network, episode, (&settling, key), options, |this, network, states, ledger, job| match &log {
             Some(log) => this.replay(network, states, ledger, job, log),
             None => this.follow(network, states, ledger, job),
         })
@@ -128,7 +148,7 @@ impl Settler {
         order: impl Iterator<Item = PopulationId>,
     ) -> Result<Settled, SettleError> {
         let settling = Settling { schedule: Schedule::Sweep { order: Vec::new() }, ..settling.clone() };
-        self.run(network, episode, &settling, options, |this, network, states, ledger, job| {
+        self.run(network, episode, (&settling, None), options, |this, network, states, ledger, job| {
             let mut listed = ListedOrder::new(job.wiring, job.plan, order, job.whole());
             let rounds = Rounds::of_updates(job.plan);
             this.run_order(network, states, (ledger, &mut listed, rounds), job, false)
@@ -140,7 +160,7 @@ impl Settler {
         &mut self,
         network: &mut Network,
         episode: &Episode,
-        settling: &Settling,
+        (settling, key): (&Settling, Option<NoiseKey>),
         options: SettleOptions,
         drive: impl FnOnce(&mut Self, &mut Network, &mut [LaneState], &mut Ledger, &Job<'_>) -> Result<Driven, SettleError>,
     ) -> Result<Settled, SettleError> {
@@ -155,7 +175,11 @@ impl Settler {
             Schedule::Synchronous | Schedule::Bounded { staleness: 0 } => Arrivals::InOrder,
             _ => Arrivals::AnyOrder,
         };
+        let key = key.or_else(|| NoiseKey::of(network.circuit(), settling, options.presentation));
+        let onset = onset::Onsets { settling, key: key.as_ref(), last: self.last.take() };
+        onset.check(network.circuit(), episode)?;
         network.rest(&mut self.activities, episode, (settling.messages, arrivals), shards);
+        onset.begin(network, episode, &mut self.activities);
         let mut states: Vec<_> =
             self.activities.lanes().iter().map(|_| LaneState::new(&wiring, self.gate.clone())).collect();
         if options.trace {
@@ -164,7 +188,10 @@ impl Settler {
         let mut ledger = Ledger::new(&wiring, &plan, job.whole());
         let run = drive(self, network, &mut states, &mut ledger, &job)?;
         let activities = &self.activities;
-        Ok(closing::settled(&job, (network.circuit().name(), activities), states, ledger, run))
+        if settling.start == Start::Last {
+            self.last = Some(activities.states(&wiring));
+        }
+        Ok(closing::settled(&job, (network.circuit().name(), activities, key.as_ref()), states, ledger, run))
     }
 
     /// Gives every lane a recorder.
@@ -237,8 +264,10 @@ impl Settler {
         time: &VirtualTime,
     ) -> Result<Driven, SettleError> {
         let presentation = job.options.presentation;
-        let mut order = VirtualOrder::new(job.wiring, job.plan, time, job.steps(), presentation, job.whole());
-        let rounds = Rounds::of_all(job.plan, |p| time.lesions.iter().all(|(lesioned, _)| lesioned.0 != p));
+        let beta = |population: &PopulationSpec| network.circuit().layer(population.layer).beta().get();
+        let known = (job.whole(), job.wiring.populations.iter().map(beta).collect());
+        let mut order = VirtualOrder::new(job.wiring, job.plan, time, job.steps(), presentation, known);
+        let rounds = Rounds::of_all(job.plan, |p| time.silences().all(|(silent, _)| silent.0 != p));
         self.run_order(network, states, (ledger, &mut order, rounds), job, false)
     }
 

@@ -30,14 +30,14 @@ pub fn bernoulli_full(target: &[f32], mean: &[f32], out: &mut [f32]) {
     });
 }
 
-/// `−Σ [t log μ + (1 − t) log(1 − μ)]` of each sample, added to `out` `[rows]`; `target`, `mean` `[rows, cols]`.
-pub fn bernoulli_energy(target: &[f32], mean: &[f32], cols: usize, out: &mut [f64]) {
+/// `−factor · Σ [t log μ + (1 − t) log(1 − μ)]` of each sample, added to `out` `[rows]`; `target`, `mean` `[rows, cols]`.
+pub fn bernoulli_energy(target: &[f32], mean: &[f32], factor: f64, cols: usize, out: &mut [f64]) {
     for ((t, m), out) in target.chunks_exact(cols).zip(mean.chunks_exact(cols)).zip(out) {
         let terms = t.iter().zip(m).map(|(t, m)| {
             let (t, m) = (f64::from(*t), f64::from(*m).clamp(f64::from(CLIP), 1.0 - f64::from(CLIP)));
             t * m.ln() + (1.0 - t) * (1.0 - m).ln()
         });
-        *out -= terms.sum::<f64>();
+        *out -= factor * terms.sum::<f64>();
     }
 }
 
@@ -46,6 +46,15 @@ pub fn bernoulli_energy(target: &[f32], mean: &[f32], cols: usize, out: &mut [f6
 pub fn gaussian_energy(a: &[f32], b: &[f32], log_determinant: f64, cols: usize, out: &mut [f64]) {
     for ((a, b), out) in a.chunks_exact(cols).zip(b.chunks_exact(cols)).zip(out) {
         let square: f64 = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        *out += 0.5 * (square + log_determinant);
+    }
+}
+
+/// `½ (t − μ)·e + ½ log|Σ|` of each sample, added to `out` `[rows]`: where d itself is kept by nobody.
+pub fn compared_energy(t: &[f32], mean: &[f32], e: &[f32], log_determinant: f64, cols: usize, out: &mut [f64]) {
+    let samples = t.chunks_exact(cols).zip(mean.chunks_exact(cols)).zip(e.chunks_exact(cols));
+    for (((t, mean), e), out) in samples.zip(out) {
+        let square: f64 = t.iter().zip(mean).zip(e).map(|((t, m), e)| f64::from(t - m) * f64::from(*e)).sum();
         *out += 0.5 * (square + log_determinant);
     }
 }
@@ -90,7 +99,7 @@ mod tests {
     #[test]
     fn energies_are_per_sample() {
         let mut out = [0.0; 2];
-        bernoulli_energy(&[1.0, 0.0, 1.0, 1.0], &[0.5, 0.5, 1.0, 0.5], 2, &mut out);
+        bernoulli_energy(&[1.0, 0.0, 1.0, 1.0], &[0.5, 0.5, 1.0, 0.5], 1.0, 2, &mut out);
         assert!((out[0] - 2.0 * 2.0_f64.ln()).abs() < 1e-6 && (out[1] - 2.0_f64.ln()).abs() < 1e-6);
         let mut out = [0.0; 2];
         gaussian_energy(&[1.0, 2.0, 0.0, 3.0], &[1.0, 2.0, 5.0, 1.0], 4.0, 2, &mut out);

@@ -17,6 +17,7 @@ pub mod lateral;
 pub mod list;
 pub mod meter;
 pub mod mismatch;
+pub mod neurons;
 pub mod norms;
 pub mod optimize;
 pub mod pairs;

@@ -35,6 +35,11 @@ pub fn constrain(norm: Norm, weights: &mut [f32], post: usize, scratch: &mut Vec
     }
 }
 
+/// What is below 0 becomes 0; what is no number stays, so that it is seen.
+pub fn rectify(weights: &mut [f32]) {
+    weights.iter_mut().filter(|w| **w < 0.0).for_each(|w| *w = 0.0);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,7 @@ pub struct Covariance {
     factors: Box<Factors>,
     floor: f32,
     form: PrecisionForm,
+    frozen: bool,
     ascent: Ascent,
 }
 
@@ -62,7 +63,13 @@ impl Covariance {
     /// [`Refused`] where it has no Cholesky factor.
     pub fn new(sigma: Matrix, floor: f32, form: PrecisionForm, optimizer: Optimizer) -> Result<Self, Refused> {
         let factors = Box::new(Factors::new(&sigma, form)?);
-        Ok(Self { sigma, factors, floor, form, ascent: Ascent::new(Optimizer::Sgd { rate: optimizer.rate() }) })
+        Ok(Self { sigma, factors, floor, form, frozen: false, ascent: Ascent::plain(optimizer) })
+    }
+
+    /// The same covariance, which keeps its bits if `frozen`.
+    #[must_use]
+    pub fn frozen(self, frozen: bool) -> Self {
+        Self { frozen, ..self }
     }
 
     /// `Σ`
@@ -103,6 +110,9 @@ impl Covariance {
     /// # Errors
     /// [`Refused`] where the new Σ would have no Cholesky factor; Σ then stays as it was.
     pub fn learn(&mut self, differences: &[&Matrix], batch: usize) -> Result<(), Refused> {
+        if self.frozen {
+            return Ok(());
+        }
         let size = self.sigma.rows();
         // The rule is two products of the batch with a matrix of this size; the factorisation counts as time only.
         meter::time(Kernel::Learn, 2 * batch * size * size, || self.ascend(differences, batch))

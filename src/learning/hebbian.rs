@@ -1,10 +1,10 @@
 //! The rule of generative and error synapses: Hebbian, from what arrived and what the owner has (Eqs. 16-18).
 
-use super::Ascent;
+use super::{Ascent, Plasticity};
 use crate::kernels::meter::{self, Kernel};
-use crate::kernels::{norms, product};
+use crate::kernels::{neurons, norms, product};
 use crate::matrix::Matrix;
-use crate::params::{Norm, Optimizer};
+use crate::params::Sign;
 use crate::weights::Weights;
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ const RULE_ROWS: usize = 64;
 /// The rule of one block of synapses, with its optimiser and its constraint.
 #[derive(Debug, Clone)]
 pub struct Hebbian {
-    norm: Norm,
+    plasticity: Plasticity,
     ascent: Ascent,
     /// The rule of the last step, `[presynaptic, postsynaptic]`; kept for its storage.
     rule: Matrix,
@@ -24,14 +24,18 @@ pub struct Hebbian {
 impl Hebbian {
     /// A rule that has not learned yet.
     #[must_use]
-    pub fn new(optimizer: Optimizer, norm: Norm) -> Self {
-        Self { norm, ascent: Ascent::new(optimizer), rule: Matrix::default(), scratch: Vec::new() }
+    pub fn new(plasticity: Plasticity) -> Self {
+        Self { plasticity, ascent: Ascent::new(plasticity.optimizer), rule: Matrix::default(), scratch: Vec::new() }
     }
 
-    /// One learning step: `Δ[pre, post] = gain · preᵀ post / B`, then the constraint (Eqs. 16-18). `weights` are
+    /// One learning step: `Δ[pre, post] = gain · preᵀ post / B` after what decay takes away, then the sign and the
+    /// constraint (Eqs. 16-18); nothing where the synapses are frozen. `weights` are
     /// `[presynaptic, postsynaptic]`; `pairs` are presynaptic and postsynaptic values of each part of the batch of `batch`
     /// samples. Sums run over parts and shards in their order.
     pub fn learn(&mut self, weights: &mut Weights, gain: f32, pairs: &[(&Matrix, &Matrix)], batch: usize) {
+        if self.plasticity.frozen {
+            return;
+        }
         let (pre, post) = (weights.rows().rows(), weights.rows().cols());
         if (self.rule.rows(), self.rule.cols()) != (pre, post) {
             self.rule = Matrix::zeros(pre, post);
@@ -39,11 +43,22 @@ impl Hebbian {
         let scale = gain / batch as f32;
         meter::time(Kernel::Learn, batch * pre * post, || {
             self.sum(scale, pairs);
-            weights.change(|weights| {
-                self.ascent.step(weights.as_mut_slice(), self.rule.as_slice());
-                norms::constrain(self.norm, weights.as_mut_slice(), post, &mut self.scratch);
-            });
+            weights.change(|weights| self.apply(weights.as_mut_slice(), post));
         });
+    }
+
+    /// `W ← (1 − rate · decay) W + step`, then the sign, then the norm.
+    fn apply(&mut self, weights: &mut [f32], post: usize) {
+        let Plasticity { norm, decay, sign, .. } = self.plasticity;
+        // Nothing is multiplied where there is no decay, so that a rate without bound leaves finite weights alone.
+        if decay > 0.0 {
+            neurons::scale(weights, 1.0 - self.ascent.rate() * decay);
+        }
+        self.ascent.step(weights, self.rule.as_slice());
+        if sign == Sign::Positive {
+            norms::rectify(weights);
+        }
+        norms::constrain(norm, weights, post, &mut self.scratch);
     }
 
     /// `rule = scale · preᵀ post`
@@ -73,12 +88,13 @@ impl Hebbian {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::params::{Norm, Optimizer};
 
     #[test]
     fn a_step_adds_the_mean_product_of_what_arrived_and_what_is_here() {
         let (pre, post) = (Matrix::from_fn(4, 2, |i, j| (i + j) as f32), Matrix::from_fn(4, 3, |i, j| (i * j) as f32));
         let mut weights = Weights::from(Matrix::zeros(2, 3));
-        let mut rule = Hebbian::new(Optimizer::Sgd { rate: 1.0 }, Norm::None);
+        let mut rule = Hebbian::new(Plasticity::new(Optimizer::Sgd { rate: 1.0 }, Norm::None));
         rule.learn(&mut weights, 0.5, &[(&pre, &post)], 4);
         for i in 0..2 {
             for j in 0..3 {

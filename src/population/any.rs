@@ -2,8 +2,8 @@
 
 use super::contract::{Fired, Heard, Population, WIRED};
 use super::error::{ErrorActivity, ErrorPopulation};
-use super::state::{Presented, StateActivity, StatePopulation};
-use crate::learning::{Covariance, Refused};
+use super::state::{Onset, Presented, StateActivity, StatePopulation};
+use crate::learning::{Ascent, Bias, OwnPrecision, Refused};
 use crate::params::{Arrivals, Messages};
 use crate::signal::{Carries, Signal};
 use crate::synapse::Synapses;
@@ -45,6 +45,13 @@ impl AnyPopulation {
             (Self::State(p), AnyActivity::State(a)) => p.rest_again(a, presented),
             (Self::Error(p), AnyActivity::Error(a)) => p.rest_again(a, ()),
             _ => unreachable!("{MIXED}"),
+        }
+    }
+
+    /// See [`StatePopulation::begin`]; error populations begin at rest.
+    pub fn begin(&self, activity: &mut AnyActivity, onset: Onset<'_>) {
+        if let (Self::State(p), AnyActivity::State(a)) = (self, activity) {
+            p.begin(a, onset);
         }
     }
 
@@ -140,20 +147,29 @@ impl AnyPopulation {
         }
     }
 
-    /// Its covariance, where one is learned.
+    /// What weighs the mismatch of an error population.
     #[must_use]
-    pub fn covariance(&self) -> Option<&Covariance> {
+    pub fn precision(&self) -> Option<&OwnPrecision> {
         match self {
             Self::State(_) => None,
-            Self::Error(p) => p.covariance(),
+            Self::Error(p) => Some(p.precision()),
         }
     }
 
-    /// Its covariance, to be restored.
-    pub fn covariance_mut(&mut self) -> Option<&mut Covariance> {
+    /// The bias of an error population, where it has one.
+    #[must_use]
+    pub fn bias(&self) -> Option<&Bias> {
         match self {
             Self::State(_) => None,
-            Self::Error(p) => p.covariance_mut(),
+            Self::Error(p) => p.bias(),
+        }
+    }
+
+    /// The optimisers of all that it learns, in an order of its own: synapses, bias, precision.
+    pub fn ascents_mut(&mut self) -> Vec<&mut Ascent> {
+        match self {
+            Self::State(p) => p.synapses_mut().map(Synapses::ascent_mut).collect(),
+            Self::Error(p) => p.ascents_mut().collect(),
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::{Onto, SHARD_ROWS};
 use crate::kernels::sparse::List;
 use crate::kernels::{activation, lanes, mismatch};
-use crate::learning::{Covariance, Refused};
+use crate::learning::precision::Compared;
+use crate::learning::{Ascent, Bias, OwnPrecision, Refused};
 use crate::matrix::Matrix;
 use crate::params::{Activation, Arrivals, Likelihood, Messages};
 use crate::signal::{Carries, Content, Signal};
@@ -47,8 +48,9 @@ pub struct ErrorPopulation {
     likelihood: Likelihood,
     /// `W` `[J_k, J_s]`, one for each inlet but the last, which is the target; those of type 1 have a pathway.
     generative: Vec<Synapses>,
-    /// `None` for `Σ = I`.
-    covariance: Option<Covariance>,
+    precision: OwnPrecision,
+    /// Boxed: most populations have none.
+    bias: Option<Box<Bias>>,
     /// Whether synapses change while settling, so that a drive summed up from events would be out of date.
     plastic: bool,
 }
@@ -82,9 +84,15 @@ impl ErrorPopulation {
         mean: Activation,
         likelihood: Likelihood,
         generative: Vec<Synapses>,
-        covariance: Option<Covariance>,
+        precision: OwnPrecision,
     ) -> Self {
-        Self { size, mean, likelihood, generative, covariance, plastic: false }
+        Self { size, mean, likelihood, generative, precision, bias: None, plastic: false }
+    }
+
+    /// The same population with a bias, or without.
+    #[must_use]
+    pub fn with_bias(self, bias: Option<Bias>) -> Self {
+        Self { bias: bias.map(Box::new), ..self }
     }
 
     /// The same population, whose synapses change while settling if `plastic`.
@@ -99,7 +107,7 @@ impl ErrorPopulation {
 
     /// The largest factor between a raw mismatch and what is sent of it.
     pub(super) fn precision_norm(&self) -> f32 {
-        self.covariance.as_ref().map_or(1.0, Covariance::norm)
+        self.precision.norm()
     }
 
     /// Number of neurons.
@@ -129,34 +137,41 @@ impl ErrorPopulation {
         self.generative.iter_mut()
     }
 
-    /// `Σ`, where it is learned.
+    /// What weighs its mismatch.
     #[must_use]
-    pub fn covariance(&self) -> Option<&Covariance> {
-        self.covariance.as_ref()
+    pub fn precision(&self) -> &OwnPrecision {
+        &self.precision
     }
 
-    /// `Σ`, to be restored.
-    pub fn covariance_mut(&mut self) -> Option<&mut Covariance> {
-        self.covariance.as_mut()
+    /// `b`, where there is one.
+    #[must_use]
+    pub fn bias(&self) -> Option<&Bias> {
+        self.bias.as_deref()
+    }
+
+    /// The optimisers of synapses, bias and precision, to be restored.
+    pub fn ascents_mut(&mut self) -> impl Iterator<Item = &mut Ascent> {
+        let synapses = self.generative.iter_mut().map(Synapses::ascent_mut);
+        synapses.chain(self.bias.as_deref_mut().map(Bias::ascent_mut)).chain(self.precision.ascent_mut())
     }
 
     /// Free energy of each sample as of the last firing, added to `out` `[rows]`: Bernoulli
-    /// `−Σ [t log μ + (1−t) log(1−μ)]`, Gaussian `½ d·e + ½ log|Σ|` (Eq. 2 with the sign that Eq. 4 shows).
+    /// `−p Σ [t log μ + (1−t) log(1−μ)]`, Gaussian `½ d·e + ½ log|Σ|` (Eq. 2 with the sign that Eq. 4 shows).
     pub fn free_energy(&self, activity: &ErrorActivity, out: &mut [f64]) {
-        let e = activity.mismatch.values().as_slice();
+        let mismatch = activity.mismatch.values().as_slice();
+        let (target, mean) = (activity.target().as_slice(), activity.mean.as_slice());
         match self.likelihood {
             Likelihood::Bernoulli => {
-                mismatch::bernoulli_energy(activity.target().as_slice(), activity.mean.as_slice(), self.size, out);
+                mismatch::bernoulli_energy(target, mean, self.precision.factor(), self.size, out);
             }
             Likelihood::Gaussian => {
-                let d = activity.weighing.as_ref().map_or(e, |weighing| weighing.difference.as_slice());
-                let log_determinant = self.covariance.as_ref().map_or(0.0, Covariance::log_determinant);
-                mismatch::gaussian_energy(d, e, log_determinant, self.size, out);
+                let difference = activity.weighing.as_ref().map(|weighing| weighing.difference.as_slice());
+                self.precision.gaussian_energy(Compared { target, mean, mismatch }, difference, self.size, out);
             }
         }
     }
 
-    /// `h = Σ a Wᵀ`, for the samples that are not up to date.
+    /// `h = Σ a Wᵀ + b`, for the samples that are not up to date.
     fn predict(&self, activity: &mut ErrorActivity) {
         let ErrorActivity { drive, inlets, whole, nonzero, renewal, .. } = activity;
         whole.clear();
@@ -165,6 +180,9 @@ impl ErrorPopulation {
             for (i, (synapses, inlet)) in self.generative.iter().zip(&*inlets).enumerate() {
                 let onto = if i == 0 { Onto::Replace } else { Onto::Add };
                 synapses.drive(out, onto, samples.of(inlet.values()), nonzero);
+            }
+            if let Some(bias) = &self.bias {
+                bias.add_to(out);
             }
         });
     }
@@ -186,32 +204,37 @@ impl ErrorPopulation {
         } = activity;
         let target = inlets[self.generative.len()].values().as_slice();
         let (drive, mean) = (drive.values().as_slice(), mean.as_mut_slice());
+        let mut operations = 0;
         if let (Likelihood::Bernoulli, Activation::Sigmoid) = (self.likelihood, self.mean) {
-            outlet.write(|e| meter::time(Kernel::Compare, 0, || mismatch::bernoulli_sigmoid(target, drive, mean, e)));
-            return 0;
+            outlet.write(|e| {
+                meter::time(Kernel::Compare, 0, || mismatch::bernoulli_sigmoid(target, drive, mean, e));
+                operations = self.precision.scale(e);
+            });
+            return operations;
         }
         meter::time(Kernel::Compare, 0, || activation::apply(self.mean, drive, mean, self.size));
-        match (self.likelihood, &self.covariance, weighing) {
-            (Likelihood::Bernoulli, ..) => outlet.write(|e| mismatch::bernoulli_full(target, mean, e)),
+        match (self.likelihood, self.precision.covariance(), weighing) {
             (Likelihood::Gaussian, Some(covariance), Some(weighing)) => {
                 let d = weighing.difference.as_mut_slice();
                 meter::time(Kernel::Compare, 0, || mismatch::difference(target, mean, d));
-                let mut operations = 0;
                 let mut weigh = |e: &mut [f32]| {
                     operations = weighing.weigh(covariance, e, whole, Scratch { list, nonzero, renewal });
                 };
                 if *incremental {
-                    outlet.revise(weigh)
+                    outlet.revise(weigh);
                 } else {
-                    outlet.write(&mut weigh)
+                    outlet.write(&mut weigh);
                 }
-                return operations;
             }
-            (Likelihood::Gaussian, ..) => {
-                outlet.write(|e| meter::time(Kernel::Compare, 0, || mismatch::difference(target, mean, e)));
-            }
+            (likelihood, ..) => outlet.write(|e| {
+                meter::time(Kernel::Compare, 0, || match likelihood {
+                    Likelihood::Bernoulli => mismatch::bernoulli_full(target, mean, e),
+                    Likelihood::Gaussian => mismatch::difference(target, mean, e),
+                });
+                operations = self.precision.scale(e);
+            }),
         }
-        0
+        operations
     }
 
     /// `gain · e W` for every pathway of type 1, of the mismatch as receivers have it; returns the multiply-accumulates
@@ -269,7 +292,7 @@ impl Population for ErrorPopulation {
         let mut activity = ErrorActivity {
             drive: Drive::new(rows, self.size, driving.iter().sum(), threshold.is_some()),
             mean: Matrix::zeros(rows, self.size),
-            weighing: self.covariance.is_some().then(|| Weighing::new(rows, self.size, threshold)),
+            weighing: self.precision.covariance().is_some().then(|| Weighing::new(rows, self.size, threshold)),
             inlets: driving.iter().chain([&self.size]).map(|w| Inlet::new(rows, *w, messages, arrivals)).collect(),
             mismatch: Outlet::new(rows, self.size).telling_deltas(backwards().next().is_some()),
             pathways: backwards().map(pathway).collect(),
@@ -334,12 +357,12 @@ impl Population for ErrorPopulation {
             let pairs: Vec<_> = activities.iter().map(|a| (a.inlets[inlet].values(), a.mismatch.values())).collect();
             synapses.learn(1.0, &pairs, batch);
         }
-        if let Some(covariance) = &mut self.covariance {
-            let differences: Vec<_> =
-                activities.iter().filter_map(|a| Some(&a.weighing.as_ref()?.difference)).collect();
-            covariance.learn(&differences, batch)?;
+        let mismatches: Vec<_> = activities.iter().map(|a| a.mismatch.values()).collect();
+        if let Some(bias) = &mut self.bias {
+            bias.learn(&mismatches, batch);
         }
-        Ok(())
+        let differences: Vec<_> = activities.iter().filter_map(|a| Some(&a.weighing.as_ref()?.difference)).collect();
+        self.precision.learn(&mismatches, &differences, batch)
     }
 }
 

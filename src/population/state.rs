@@ -3,6 +3,7 @@
 use super::contract::{Fired, Heard, Population, WIRED, sealed};
 use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
+use super::noise::{Shaking, Stream};
 use super::outlet::Outlet;
 use super::upkeep::Renewal;
 use crate::kernels::drive::Nonzero;
@@ -92,6 +93,19 @@ pub struct StatePopulation {
     returned: Vec<Returned>,
     /// Whether synapses change while settling, so that a drive summed up from events would be out of date.
     plastic: bool,
+    /// The sd of its noise, where it has any.
+    noise: Option<f32>,
+}
+
+/// Where an activity begins a presentation, once it is at rest.
+#[derive(Debug, Clone, Copy)]
+pub struct Onset<'a> {
+    /// States `[rows, J]` for what data don't hold in place; rest where it is absent.
+    pub states: Option<&'a [f32]>,
+    /// The stream of its noise.
+    pub stream: Stream<'a>,
+    /// Its first sample, counted from the first of the presentation.
+    pub first: usize,
 }
 
 /// The fast half of a state population.
@@ -110,19 +124,42 @@ pub struct StateActivity {
     list: List,
     nonzero: Nonzero,
     renewal: Renewal,
+    /// From [`StatePopulation::begin`] on, where the population has noise.
+    shaking: Option<Shaking>,
 }
 
 impl StatePopulation {
     /// A population of `size` neurons; `returned` in the order of its inlets.
     #[must_use]
     pub fn new(size: usize, rule: UpdateRule, target: Target, predicted: bool, returned: Vec<Returned>) -> Self {
-        Self { size, rule, target, predicted, returned, plastic: false }
+        Self { size, rule, target, predicted, returned, plastic: false, noise: None }
     }
 
     /// The same population, whose synapses change while settling if `plastic`.
     #[must_use]
     pub fn plastic(self, plastic: bool) -> Self {
         Self { plastic, ..self }
+    }
+
+    /// The same population with noise of this sd in its updates.
+    #[must_use]
+    pub fn with_noise(self, noise: Option<f32>) -> Self {
+        Self { noise, ..self }
+    }
+
+    /// Lets an activity at rest begin somewhere else, and says what it has then.
+    pub fn begin(&self, activity: &mut StateActivity, onset: Onset<'_>) {
+        let rows = onset.first..onset.first + activity.z.rows();
+        activity.shaking = self.noise.map(|_| Shaking::new(onset.stream, rows));
+        let Some(states) = onset.states.filter(|_| !activity.clamped) else { return };
+        let seen = activity.observed.as_ref().map(Matrix::as_slice);
+        for (i, (z, state)) in activity.z.as_mut_slice().iter_mut().zip(states).enumerate() {
+            if seen.is_none_or(|seen| seen[i] != 1.0) {
+                *z = *state;
+            }
+        }
+        activity.forget();
+        self.publish(activity);
     }
 
     pub(super) fn rule(&self) -> &UpdateRule {
@@ -235,6 +272,7 @@ impl Population for StatePopulation {
             list: List::default(),
             nonzero: Nonzero::default(),
             renewal,
+            shaking: None,
         };
         self.rest_again(&mut activity, presented);
         activity
@@ -258,9 +296,7 @@ impl Population for StatePopulation {
         for inlet in &mut activity.inlets {
             inlet.clear();
         }
-        for outlet in std::iter::once(&mut activity.activity).chain(&mut activity.target) {
-            outlet.forget(activity.messages);
-        }
+        activity.forget();
         self.publish(activity);
     }
 
@@ -291,7 +327,7 @@ impl Population for StatePopulation {
             return Fired { movement: 0.0, peak: 0.0, finite: true, operations: 0 };
         }
         self.gather(activity);
-        let StateActivity { z, drive, observed, inlets, activity: outlet, scratch, .. } = activity;
+        let StateActivity { z, drive, observed, inlets, activity: outlet, scratch, shaking, .. } = activity;
         let pulls = Pulls {
             drive: drive.values().as_slice(),
             own: self.own_inlet().map(|i| inlets[i].values().as_slice()),
@@ -299,8 +335,12 @@ impl Population for StatePopulation {
             observed: observed.as_ref().map(Matrix::as_slice),
         };
         let rule = UpdateRule { beta: self.rule.beta * scale, ..self.rule };
-        let update = || update::update(&rule, z.as_mut_slice(), &pulls, self.size, scratch);
-        let moved = meter::time(Kernel::Update, 0, update);
+        let mut update =
+            |z: &mut [f32]| meter::time(Kernel::Update, 0, || update::update(&rule, z, &pulls, self.size, scratch));
+        let moved = match (shaking, self.noise) {
+            (Some(shaking), Some(sd)) => shaking.around(z.as_mut_slice(), (sd, rule.beta), pulls.observed, update),
+            _ => update(z.as_mut_slice()),
+        };
         self.publish(activity);
         Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite, operations: 0 }
     }
@@ -322,6 +362,13 @@ impl Population for StatePopulation {
 }
 
 impl StateActivity {
+    /// Nothing was sent yet.
+    fn forget(&mut self) {
+        for outlet in std::iter::once(&mut self.activity).chain(&mut self.target) {
+            outlet.forget(self.messages);
+        }
+    }
+
     fn outlet(&self, outlet: usize) -> &Outlet {
         match (&self.target, outlet) {
             (Some(target), 1) => target,

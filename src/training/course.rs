@@ -3,6 +3,7 @@
 //! The order of the data follows from seed and epoch, and a checkpoint taken between two batches holds all there is, so
 //! that any split of a course gives the bits of the whole, where the learner keeps its word.
 
+use super::best::{BestEpoch, Keep};
 use super::events::{Ended, EpochMetrics, Event, Flow};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::data::{Batches, Dataset, Images, Split};
@@ -30,6 +31,11 @@ pub(crate) trait Learner {
     /// image.
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, Self::Error>;
 
+    /// A sentence about the last step, where there is reason for one.
+    fn warning(&mut self) -> Option<String> {
+        None
+    }
+
     /// Measures on the images `rows`; `None` where `seen` has broken it off.
     fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, Self::Error>;
 
@@ -49,12 +55,23 @@ pub(crate) struct CoursePlan {
     pub(crate) checkpoint_every: Option<usize>,
     /// Measure on the test images after every epoch, too, not only after the last.
     pub(crate) test_each_epoch: bool,
+    /// Which weights are left at the end.
+    pub(crate) keep: Keep,
 }
 
 /// The start of a course in learning what `circuit` says, or what stands for a circuit.
 pub(crate) fn start(circuit: String, data: &Dataset, seed: u64, limit: Option<usize>) -> Progress {
     let reading = data.train.reading().name().to_owned();
-    Progress { seed, circuit, data: data.digest(), reading, limit, ..Progress::default() }
+    let digest = mark(data.digest(), data.is_all_learned());
+    Progress { seed, circuit, data: digest, reading, limit, ..Progress::default() }
+}
+
+/// Ends the digest of data that are all learned from.
+pub(super) const ALL_LEARNED: &str = " without validation";
+
+/// The digest of data in a checkpoint, which says whether some of them were held out.
+pub(super) fn mark(digest: String, without_validation: bool) -> String {
+    if without_validation { digest + ALL_LEARNED } else { digest }
 }
 
 /// A course under way.
@@ -98,7 +115,8 @@ impl<'a> Course<'a> {
                 return Ok(Ended::Stopped);
             }
         }
-        self.run.finish(&learner.tensors())?;
+        let best = if self.plan.keep == Keep::Best { self.run.best()? } else { None };
+        self.run.finish(&best.unwrap_or_else(|| learner.tensors()))?;
         Ok(Ended::Finished)
     }
 
@@ -113,6 +131,10 @@ impl<'a> Course<'a> {
             let start = Instant::now();
             let rows = batches.get(self.progress.batch);
             let free_energy = learner.learn(&self.data.train, rows, &mut self.progress)?;
+            if let Some(text) = learner.warning() {
+                // A stop is asked for again after the batch.
+                let _ = observe(&Event::Warning(&text));
+            }
             self.progress.samples += rows.len();
             self.progress.seconds += start.elapsed().as_secs_f64();
             self.progress.batch += 1;
@@ -155,6 +177,9 @@ impl<'a> Course<'a> {
             samples_per_second: samples / seconds.max(1e-9),
         };
         let metrics_bytes = self.run.append_metrics(self.progress.metrics_bytes, &metrics)?;
+        if self.plan.keep == Keep::Best {
+            self.keep_best(learner, &metrics, metrics_bytes)?;
+        }
         let Progress { seed, circuit, data, reading, limit, .. } = std::mem::take(&mut self.progress);
         let epoch = metrics.epoch;
         self.progress = Progress { epoch, metrics_bytes, seed, circuit, data, reading, limit, ..Progress::default() };
@@ -163,6 +188,13 @@ impl<'a> Course<'a> {
             Flow::Stop if !last => Ok(Ended::Stopped),
             _ => Ok(Ended::Finished),
         }
+    }
+
+    /// Keeps what was learned where the epoch just measured is the best so far.
+    fn keep_best<L: Learner>(&self, learner: &L, metrics: &EpochMetrics, bytes: u64) -> Result<(), StoreError> {
+        let epochs: Vec<EpochMetrics> = self.run.metrics(bytes)?;
+        let is_best = BestEpoch::of(&epochs).is_some_and(|best| best.epoch == metrics.epoch);
+        if is_best { self.run.save_best(&learner.tensors()) } else { Ok(()) }
     }
 
     fn checkpoint<L: Learner>(

@@ -37,6 +37,8 @@ pub enum Event<'a> {
         /// Free energy of the batch, mean over its images, all layers.
         free_energy: f64,
     },
+    /// Learning goes wrong; a sentence.
+    Warning(&'a str),
     /// Images were settled to measure the epoch.
     Measured {
         /// Epoch whose batches are done, from 1.

@@ -18,12 +18,16 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
         Some(value) => value.to_owned(),
         None => otherwise.clone(),
     };
+    let is_all = run.info.data.get("without_validation").and_then(|value| value.as_bool()).unwrap_or(false);
+    let digest = course::mark(told("digest", &asked.data.trim_end_matches(course::ALL_LEARNED).to_owned()), is_all);
     let circuit = run.circuit()?;
-    let spec = TrainSpec { batch: circuit.learning().batch, settling: circuit.settling().clone(), ..spec.clone() };
+    let epochs = circuit.learning().epochs;
+    let spec =
+        TrainSpec { epochs, batch: circuit.learning().batch, settling: circuit.settling().clone(), ..spec.clone() };
     Ok(Progress {
         seed: run.info.seed,
         circuit: text_of(&circuit, &spec),
-        data: told("digest", &asked.data),
+        data: digest,
         reading: told("reading", &asked.reading),
         limit: run.info.limit,
         ..Progress::default()
@@ -33,9 +37,12 @@ pub(super) fn recorded(run: &Run, spec: &TrainSpec, asked: &Progress) -> Result<
 /// In words, the first thing in which a training that was begun differs from the one that is asked for.
 pub(crate) fn difference(was: &Progress, is: &Progress) -> Option<String> {
     let images = |limit: Option<usize>| limit.map_or("all training images".to_owned(), |n| format!("--limit {n}"));
+    let is_all = |progress: &Progress| progress.data.ends_with(course::ALL_LEARNED);
+    let held_out = |is_all| if is_all { "--no-validation" } else { "validation images held out" };
     let differs = [
         (was.seed != is.seed, format!("seed {}, not {}", was.seed, is.seed)),
         (was.limit != is.limit, format!("{}, not {}", images(was.limit), images(is.limit))),
+        (is_all(was) != is_all(is), format!("{}, not {}", held_out(is_all(was)), held_out(is_all(is)))),
         (was.data != is.data, "other data (their digest differs)".to_owned()),
         (was.reading != is.reading, format!("pixels read as {}, not {}", was.reading, is.reading)),
         (was.circuit != is.circuit, format!("another circuit: {}", difference_of_text(&was.circuit, &is.circuit))),
@@ -47,7 +54,8 @@ pub(crate) fn difference(was: &Progress, is: &Progress) -> Option<String> {
 fn text_of(circuit: &Circuit, spec: &TrainSpec) -> String {
     let mut file = CircuitFile::from(circuit);
     file.about = String::new();
-    file.learning.epochs = 1;
+    // How long it is trained changes what is learned only where the rate heads for the end.
+    file.learning.epochs = if file.learning.rate_over_time.knows_the_end() { spec.epochs } else { 1 };
     file.learning.batch = spec.batch;
     file.settling = SettlingFile::new(&spec.settling, circuit);
     file.to_ron()

@@ -1,5 +1,6 @@
 //! What a training is asked to do.
 
+use super::best::Keep;
 use crate::circuit::Settling;
 
 /// What a training is asked to do.
@@ -19,4 +20,6 @@ pub struct TrainSpec {
     pub checkpoint_every: Option<usize>,
     /// Measure on the test images after every epoch, too, not only after the last.
     pub test_each_epoch: bool,
+    /// Which weights it leaves at its end.
+    pub keep: Keep,
 }

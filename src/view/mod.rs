@@ -4,6 +4,8 @@
 pub mod draw;
 pub mod numbers;
 pub mod starters;
+#[cfg(feature = "tables")]
+pub mod tensorboard;
 pub mod timeline;
 #[cfg(feature = "tables")]
 pub mod trace_table;

@@ -16,7 +16,7 @@ use gncn::episode::Episode;
 use gncn::executor::{Measure, SettleOptions, Settler};
 use gncn::kernels::product::SHARD_ROWS;
 use gncn::network::Network;
-use gncn::params::Messages;
+use gncn::params::{Messages, Start};
 use stats_alloc::INSTRUMENTED_SYSTEM;
 use std::sync::Arc;
 
@@ -138,7 +138,7 @@ impl Run<'_> {
             // No state stands still to the bit.
             let quiet = Stopping::Quiet { tolerance: 0.0, max_steps: steps };
             let stopping = if to_quiet { quiet } else { Stopping::Steps(steps) };
-            let settling = Settling { stopping, schedule: schedule.clone(), executor, messages };
+            let settling = Settling { stopping, schedule: schedule.clone(), executor, messages, start: Start::Zeros };
             let options = SettleOptions { measure, ..SettleOptions::default() };
             let before = allocations();
             let settled = settler.settle(&mut network, &scenario.episode, &settling, options).expect("settles");

@@ -921,7 +921,7 @@ fn a_second_training_of_a_run_is_refused_while_the_first_is_alive() {
 
 /// Starts a command, asks it to stop after a while, and gives its exit code, what it said and how long it went on.
 #[cfg(unix)]
-fn interrupted(words: &[&str], after: Duration, times: usize) -> (Option<i32>, String, Duration) {
+pub(crate) fn interrupted(words: &[&str], after: Duration, times: usize) -> (Option<i32>, String, Duration) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gncn"));
     command.args(words).env_remove("GNCN_DATA").env_remove("RUST_LOG").stdout(Stdio::null()).stderr(Stdio::piped());
     let child = command.spawn().expect("the binary starts");

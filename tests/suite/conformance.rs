@@ -11,7 +11,7 @@ use gncn::evaluation::{self, Show};
 use gncn::executor::{DeliveryLog, SettleError, SettleOptions, Settled, Settler};
 use gncn::matrix::Matrix;
 use gncn::network::{Network, Tensors};
-use gncn::params::{Activation, Messages};
+use gncn::params::{Activation, Messages, Start};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) circuit: Circuit,
     pub(crate) network: Network,
-    pub(crate) episode: Episode,
+    pub(crate) episode: Episode<'static>,
 }
 
 /// Everything that a run leaves behind.
@@ -70,7 +70,13 @@ const STEPS: usize = 12;
 
 impl Scenario {
     pub(crate) fn settling(&self, schedule: Schedule, executor: ExecutorKind) -> Settling {
-        Settling { stopping: Stopping::Steps(STEPS), schedule, executor, messages: Messages::Dense }
+        Settling {
+            stopping: Stopping::Steps(STEPS),
+            schedule,
+            executor,
+            messages: Messages::Dense,
+            start: Start::Zeros,
+        }
     }
 
     pub(crate) fn run(
@@ -318,7 +324,7 @@ fn assert_bound(scenario: &Scenario, log: &DeliveryLog, staleness: u64, what: &s
 }
 
 /// Every scenario on every execution, with whole messages and with events.
-fn all_promises_hold(scenarios: impl Iterator<Item = Scenario>) {
+pub(crate) fn all_promises_hold(scenarios: impl Iterator<Item = Scenario>) {
     let folder = tempfile::tempdir().expect("folder");
     let log = folder.path().join("run.log");
     let mut settler = Settler::new();

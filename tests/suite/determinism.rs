@@ -56,7 +56,7 @@ fn pdh(stopping: Stopping, messages: Messages, when: When) -> Circuit {
     circuit.with_settling(settling).and_then(|circuit| circuit.with_learning(learning)).expect("a sound circuit")
 }
 
-pub(crate) fn presentation(circuit: &Circuit, rows: usize, seed: u64) -> Episode {
+pub(crate) fn presentation(circuit: &Circuit, rows: usize, seed: u64) -> Episode<'static> {
     let mut dice = Dice::new("test.presentation", seed);
     let (image, label) = (dice.matrix(rows, 131, 0.0, 1.0), dice.matrix(rows, 10, 0.0, 1.0));
     let mask = dice.mask(rows, 131);
@@ -108,7 +108,7 @@ fn settle(settler: &mut Settler, network: &mut Network, episode: &Episode) -> Se
 }
 
 /// Three batches, settled and learned.
-fn train(circuit: &Circuit, rows: usize, presentation: impl Fn(&Circuit, usize, u64) -> Episode) -> Outcome {
+fn train(circuit: &Circuit, rows: usize, presentation: impl Fn(&Circuit, usize, u64) -> Episode<'static>) -> Outcome {
     let mut network = Network::new(Arc::new(circuit.clone()), SEED);
     let mut settler = Settler::new();
     let (mut energies, mut steps) = (BTreeMap::<String, Vec<u64>>::new(), Vec::new());
@@ -244,7 +244,7 @@ fn random_circuits_settle_to_the_same_bits_in_any_order_of_the_file() {
 }
 
 /// The samples `rows` of an episode.
-fn part(circuit: &Circuit, whole: &Episode, rows: std::ops::Range<usize>) -> Episode {
+fn part(circuit: &Circuit, whole: &Episode<'_>, rows: std::ops::Range<usize>) -> Episode<'static> {
     let (mut inputs, mut masks) = (Vec::new(), Vec::new());
     for (sense, id) in circuit.senses() {
         match whole.shown(id) {

@@ -5,7 +5,7 @@
 
 use gncn::kernels::sparse::List;
 use gncn::kernels::update::UpdateRule;
-use gncn::learning::Covariance;
+use gncn::learning::{Covariance, OwnPrecision};
 use gncn::matrix::Matrix;
 use gncn::params::{
     Activation, Arrivals, Lateral, Likelihood, Messages, Norm, Optimizer, PrecisionForm, Prior, Target,
@@ -103,7 +103,13 @@ fn hand_over(width: usize, mut hear: impl FnMut(Content, u64)) -> Vec<f32> {
 fn error(covariance: Option<Covariance>, generative: Synapses) -> ErrorPopulation {
     let (mean, likelihood) = (Activation::Identity, Likelihood::Gaussian);
     let size = generative.weights().cols();
-    ErrorPopulation::new(size, mean, likelihood, vec![generative], covariance)
+    ErrorPopulation::new(
+        size,
+        mean,
+        likelihood,
+        vec![generative],
+        covariance.map_or(OwnPrecision::Identity, OwnPrecision::Full),
+    )
 }
 
 #[test]

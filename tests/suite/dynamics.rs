@@ -139,7 +139,52 @@ impl<'a> Twin<'a> {
     }
 
     fn covariance(&self, id: LayerId) -> Option<&Grid> {
-        self.tensors.get(&format!("{}.covariance", self.circuit.layer(id).name()))
+        self.own(id, "covariance")
+    }
+
+    /// What an error population has besides synapses.
+    fn own(&self, id: LayerId, kind: &str) -> Option<&Grid> {
+        self.tensors.get(&format!("{}.{kind}", self.circuit.layer(id).name()))
+    }
+
+    /// Moves one entry of a tensor, row-major.
+    pub(crate) fn nudge(&mut self, name: &str, at: usize, by: f64) {
+        self.tensors.get_mut(name).expect("a tensor of the circuit").data[at] += by;
+    }
+
+    /// The least distance from a jump of any function so far.
+    pub(crate) fn margin(&self) -> f64 {
+        self.margin.get()
+    }
+
+    /// States after some rounds in which the populations of `order` (true: of errors) fire one after another, each on what
+    /// all others have sent last.
+    pub(crate) fn sweep(
+        &self,
+        episode: &Episode,
+        row: usize,
+        rounds: usize,
+        order: &[(LayerId, bool)],
+    ) -> Vec<Vec<f64>> {
+        let layers = self.circuit.layers();
+        let mut z: Vec<Vec<f64>> = layers.clone().map(|(id, layer)| start(episode, id, layer.size(), row)).collect();
+        let mut sent = Errors { mean: Vec::new(), difference: Vec::new(), mismatch: Vec::new() };
+        for (id, layer) in layers {
+            sent.mismatch.push(vec![0.0; if self.circuit.is_predicted(id) { layer.size() } else { 0 }]);
+        }
+        for (id, is_error) in (0..rounds).flat_map(|_| order) {
+            if *is_error {
+                sent.mismatch[id.0] = self.errors(&z).mismatch[id.0].clone();
+                continue;
+            }
+            let layer = self.circuit.layer(*id);
+            let pull = self.pull(*id, &z, &sent);
+            let free = free(episode, *id, layer.size(), row);
+            for i in (0..layer.size()).filter(|i| free[*i]) {
+                z[id.0][i] += f64::from(layer.beta().get()) * pull[i];
+            }
+        }
+        z
     }
 
     /// An exact 0 comes from the structure (a state at rest), and is 0 in any precision.
@@ -227,7 +272,7 @@ impl<'a> Twin<'a> {
         let none = || vec![Vec::new(); z.len()];
         let mut errors = Errors { mean: none(), difference: none(), mismatch: none() };
         for (id, layer) in self.circuit.layers().filter(|(id, _)| self.circuit.is_predicted(*id)) {
-            let mut drive = vec![0.0; layer.size()];
+            let mut drive = self.own(id, "bias").map_or_else(|| vec![0.0; layer.size()], |bias| bias.data.clone());
             for p in self.circuit.projections().iter().filter(|p| p.to() == id) {
                 let part = self.tensor(p.from(), id, "generative").times(&self.activity(p.from(), z));
                 drive.iter_mut().zip(part).for_each(|(h, part)| *h += part);
@@ -247,7 +292,11 @@ impl<'a> Twin<'a> {
                     };
                     target.iter().zip(&mean).map(full).collect()
                 }
-                (Likelihood::Gaussian, Precision::Identity) => d.clone(),
+                (Likelihood::Gaussian, Precision::Identity | Precision::Fixed(_)) => d.clone(),
+                (Likelihood::Gaussian, Precision::Diagonal { .. }) => {
+                    let variance = self.own(id, "variance").expect("learned");
+                    d.iter().zip(&variance.data).map(|(d, v)| d / v).collect()
+                }
                 (Likelihood::Gaussian, Precision::Learned { form, .. }) => {
                     let sigma = self.covariance(id).expect("learned");
                     match form {
@@ -256,13 +305,16 @@ impl<'a> Twin<'a> {
                     }
                 }
             };
+            if let Precision::Fixed(p) = layer.precision() {
+                errors.mismatch[id.0].iter_mut().for_each(|e| *e *= f64::from(p));
+            }
             (errors.mean[id.0], errors.difference[id.0]) = (mean, d);
         }
         errors
     }
 
     /// `F` of each predicted layer for one sample.
-    fn energies(&self, z: &[Vec<f64>], errors: &Errors) -> Vec<f64> {
+    pub(crate) fn energies(&self, z: &[Vec<f64>], errors: &Errors) -> Vec<f64> {
         let energy = |id: LayerId| match self.circuit.layer(id).likelihood() {
             Likelihood::Bernoulli => {
                 let target = errors.difference[id.0].iter().zip(&errors.mean[id.0]).map(|(d, m)| d + m);
@@ -270,7 +322,8 @@ impl<'a> Twin<'a> {
                     let m = m.clamp(LOW, 1.0 - LOW);
                     t * m.ln() + (1.0 - t) * (1.0 - m).ln()
                 });
-                -terms.sum::<f64>()
+                let p = if let Precision::Fixed(p) = self.circuit.layer(id).precision() { f64::from(p) } else { 1.0 };
+                -p * terms.sum::<f64>()
             }
             Likelihood::Gaussian => {
                 // `½ d·e`, which is the quadratic form of Eq. 2 for the form Inverse; with Factor it is what design
@@ -280,7 +333,14 @@ impl<'a> Twin<'a> {
                     let root = sigma.cholesky();
                     (0..root.cols).map(|i| root.row(i)[i].ln()).sum()
                 };
-                0.5 * square + self.covariance(id).map_or(0.0, half_log)
+                let half_log_determinant = match self.circuit.layer(id).precision() {
+                    Precision::Fixed(p) => -0.5 * f64::from(p).ln() * self.circuit.layer(id).size() as f64,
+                    Precision::Diagonal { .. } => {
+                        0.5 * self.own(id, "variance").expect("learned").data.iter().map(|v| v.ln()).sum::<f64>()
+                    }
+                    _ => self.covariance(id).map_or(0.0, half_log),
+                };
+                0.5 * square + half_log_determinant
             }
         };
         (0..z.len()).map(LayerId).filter(|id| self.circuit.is_predicted(*id)).map(energy).collect()
@@ -349,7 +409,7 @@ impl<'a> Twin<'a> {
     }
 
     /// States after `steps` updates of sample `row`, and the energies at every firing and at the readout.
-    fn settle(&self, episode: &Episode, row: usize, steps: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    pub(crate) fn settle(&self, episode: &Episode, row: usize, steps: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
         let mut z: Vec<Vec<f64>> =
             self.circuit.layers().map(|(id, layer)| start(episode, id, layer.size(), row)).collect();
         let mut energies = Vec::new();
@@ -716,7 +776,7 @@ fn plastic(learning: &str) -> Circuit {
     ))
 }
 
-fn pictures(rows: usize, seed: u64) -> Episode {
+fn pictures(rows: usize, seed: u64) -> Episode<'static> {
     let circuit = plastic("");
     let data = Dice::new("test.pictures", seed).matrix(rows, 9, 0.0, 1.0);
     Episode::new(&circuit, [("image".to_owned(), data)]).expect("fits")
@@ -781,7 +841,7 @@ fn synapses_follow_their_rules_under_both_optimisers() {
                     let rule = rule(left, right, lambda);
                     let steps = match circuit.learning().optimizer {
                         Optimizer::Sgd { rate } => rule.iter().map(|r| f64::from(rate) * r).collect(),
-                        Optimizer::Adam { rate } => {
+                        Optimizer::Adam { rate, .. } => {
                             let fresh =
                                 || SlowAdam { mean: vec![0.0; rule.len()], square: vec![0.0; rule.len()], step: 0 };
                             adam.entry(name.clone()).or_insert_with(fresh).ascend(&rule, f64::from(rate))

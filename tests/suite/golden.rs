@@ -48,7 +48,7 @@ impl Case {
         Network::with_weights(Arc::new(circuit.clone()), &weights).expect("weights fit")
     }
 
-    pub(crate) fn episode(&self, circuit: &Circuit) -> Episode {
+    pub(crate) fn episode(&self, circuit: &Circuit) -> Episode<'static> {
         let inputs = circuit.senses().map(|(sense, _)| {
             let path = self.folder.join(format!("input.{sense}.npy"));
             (sense.to_owned(), gncn::data::read_matrix(&path).expect("input"))

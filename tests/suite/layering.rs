@@ -41,8 +41,8 @@ const LAYERS: &[(u8, &str, May)] = &[
     (4, "episode", Above { not: &[], also: &[] }),
     (4, "activities", Above { not: &[], also: &["episode"] }),
     (4, "network", Above { not: &[], also: &["episode", "activities"] }),
-    // Of data, an executor needs only how a file is written whole.
-    (5, "executor", Above { not: &["data"], also: &["data::atomic"] }),
+    // Of data, an executor needs only how a file is written whole, and read within bounds.
+    (5, "executor", Above { not: &["data"], also: &["data::atomic", "data::bounded"] }),
     (6, "checkpoint", Above { not: &[], also: &[] }),
     (7, "evaluation", Above { not: &[], also: &[] }),
     (7, "training", Above { not: &[], also: &["evaluation"] }),

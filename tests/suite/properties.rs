@@ -95,7 +95,7 @@ pub(crate) fn network(circuit: &Circuit, seed: u64) -> Network {
 }
 
 /// Random data for the senses: some released, some masked. One at least is shown.
-pub(crate) fn episode(kind: Kind, circuit: &Circuit, rows: usize, seed: u64) -> Episode {
+pub(crate) fn episode(kind: Kind, circuit: &Circuit, rows: usize, seed: u64) -> Episode<'static> {
     let mut dice = Dice::new("test.episode", seed);
     let (mut inputs, mut masks) = (Vec::new(), Vec::new());
     for (sense, id) in circuit.senses() {
@@ -391,6 +391,7 @@ fn the_generator_reaches_every_option() {
             seen.insert(match layer.precision() {
                 Precision::Identity => "precision Identity".to_owned(),
                 Precision::Learned { form, .. } => format!("precision {form:?}"),
+                Precision::Fixed(_) | Precision::Diagonal { .. } => unreachable!("drawn by `options`"),
             });
             seen.insert(format!("sense {} predicted {}", layer.sense().is_some(), circuit.is_predicted(id)));
         }

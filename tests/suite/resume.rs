@@ -3,9 +3,11 @@
 
 use gncn::checkpoint::{Run, RunInfo, Snapshot, StoreError, weights};
 use gncn::circuit::Circuit;
+use gncn::circuit::file::CircuitFile;
 use gncn::data::{Dataset, Images, Pixels, Reading};
 use gncn::network::Network;
-use gncn::training::{Ended, Event, Flow, TrainError, TrainSpec, Training};
+use gncn::params::{BiasKind, Decline, Likelihood, Optimizer, Precision, RateOverTime, Sign};
+use gncn::training::{BestEpoch, Ended, EpochMetrics, Event, Flow, Keep, TrainError, TrainSpec, Training};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -66,6 +68,7 @@ impl Bench {
             limit: None,
             settling: circuit.settling().clone(),
             checkpoint_every: Some(2),
+            keep: gncn::Keep::Last,
             test_each_epoch: false,
         };
         Self { folder: TempDir::new().expect("a folder"), circuit: Arc::new(circuit), data: dataset(0), spec }
@@ -201,6 +204,62 @@ fn a_run_that_is_stopped_after_any_batch_equals_the_whole() {
         bench.finish(&name);
         bench.outcome(&name).same(&whole, &name);
     }
+}
+
+/// Biases, variances, decay, moments of Adam and rates over time, in every place that has them.
+fn with_options(text: &str) -> Circuit {
+    let mut file = CircuitFile::from(&parse(text));
+    for (_, layer) in file.layers.0.iter_mut().filter(|(_, layer)| layer.sense.is_some()) {
+        layer.bias = BiasKind::Learned;
+        layer.learning.optimizer = Some(Optimizer::adam(0.03));
+        layer.precision = match layer.likelihood {
+            Likelihood::Gaussian => Precision::Diagonal { floor: 0.2 },
+            Likelihood::Bernoulli => Precision::Fixed(0.5),
+        };
+    }
+    file.projections[0].learning.decay = Some(0.5);
+    file.projections[0].sign = Sign::Positive;
+    file.learning.optimizer = Optimizer::Adam { rate: 0.05, beta1: 0.7, beta2: 0.99 };
+    file.learning.rate_over_time = RateOverTime::Warmup { epochs: 1, then: Decline::Cosine { to: 0.001 } };
+    file.check().expect("sound")
+}
+
+#[test]
+fn options_and_the_best_epoch_survive_a_stop_after_any_batch() {
+    let mut bench = Bench::new(with_options(CIRCUIT));
+    bench.spec.keep = Keep::Best;
+    let whole = bench.whole();
+    for batches in 1..=BATCHES {
+        let name = format!("stopped-{batches}");
+        bench.stopped(&name, batches);
+        bench.finish(&name);
+        bench.outcome(&name).same(&whole, &name);
+    }
+    // What is left is what a run had learned when the best epoch ended.
+    let metrics: Vec<EpochMetrics> = bench.open("whole").metrics(u64::MAX).expect("whole");
+    let best = BestEpoch::of(&metrics).expect("some are held out");
+    assert_eq!(best.measure, "accuracy");
+    bench.spec.keep = Keep::Last;
+    let ended = |event: &Event<'_>| match event {
+        Event::Epoch(metrics) if metrics.epoch == best.epoch => Flow::Stop,
+        _ => Flow::GoOn,
+    };
+    bench.start("best", ended).expect("trains");
+    let (_, snapshot) = bench.open("best").newest().expect("whole").expect("a checkpoint");
+    let left = gncn::load_weights(&bench.path("whole").join("weights.safetensors")).expect("weights");
+    assert_eq!(&left, snapshot.tensors(), "epoch {}", best.epoch);
+}
+
+#[test]
+fn more_epochs_are_refused_where_the_rate_heads_for_the_end() {
+    let mut bench = Bench::new(with_options(CIRCUIT));
+    bench.stopped("longer", 6);
+    let epochs = bench.spec.epochs + 1;
+    let learning = gncn::Learning { epochs, ..bench.circuit.learning() };
+    bench.circuit = Arc::new(Circuit::clone(&bench.circuit).with_learning(learning).expect("sound"));
+    bench.spec.epochs = epochs;
+    let error = bench.resume("longer", |_| Flow::GoOn).expect_err("other rates").to_string();
+    assert!(error.contains("epochs"), "{error}");
 }
 
 #[test]

@@ -138,7 +138,11 @@ fn a_circuit_that_was_edited_in_its_run_is_noticed() {
     for words in [&["eval", "run", "--only", "bce"][..], &["latents", "run", "-o", "l.npz"]] {
         refuse(at, words, &["circuit.ron", "was changed since the run was made"]);
     }
+    for words in [&["settle", "run/circuit.ron", "--input", "image=x.npy"][..], &["check", "run/circuit.ron"]] {
+        refuse(at, words, &["circuit.ron", "was changed since the run was made"]);
+    }
     fs::write(&path, whole).unwrap();
+    succeed(at, &["check", "run/circuit.ron"]);
     succeed(at, &["eval", "run", "--only", "bce"]);
     // A run that is gone on with for longer has another text, on purpose.
     succeed(at, &["train", "c.ron", "--out", "run", "--resume", "--epochs", "2"]);
@@ -254,6 +258,55 @@ fn sizes_on_the_command_line_have_bounds() {
 }
 
 #[test]
+fn a_best_epoch_is_kept_where_it_is_asked_for_from_the_start() {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    circuit(at, "size: 4");
+    fs::write(at.join("x.npy"), images()).unwrap();
+    let train =
+        |more: &[&'static str]| [&["train", "c.ron", "--data", "x.npy", "--epochs", "3", "--out", "r"], more].concat();
+    let told = succeed(at, &train(&["--keep", "best"]));
+    assert!(told.out.contains("the best by validation"), "{}", told.out);
+    assert!(at.join("r/best.safetensors").exists());
+    succeed(at, &train(&["--overwrite"]));
+    assert!(!at.join("r/best.safetensors").exists());
+    refuse(at, &train(&["--resume", "--keep", "best"]), &["--keep best", "started without it"]);
+}
+
+#[test]
+fn a_mean_that_leaves_the_unit_interval_is_a_warning() {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    circuit(at, "size: 4, mean: Relu, likelihood: Bernoulli");
+    fs::write(at.join("x.npy"), images()).unwrap();
+    let checked = succeed(at, &["check", "c.ron"]);
+    assert!(checked.out.contains("leaves (0, 1)"), "{}", checked.out);
+    assert!(succeed(at, &["train", "c.ron", "--data", "x.npy"]).err.contains("leaves (0, 1)"));
+    circuit(at, "size: 4, mean: Sigmoid, likelihood: Bernoulli");
+    assert!(!succeed(at, &["check", "c.ron"]).out.contains("leaves (0, 1)"));
+}
+
+#[test]
+fn a_row_of_layers_is_expanded() {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    let row = r#"rows: [(name: "z", first: 1, last: 30, each: (size: 5, beta: 0.1), between: (feedback: Silent))],"#;
+    let file = format!(
+        "(name: \"row\", layers: {{\"z0\": (size: 4, sense: \"image\")}}, {row}
+        projections: [(from: \"z1\", to: \"z0\", feedback: Transposed)])"
+    );
+    fs::write(at.join("row.ron"), file).unwrap();
+    let expanded = succeed(at, &["check", "row.ron", "--expand"]);
+    let circuit = gncn::Circuit::parse(expanded.out.as_bytes()).expect("what is printed can be read");
+    assert_eq!(circuit, gncn::Circuit::load(at.join("row.ron")).unwrap());
+    assert_eq!((circuit.layers().len(), circuit.projections().len()), (31, 30));
+    let name = |id| circuit.layer(id).name().to_owned();
+    for (i, p) in circuit.projections().iter().skip(1).enumerate() {
+        assert_eq!((name(p.from()), name(p.to())), (format!("z{}", i + 2), format!("z{}", i + 1)));
+    }
+}
+
+#[test]
 fn learning_that_runs_away_is_told_with_its_rate_and_place() {
     let folder = TempDir::new().unwrap();
     let at = folder.path();
@@ -269,6 +322,7 @@ fn learning_that_runs_away_is_told_with_its_rate_and_place() {
     for part in ["epoch 1, batch 2", "rate 1e30"] {
         assert!(broken.err.contains(part), "`{part}` in: {}", broken.err);
     }
+    assert!(broken.err.contains("a lower `rate`") && !broken.err.contains("beta"), "{}", broken.err);
     let running = with("1e9");
     assert!(running.err.contains("learning runs away") || running.code == 1, "{}", running.err);
     assert!(!with("0.001").err.contains("runs away"));

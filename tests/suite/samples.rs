@@ -7,7 +7,7 @@ use gncn::circuit::{Circuit, Delay, Schedule, Settling, Stopping, VirtualTime};
 use gncn::episode::{Episode, Shown};
 use gncn::executor::{SettleOptions, Settler};
 use gncn::kernels::product::SHARD_ROWS;
-use gncn::matrix::Matrix;
+use gncn::matrix::{InputBatch, Matrix};
 use gncn::network::Network;
 use gncn::params::Messages;
 
@@ -15,8 +15,8 @@ use gncn::params::Messages;
 const ROWS: usize = SHARD_ROWS + 7;
 
 /// The samples `rows` of an episode, in that order.
-fn chosen(circuit: &Circuit, whole: &Episode, rows: &[usize]) -> Episode {
-    let of = |matrix: &Matrix| Matrix::from_fn(rows.len(), matrix.cols(), |i, j| matrix.row(rows[i])[j]);
+fn chosen(circuit: &Circuit, whole: &Episode<'_>, rows: &[usize]) -> Episode<'static> {
+    let of = |matrix: &InputBatch<'_>| Matrix::from_fn(rows.len(), matrix.cols(), |i, j| matrix.row(rows[i])[j]);
     let (mut inputs, mut masks) = (Vec::new(), Vec::new());
     for (sense, id) in circuit.senses() {
         match whole.shown(id) {

@@ -12,7 +12,7 @@ use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, LayerId, Schedule, Sett
 use gncn::episode::Episode;
 use gncn::executor::{SettleError, SettleOptions, Settler};
 use gncn::network::Network;
-use gncn::params::{Feedback, Messages};
+use gncn::params::{Feedback, Messages, Start};
 use gncn::study::stability::{At, MOST_LATENESS, Stability, StabilityError, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -107,7 +107,7 @@ fn neurons(dice: &mut Dice, manner: usize, size: usize, is_top: bool) -> String 
     text
 }
 
-fn shown(circuit: &Circuit, seed: u64) -> Episode {
+fn shown(circuit: &Circuit, seed: u64) -> Episode<'static> {
     let mut dice = Dice::new("test.shown", seed);
     let size = circuit.layer(LayerId(0)).size();
     let episode = Episode::new(circuit, [("x".to_owned(), dice.matrix(1, size, -1.0, 1.0))]).expect("it fits");
@@ -126,7 +126,13 @@ fn settle(
     steps: usize,
 ) -> Result<(Vec<Vec<f64>>, Settler), SettleError> {
     let (mut network, mut settler) = (network.clone(), Settler::new());
-    let settling = Settling { stopping: Stopping::Steps(steps), schedule, executor, messages: Messages::Dense };
+    let settling = Settling {
+        stopping: Stopping::Steps(steps),
+        schedule,
+        executor,
+        messages: Messages::Dense,
+        start: Start::Zeros,
+    };
     settler.settle(&mut network, episode, &settling, SettleOptions::default())?;
     let states = network.circuit().layers().map(|(id, _)| settler.activities().state(network.wiring(), id));
     let states = states.map(|z| z.row(0).iter().map(|v| f64::from(*v)).collect()).collect();

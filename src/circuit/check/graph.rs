@@ -1,14 +1,15 @@
 //! Names, senses and projections: whether the layers hang together.
 
+use super::plasticity;
 use super::report::{Legal, Mistakes};
 use crate::circuit::error::shown;
-use crate::circuit::file::{CircuitFile, LayerFile};
+use crate::circuit::file::{CircuitFile, LayerFile, ProjectionFile};
 use crate::circuit::{LayerId, Projection};
 use crate::params::Feedback;
 use std::collections::{HashMap, HashSet};
 
 /// Layers and projections of one circuit. Wiring takes time in their product.
-const MOST_LAYERS: usize = 4096;
+pub(super) const MOST_LAYERS: usize = 4096;
 const MOST_PROJECTIONS: usize = 16_384;
 
 /// What the layers do to each other.
@@ -135,6 +136,7 @@ fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut 
     let mut found = Vec::new();
     for (i, projection) in file.projections.iter().enumerate() {
         feedback(projection.feedback, &format!("projections[{i}].feedback"), report);
+        plasticity::projection(projection, file.learning, &format!("projections[{i}]"), report);
         let mut end = |field: &str, name: &str| {
             let id = names.get(name).copied();
             if id.is_none() {
@@ -144,7 +146,8 @@ fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut 
         };
         let (from, to) = (end("from", &projection.from), end("to", &projection.to));
         if let (Some(from), Some(to)) = (from, to) {
-            found.push(Projection { from, to, feedback: projection.feedback });
+            let ProjectionFile { feedback, init, sign, learning, .. } = *projection;
+            found.push(Projection { from, to, feedback, init, sign, learning });
         }
     }
     found

@@ -2,10 +2,12 @@
 
 use super::graph::Roles;
 use super::limits::MOST_NEURONS;
+use super::onset;
+use super::plasticity;
 use super::report::{Legal, Mistakes};
 use crate::circuit::file::{LayerFile, Listing};
 use crate::circuit::{Layer, LayerId};
-use crate::params::{Activation, Lateral, Leak, Likelihood, Precision, Prior, Reading, StepSize};
+use crate::params::{Activation, BiasKind, Lateral, Leak, Likelihood, Precision, Prior, Reading, StepSize};
 use std::collections::HashSet;
 
 /// Checks every layer. A layer whose name was given before is checked too, and then left out.
@@ -38,6 +40,8 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         report.number(&format!("{at}.prior"), lambda, Legal::NotNegative);
     }
     lateral(file.lateral, size, &format!("{at}.lateral"), report);
+    onset::noise(file.noise, &format!("{at}.noise"), report);
+    plasticity::layer(file.learning, &format!("{at}.learning"), report);
     Layer {
         name: name.to_owned(),
         size: size.unwrap_or(1),
@@ -55,6 +59,9 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         prior: file.prior,
         lateral: file.lateral,
         precision: file.precision,
+        noise: file.noise,
+        bias: file.bias,
+        learning: file.learning,
     }
 }
 
@@ -210,14 +217,27 @@ fn mismatch(file: &LayerFile, unpredicted: bool, at: &str, report: &mut Mistakes
     if unpredicted && file.likelihood != Likelihood::Gaussian {
         report.add(&format!("{at}.likelihood"), useless("likelihood"));
     }
-    let Precision::Learned { floor, .. } = file.precision else { return };
-    report.number(&format!("{at}.precision.floor"), floor, Legal::Positive);
-    if unpredicted {
-        report.add(&format!("{at}.precision"), useless("precision"));
-    } else if file.likelihood == Likelihood::Bernoulli {
-        report.add(
+    if unpredicted && file.bias == BiasKind::Learned {
+        report.add(&format!("{at}.bias"), useless("bias"));
+    }
+    let what = match file.precision {
+        Precision::Identity => return,
+        Precision::Fixed(p) => {
+            report.number(&format!("{at}.precision"), p, Legal::Positive);
+            None
+        }
+        Precision::Diagonal { floor } => Some((floor, "variances", "`precision: Fixed(1.0)`")),
+        Precision::Learned { floor, .. } => Some((floor, "covariance", "`precision: Identity`")),
+    };
+    if let Some((floor, ..)) = what {
+        report.number(&format!("{at}.precision.floor"), floor, Legal::Positive);
+    }
+    match what {
+        _ if unpredicted => report.add(&format!("{at}.precision"), useless("precision")),
+        Some((_, learned, instead)) if file.likelihood == Likelihood::Bernoulli => report.add(
             &format!("{at}.precision"),
-            "a Bernoulli layer has no covariance to learn; use `precision: Identity`, or `likelihood: Gaussian`",
-        );
+            format!("a Bernoulli layer has no {learned} to learn; use {instead}, or `likelihood: Gaussian`"),
+        ),
+        _ => (),
     }
 }

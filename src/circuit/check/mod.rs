@@ -4,10 +4,14 @@
 //! shows every mistake. What would only be the echo of another mistake (a link missing because a projection
 //! names an unknown layer) is left out. Nothing of a circuit with mistakes ever leaves this folder.
 
+mod changes;
 mod graph;
 mod layers;
 mod limits;
+mod onset;
+mod plasticity;
 pub(crate) mod report;
+mod rows;
 mod schedule;
 mod settling;
 
@@ -17,24 +21,30 @@ use super::error::CircuitError;
 use super::file::{CircuitFile, LearningFile, ScheduleFile};
 use super::places::Places;
 use super::schedule::{Schedule, Settling, Stopping};
-use crate::params::{Init, Messages, Optimizer};
+use crate::params::{Messages, Start};
 use limits::{MOST_PARAMETERS, MOST_SAMPLES, MOST_VALUES};
-use report::{Legal, Mistakes};
+use report::Mistakes;
 
 /// Checks a whole file.
 pub(super) fn circuit(file: CircuitFile, places: Places<'_>) -> Result<Circuit, CircuitError> {
     let mut report = Mistakes::new(places);
+    let file = rows::expand(file, &mut report);
+    if report.has_any() {
+        // What a row would have made is missing everywhere.
+        return Err(report.into_error());
+    }
     name(&file.name, &mut report);
     if !graph::is_readable(&file, &mut report) {
         return Err(report.into_error());
     }
     let roles = graph::roles(&file, &mut report);
+    plasticity::init(file.init, "init", &mut report);
     let mut circuit = Circuit {
         layers: layers::layers(&file.layers, &roles, &mut report),
         projections: roles.projections,
         settling: placeholder(),
         learning: learning(&file.learning, &mut report),
-        init: init(file.init, &mut report),
+        init: file.init,
         name: file.name,
         about: file.about,
     };
@@ -64,6 +74,7 @@ fn placeholder() -> Settling {
         schedule: Schedule::Synchronous,
         executor: Default::default(),
         messages: Messages::Dense,
+        start: Start::Zeros,
     }
 }
 
@@ -75,18 +86,14 @@ fn name(name: &str, report: &mut Mistakes<'_>) {
     }
 }
 
-fn init(init: Init, report: &mut Mistakes<'_>) -> Init {
-    let Init::Gaussian { sd } = init;
-    report.number("init.sd", sd, Legal::Positive);
-    init
-}
-
 fn learning(file: &LearningFile, report: &mut Mistakes<'_>) -> Learning {
-    let (Optimizer::Sgd { rate } | Optimizer::Adam { rate }) = file.optimizer;
-    report.number("learning.optimizer.rate", rate, Legal::Positive);
+    plasticity::optimizer(file.optimizer, "learning.optimizer", report);
+    plasticity::decay(file.decay, file.optimizer.rate(), "learning.decay", report);
+    plasticity::rate_over_time(file.rate_over_time, "learning.rate_over_time", report);
     report.count("learning.batch", file.batch as u64, 1, MOST_SAMPLES as u64);
     report.count("learning.epochs", file.epochs as u64, 1, u64::from(u32::MAX));
-    Learning { optimizer: file.optimizer, norm: file.norm, when: file.when, batch: file.batch, epochs: file.epochs }
+    let LearningFile { optimizer, norm, decay, rate_over_time, when, batch, epochs } = *file;
+    Learning { optimizer, norm, decay, rate_over_time, when, batch, epochs }
 }
 
 /// Sizes that are legal one by one may still be too much together.

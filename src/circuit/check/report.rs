@@ -20,7 +20,7 @@ pub(crate) enum Legal {
 }
 
 impl Legal {
-    fn allows(self, value: f64) -> bool {
+    pub(super) fn allows(self, value: f64) -> bool {
         value.is_finite()
             && match self {
                 Self::Finite => true,
@@ -48,18 +48,38 @@ pub(crate) struct Mistakes<'a> {
     mistakes: Vec<Mistake>,
     /// Mistakes that were found and not kept.
     more: usize,
+    /// Paths that no text holds, and where what they mean stands.
+    aliases: Vec<(String, String)>,
 }
 
 impl<'a> Mistakes<'a> {
     pub(crate) fn new(places: Places<'a>) -> Self {
-        Self { places, mistakes: Vec::new(), more: 0 }
+        Self { places, mistakes: Vec::new(), more: 0, aliases: Vec::new() }
+    }
+
+    /// Mistakes below the path `of` are told below the path `at`, once.
+    pub(crate) fn alias(&mut self, of: String, at: String) {
+        self.aliases.push((of, at));
+    }
+
+    /// A path as the text has it.
+    fn written(&self, at: &str) -> String {
+        let below = |of: &str| at.strip_prefix(of).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let found = self.aliases.iter().find_map(|(of, is)| Some(format!("{is}{}", below(of)?)));
+        found.unwrap_or_else(|| at.to_owned())
     }
 
     /// A mistake at a path; where the text doesn't hold the path (a missing field), at what encloses it.
     pub(crate) fn add(&mut self, at: &str, text: impl AsRef<str>) {
+        let at = &self.written(at);
+        let text = text.as_ref();
+        // A layer of a row has the mistakes of all layers of that row.
+        if !self.aliases.is_empty() && self.mistakes.iter().any(|mistake| mistake.at == *at && mistake.text == text) {
+            return;
+        }
         if !self.is_full() {
             let position = self.place(at);
-            self.push(position, at, text.as_ref());
+            self.push(position, at, text);
         }
     }
 
@@ -109,7 +129,13 @@ impl<'a> Mistakes<'a> {
 
     /// The place of the `n`-th entry of a path, in words for another mistake.
     pub(crate) fn line_of(&mut self, at: &str, n: usize) -> String {
+        let at = &self.written(at);
         self.places.nth(at, n).map(|(line, _)| format!(" in line {line}")).unwrap_or_default()
+    }
+
+    /// Whether there is a mistake already.
+    pub(crate) fn has_any(&self) -> bool {
+        !self.mistakes.is_empty()
     }
 
     /// The value, if it was checked without a mistake.

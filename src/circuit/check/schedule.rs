@@ -37,9 +37,9 @@ pub(super) fn schedule(
 }
 
 /// The populations of a circuit by name.
-struct Populations<'c> {
-    circuit: &'c Circuit,
-    wiring: Wiring,
+pub(super) struct Populations<'c> {
+    pub(super) circuit: &'c Circuit,
+    pub(super) wiring: Wiring,
     by_name: HashMap<String, PopulationId>,
     links: HashSet<(PopulationId, PopulationId)>,
     /// Whether a population or a link that isn't there is known to be none.
@@ -67,28 +67,28 @@ impl<'c> Populations<'c> {
 }
 
 /// One schedule under check.
-struct Check<'r, 'c, 'p> {
-    populations: Populations<'c>,
+pub(super) struct Check<'r, 'c, 'p> {
+    pub(super) populations: Populations<'c>,
     at: &'r str,
-    report: &'r mut Mistakes<'p>,
+    pub(super) report: &'r mut Mistakes<'p>,
 }
 
 impl Check<'_, '_, '_> {
-    fn add(&mut self, field: &str, text: impl AsRef<str>) {
+    pub(super) fn add(&mut self, field: &str, text: impl AsRef<str>) {
         self.report.add(&self.path(field), text);
     }
 
-    fn path(&self, field: &str) -> String {
+    pub(super) fn path(&self, field: &str) -> String {
         if field.is_empty() { self.at.to_owned() } else { format!("{}.{field}", self.at) }
     }
 
     /// A number of ticks or firings.
-    fn ticks(&mut self, field: &str, value: u64, least: u64) {
+    pub(super) fn ticks(&mut self, field: &str, value: u64, least: u64) {
         self.report.count(&self.path(field), value, least, MOST_TICKS);
     }
 
     /// The population of a name; what is no population is reported.
-    fn population(&mut self, field: &str, name: &str) -> Option<PopulationId> {
+    pub(super) fn population(&mut self, field: &str, name: &str) -> Option<PopulationId> {
         let found = self.populations.by_name.get(name).copied();
         if found.is_none() {
             self.no_population(field, name);
@@ -155,6 +155,7 @@ impl Check<'_, '_, '_> {
             delay: file.delay,
             drop: file.drop,
             lesions: self.lesions(&file.lesions),
+            changes: self.changes(&file.changes),
             scale: file.scale,
             seed: file.seed,
             noise: file.noise,
@@ -182,7 +183,7 @@ impl Check<'_, '_, '_> {
         clocks
     }
 
-    fn clock(&mut self, field: &str, file: &ClockFile) {
+    pub(super) fn clock(&mut self, field: &str, file: &ClockFile) {
         self.ticks(&format!("{field}.period"), file.period, 1);
         self.ticks(&format!("{field}.phase"), file.phase.unwrap_or(0), 0);
         if file.period > 0 && file.jitter >= file.period {
@@ -201,7 +202,7 @@ impl Check<'_, '_, '_> {
             let from = self.population(&format!("delays[{i}].from"), &file.from);
             let to = self.population(&format!("delays[{i}].to"), &file.to);
             let (Some(from), Some(to)) = (from, to) else { continue };
-            self.link(i, from, to);
+            self.link(&format!("delays[{i}]"), from, to);
             let twin = *first.entry((from, to)).or_insert(i);
             if twin != i {
                 self.add(&format!("delays[{i}]"), format!("this link has a delay already, delays[{twin}]; keep one"));
@@ -211,8 +212,8 @@ impl Check<'_, '_, '_> {
         delays
     }
 
-    /// Reports a delay between populations that never talk.
-    fn link(&mut self, i: usize, from: PopulationId, to: PopulationId) {
+    /// Reports what is said of a link between populations that never talk.
+    pub(super) fn link(&mut self, field: &str, from: PopulationId, to: PopulationId) {
         let populations = &self.populations;
         if !populations.complete || populations.links.contains(&(from, to)) {
             return;
@@ -225,10 +226,10 @@ impl Check<'_, '_, '_> {
             format!("`{from}` sends to {}", listed(heard))
         };
         let text = format!("there is no link from `{from}` to `{to}`; {instead}");
-        self.add(&format!("delays[{i}]"), text);
+        self.add(field, text);
     }
 
-    fn delay(&mut self, field: &str, delay: Delay) {
+    pub(super) fn delay(&mut self, field: &str, delay: Delay) {
         match delay {
             Delay::Fixed(ticks) => self.ticks(field, ticks, 0),
             Delay::Uniform(lo, hi) if lo > hi => {
@@ -259,6 +260,6 @@ impl Check<'_, '_, '_> {
     }
 }
 
-fn clock(file: &ClockFile) -> Clock {
+pub(super) fn clock(file: &ClockFile) -> Clock {
     Clock { period: file.period, phase: file.phase, jitter: file.jitter }
 }

@@ -1,6 +1,7 @@
 //! How an episode ends and what its messages are.
 
 use super::limits::MOST_STEPS;
+use super::onset;
 use super::report::{Legal, Mistakes};
 use super::schedule;
 use crate::circuit::file::{SettlingFile, UntilFile};
@@ -13,11 +14,14 @@ pub(super) const STEPS: usize = 50;
 /// Checks settling against the layers and projections of `circuit`, whose own settling is not read.
 pub(super) fn settling(file: &SettlingFile, circuit: &Circuit, complete: bool, report: &mut Mistakes<'_>) -> Settling {
     messages(file.messages, "settling.messages", report);
+    onset::start(file.start, circuit, complete, report);
+    onset::unquiet(file, circuit, report);
     Settling {
         stopping: stopping(file, report),
         schedule: schedule::schedule(&file.schedule, circuit, complete, "settling.schedule", report),
         executor: file.executor,
         messages: file.messages,
+        start: file.start,
     }
 }
 

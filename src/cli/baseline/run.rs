@@ -274,7 +274,7 @@ fn watch(comparison: &mut Comparison<'_>, epochs: usize) -> Result<Ended, Failur
                 bar.stand(format!("epoch {epoch}/{epochs}"), *done, *of, format!("loss {free_energy:.1}"));
             }
             // A pass without learning takes a second.
-            Event::Measured { .. } => {}
+            Event::Measured { .. } | Event::Warning(_) => {}
             Event::Epoch(metrics) => bar.milestone(&line(metrics, epochs)),
             Event::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
         }

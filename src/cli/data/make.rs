@@ -1,8 +1,8 @@
 //! `gncn data make`: the drawn digits as files, for other tools and for a look at them.
 
 use super::super::failure::Failure;
-use super::super::output;
-use crate::data::{Dataset, Images, Source, atomic, digits, idx, load};
+use super::super::{interrupt, output};
+use crate::data::{DataError, Dataset, Images, Source, atomic, digits, idx, leftovers, load};
 use crate::picture;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub(super) struct MakeArguments {
     seed: u64,
 }
 
+/// Stands in a folder for as long as not all is written; then what is there is half-made, and may be written anew.
+const MARK: &str = ".making";
 /// Images on a side of the picture.
 const ACROSS: usize = 10;
 /// Pixels of the picture for each pixel of an image.
@@ -39,12 +41,16 @@ const SCALE: usize = 2;
 impl MakeArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         refuse_used(&self.out)?;
+        interrupt::at_once("stopped as asked; the same command goes on")?;
         output::announce(&self.out, "two IDX files of training images, two of test images, digits.png");
         let data = load(&Source::Digits { seed: self.seed, train: self.train, test: self.test })?;
         std::fs::create_dir_all(&self.out).map_err(|cause| {
             Failure::Run(format!("{} can't be made ({cause}); choose another --out", self.out.display()))
         })?;
-        self.write(&data)
+        let mark = self.out.join(MARK);
+        atomic::write(&mark, b"`gncn data make` was writing here; the same command goes on\n")?;
+        self.write(&data)?;
+        Ok(std::fs::remove_file(&mark).map_err(|cause| DataError::write(&mark, cause))?)
     }
 
     fn write(&self, data: &Dataset) -> Result<(), Failure> {
@@ -70,8 +76,10 @@ fn grid(images: &Images) -> Result<Vec<u8>, Failure> {
 /// Refuses a folder in which something is already.
 fn refuse_used(folder: &Path) -> Result<(), Failure> {
     let refuse = |problem: &str| Err(Failure::Request(format!("{}: {problem}", folder.display())));
-    match std::fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
-        Ok(true) => refuse("is not empty; --out names a new folder"),
+    let is_whole = !folder.join(MARK).is_file();
+    let is_kept = |entry: std::fs::DirEntry| !leftovers::is_temporary(&entry.file_name().to_string_lossy());
+    match std::fs::read_dir(folder).map(|entries| entries.filter_map(Result::ok).any(is_kept)) {
+        Ok(true) if is_whole => refuse("is not empty; --out names a new folder"),
         Err(_) if folder.exists() => refuse("is no folder; --out names a new one"),
         _ => Ok(()),
     }

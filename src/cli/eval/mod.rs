@@ -136,7 +136,7 @@ impl EvalArguments {
             Some(path) => output::announce(path, "the figures below"),
             None => output::note("eval.json keeps the figures of the run's own settling; --out FILE writes these"),
         }
-        interrupt::at_once()?;
+        interrupt::at_once("stopped as asked; nothing was written")?;
         let options = self.options();
         let request = EvaluationRequest::new(&trained, &circuit, &options);
         let mut found = self.begin(request, circuit.settling(), target.as_deref());

@@ -3,11 +3,11 @@
 use super::super::failure::Failure;
 use super::super::{output, table};
 use crate::checkpoint::Run;
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Layer, advice};
 use crate::data::Dataset;
 use crate::evaluation::{Measures, image_sense};
 use crate::params::Likelihood;
-use crate::training::{EpochMetrics, TrainSpec, Training};
+use crate::training::{BestEpoch, EpochMetrics, Keep, TrainSpec, Training};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +39,9 @@ pub(super) fn announce(circuit: &Circuit, data: &Dataset, spec: &TrainSpec, trai
         spec.seed,
         rayon::current_num_threads(),
     )));
+    for warning in advice::doubtful_layers(circuit) {
+        output::note(&table::wrap(&format!("warning: {warning}")));
+    }
     if training.epoch() > 0 {
         output::note(&format!("goes on after epoch {}", training.epoch()));
     }
@@ -63,8 +66,8 @@ pub(super) fn line(metrics: &EpochMetrics, epochs: usize) -> String {
 }
 
 /// All epochs, what was written, and what can be done with it.
-pub(super) fn print(run: &Run, circuit: &Circuit, json: bool) -> Result<(), Failure> {
-    let metrics = read_metrics(run)?;
+pub(super) fn print(run: &Run, circuit: &Circuit, keep: Keep, json: bool) -> Result<(), Failure> {
+    let metrics: Vec<EpochMetrics> = run.metrics(u64::MAX)?;
     if json {
         let weights = run.path("weights.safetensors");
         return output::print_json(&TrainReport { run: run.folder(), weights, epochs: &metrics });
@@ -72,20 +75,14 @@ pub(super) fn print(run: &Run, circuit: &Circuit, json: bool) -> Result<(), Fail
     output::print(&epoch_table(circuit, &metrics))?;
     let more = if metrics.len() > MOST_ROWS { "; metrics.jsonl has all epochs" } else { "" };
     output::print(&format!("(nats per image; F is the free energy while training{more})"))?;
+    if let Some(BestEpoch { epoch, measure, value }) = BestEpoch::of(&metrics).filter(|_| keep == Keep::Best) {
+        output::print(&format!("(weights of epoch {epoch}, the best by validation {measure}: {value:.4})"))?;
+    }
     let (folder, quoted) = (run.folder().display(), output::quoted(run.folder()));
     output::print(&format!(
         "\nwritten: {folder}/weights.safetensors\n         {folder}/reconstructions.png\n\
          next:    gncn eval {quoted}\n         gncn reconstruct {quoted} -o more.png --count 100"
     ))
-}
-
-/// The lines of `metrics.jsonl`, those of an earlier process included.
-fn read_metrics(run: &Run) -> Result<Vec<EpochMetrics>, Failure> {
-    let path = run.path("metrics.jsonl");
-    let failed = |cause: String| Failure::Run(format!("{}: can't be read ({cause})", path.display()));
-    let text = std::fs::read_to_string(&path).map_err(|cause| failed(cause.to_string()))?;
-    let lines = text.lines().map(|line| serde_json::from_str(line).map_err(|cause| failed(cause.to_string())));
-    lines.collect()
 }
 
 /// One row for each epoch, with the columns that this circuit has figures for.
@@ -107,11 +104,11 @@ fn epoch_table(circuit: &Circuit, metrics: &[EpochMetrics]) -> String {
 }
 
 /// `image` is the layer that has a BCE, where the table has one.
-fn epoch_row(metrics: &EpochMetrics, image: Option<&str>, accuracy: bool) -> Vec<String> {
+fn epoch_row(metrics: &EpochMetrics, image: Option<&Layer>, accuracy: bool) -> Vec<String> {
     let of = |measures: &Option<Measures>, figure: fn(&Measures) -> Option<f64>| measures.as_ref().and_then(figure);
     let mut row = vec![metrics.epoch.to_string()];
     if let Some(image) = image {
-        let train = metrics.train_free_energy.get(image).copied();
+        let train = metrics.train_free_energy.get(image.name()).and_then(|energy| image.cross_entropy(*energy));
         let figures = [train, of(&metrics.validation, |m| m.bce), of(&metrics.test, |m| m.bce)];
         row.extend(figures.map(table::figure_or_dash));
     }
@@ -124,11 +121,11 @@ fn epoch_row(metrics: &EpochMetrics, image: Option<&str>, accuracy: bool) -> Vec
     row
 }
 
-/// The layer whose free energy is the BCE of an image.
-fn image_layer(circuit: &Circuit) -> Option<&str> {
+/// The layer whose free energy tells the BCE of an image.
+fn image_layer(circuit: &Circuit) -> Option<&Layer> {
     let (_, id) = image_sense(circuit).ok()?;
     let layer = circuit.layer(id);
-    (layer.likelihood() == Likelihood::Bernoulli).then_some(layer.name())
+    (layer.likelihood() == Likelihood::Bernoulli).then_some(layer)
 }
 
 /// All epochs, or of many every so-manyth and the last.

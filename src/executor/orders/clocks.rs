@@ -41,6 +41,14 @@ impl Ticker {
         }
     }
 
+    /// Goes by another clock from a tick on.
+    pub(super) fn change(&mut self, clock: Clock, kind: Kind, tick: u64) {
+        let Clock { period, phase, jitter } = clock;
+        (self.period, self.jitter) = (period, jitter);
+        self.phase = phase.unwrap_or(u64::from(kind == Kind::State));
+        self.count = tick.saturating_sub(self.phase).div_ceil(period);
+    }
+
     /// The tick of the next firing.
     pub(super) fn next(&mut self) -> u64 {
         let late = if self.jitter == 0 { 0 } else { self.rng.random_range(0..=self.jitter) };

@@ -3,12 +3,13 @@
 //! Time is an integer tick. At each tick with something due: messages sent before it whose arrival `sent + delay` is not
 //! after it are delivered, and on each inlet the newest *sent* wins; then all populations due fire at once on their
 //! inlets; then what they send is posted. Which message a firing uses depends on clocks, delays and losses alone, never
-//! on values; every clock and every link draws from a random stream of its own.
+//! on values; every clock and every link draws from a random stream of its own. What a hand changes at a tick holds before
+//! anything of that tick happens.
 
 use super::clocks::{Alarm, Ticker};
 use super::wire::Wire;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
-use crate::circuit::{Fire, TimeScale, VirtualTime};
+use crate::circuit::{Change, Clock, Fire, TimeScale, VirtualTime};
 use crate::executor::error::SettleError;
 use crate::executor::options::Presentation;
 use crate::executor::plan::Plan;
@@ -42,6 +43,12 @@ pub(in crate::executor) struct VirtualOrder<'a> {
     /// By population: ticks of its clock since its last firing, where it waited for news.
     waited: Vec<u64>,
     clamped: Vec<bool>,
+    /// How many of the changes hold already.
+    changed: usize,
+    /// How many of those that don't set another clock: until then nobody knows for sure when its population fires next.
+    clocks_to_come: usize,
+    /// By population: β of the circuit, and what β is multiplied by for now.
+    betas: Vec<(f32, f32)>,
 }
 
 impl<'a> VirtualOrder<'a> {
@@ -51,7 +58,7 @@ impl<'a> VirtualOrder<'a> {
         time: &'a VirtualTime,
         steps: usize,
         presentation: Presentation,
-        whole: bool,
+        (whole, betas): (bool, Vec<f32>),
     ) -> Self {
         let label = if time.noise.is_frozen() { String::new() } else { presentation.label() };
         let places = |is_mine: &dyn Fn(&Link) -> bool| {
@@ -59,8 +66,8 @@ impl<'a> VirtualOrder<'a> {
         };
         let ids = || wiring.populations().map(|(id, _)| id);
         let silenced = |id: PopulationId| {
-            let own = time.lesions.iter().filter(|(population, _)| *population == id);
-            own.map(|(_, at)| *at).min().unwrap_or(u64::MAX)
+            let own = time.silences().filter(|(population, _)| *population == id);
+            own.map(|(_, at)| at).min().unwrap_or(u64::MAX)
         };
         let mut order = Self {
             tickers: wiring.populations().map(|(id, spec)| Ticker::new(time, id, spec, &label)).collect(),
@@ -75,6 +82,9 @@ impl<'a> VirtualOrder<'a> {
             tick: 0,
             waited: vec![0; wiring.populations.len()],
             clamped: plan.clamped.clone(),
+            changed: 0,
+            clocks_to_come: time.changes.iter().filter(|(_, change)| matches!(change, Change::Clock(..))).count(),
+            betas: betas.into_iter().map(|beta| (beta, 1.0)).collect(),
             until: time.until.unwrap_or(PERIOD.saturating_mul(steps as u64)),
             wiring,
             time,
@@ -95,6 +105,10 @@ impl<'a> VirtualOrder<'a> {
     /// Goes on to the next tick at which somebody fires.
     fn advance(&mut self) -> bool {
         while self.now.is_empty() {
+            let due = self.due.peek().map_or(u64::MAX, |Reverse(alarm)| alarm.tick);
+            if self.change(due) {
+                continue;
+            }
             let Some(Reverse(Alarm { tick, .. })) = self.due.peek().copied().filter(|Reverse(a)| a.tick < self.until)
             else {
                 return false;
@@ -102,8 +116,8 @@ impl<'a> VirtualOrder<'a> {
             self.tick = tick;
             while let Some(Reverse(Alarm { id, .. })) = self.due.peek().copied().filter(|Reverse(a)| a.tick == tick) {
                 self.due.pop();
-                // A population that is silent for good needs no alarm any more.
-                if tick < self.silenced[id] {
+                // A population that is silent for good needs no alarm any more; one whose clock was changed has another.
+                if tick < self.silenced[id] && tick == self.next[id] {
                     self.schedule(id);
                     if self.may_fire(id) {
                         self.now.push_back(id);
@@ -112,6 +126,39 @@ impl<'a> VirtualOrder<'a> {
             }
         }
         true
+    }
+
+    /// Makes the next change that holds by a tick, if there is one.
+    fn change(&mut self, tick: u64) -> bool {
+        let Some((at, change)) =
+            self.time.changes.get(self.changed).copied().filter(|(at, _)| *at <= tick.min(self.until))
+        else {
+            return false;
+        };
+        self.changed += 1;
+        match change {
+            Change::Beta(id, beta) => self.betas[id.0].1 = factor(self.betas[id.0].0, beta),
+            Change::Clock(id, clock) => self.set_clock(id, clock, at),
+            // It is known from the start.
+            Change::Silence(_) => (),
+            Change::Delay(from, to, delay) => self.wires_between(from, to).for_each(|wire| wire.delay(delay)),
+            Change::Drop(from, to, share) => self.wires_between(from, to).for_each(|wire| wire.lose(share)),
+        }
+        true
+    }
+
+    fn set_clock(&mut self, id: PopulationId, clock: Clock, at: u64) {
+        self.clocks_to_come -= 1;
+        self.tickers[id.0].change(clock, self.wiring.population(id).kind, at);
+        // Who doesn't fire in this episode has no alarm to be moved.
+        if self.next[id.0] < u64::MAX {
+            self.schedule(id.0);
+        }
+    }
+
+    fn wires_between(&mut self, from: PopulationId, to: PopulationId) -> impl Iterator<Item = &mut Wire> {
+        let links = self.wiring.links.iter().zip(&mut self.wires);
+        links.filter(move |(link, _)| (link.from, link.to) == (from, to)).map(|(_, wire)| wire)
     }
 
     /// Whether a population that is due has the news that it waits for, or has waited long enough.
@@ -146,10 +193,14 @@ impl<'a> VirtualOrder<'a> {
             let receiver = self.wiring.links[*link].to.0;
             let answers = self.answers(id, receiver);
             let wire = &mut self.wires[*link];
-            let Some(arrival) = wire.post(self.time.drop, self.tick) else {
+            let Some(arrival) = wire.post(self.tick) else {
                 turn.lost.push(*link);
                 continue;
             };
+            if self.clocks_to_come > 0 {
+                wire.keep(self.fired[id], self.tick, arrival, answers);
+                continue;
+            }
             if self.next[receiver] >= self.silenced[receiver].min(self.until) {
                 // Nobody will use it, but what it supersedes in the inlet is in the account.
                 turn.unused.push(*link);
@@ -183,6 +234,7 @@ impl Order for VirtualOrder<'_> {
         if self.time.scale == TimeScale::PerTime {
             turn.scale = elapsed as f32 / PERIOD as f32;
         }
+        turn.scale *= self.betas[id].1;
         self.fired[id] += 1;
         self.post(id, turn);
         Ok(true)
@@ -194,4 +246,12 @@ impl Order for VirtualOrder<'_> {
         };
         self.wires.iter().enumerate().flat_map(of).collect()
     }
+}
+
+/// What `from` is multiplied by to become `to`: of the quotient and its neighbours the one whose product is nearest.
+fn factor(from: f32, to: f32) -> f32 {
+    let quotient = to / from;
+    let miss = |factor: &f32| (f64::from(from * factor) - f64::from(to)).abs();
+    let nearby = [quotient, quotient.next_down(), quotient.next_up()];
+    nearby.into_iter().min_by(|a, b| miss(a).total_cmp(&miss(b))).unwrap_or(quotient)
 }

@@ -10,6 +10,8 @@ use rand_distr::{Distribution, Exp};
 /// A link at work.
 pub(super) struct Wire {
     delay: Delay,
+    /// The probability that a message is lost.
+    drop: f64,
     rng: ChaCha8Rng,
     /// By number.
     under_way: Vec<UnderWay>,
@@ -46,6 +48,7 @@ impl Wire {
         let own = time.delays.iter().find(|(a, b, _)| (*a, *b) == (link.from, link.to)).map(|(_, _, delay)| *delay);
         Self {
             delay: own.unwrap_or(time.delay),
+            drop: time.drop,
             rng: rng::stream(time.seed, &format!("{label}link {from} {to} {}", link.inlet)),
             under_way: Vec::new(),
             held: 0,
@@ -55,10 +58,20 @@ impl Wire {
         }
     }
 
+    /// What is sent from now on travels so long.
+    pub(super) fn delay(&mut self, delay: Delay) {
+        self.delay = delay;
+    }
+
+    /// What is sent from now on is lost with this probability.
+    pub(super) fn lose(&mut self, share: f64) {
+        self.drop = share;
+    }
+
     /// Draws what becomes of a message that is sent at a tick: when it arrives; `None` where it is lost. A lost one
     /// draws a delay, too, so that each message has its place in the stream.
-    pub(super) fn post(&mut self, drop: f64, tick: u64) -> Option<u64> {
-        let lost = drop > 0.0 && self.rng.random_bool(drop);
+    pub(super) fn post(&mut self, tick: u64) -> Option<u64> {
+        let lost = self.drop > 0.0 && self.rng.random_bool(self.drop);
         let delay = draw(self.delay, &mut self.rng);
         (!lost).then(|| tick.saturating_add(delay))
     }

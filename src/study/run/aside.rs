@@ -3,7 +3,7 @@
 use super::bench::{Bench, PURPOSE};
 use super::plan::{PlannedPoint, StudyMeasure};
 use crate::data::Images;
-use crate::evaluation::{self, Logistic, LogisticOptions, MeasureError};
+use crate::evaluation::{self, Hidden, Logistic, LogisticOptions, MeasureError};
 use crate::executor::{Presentation, SettleError};
 
 /// Training images that a regression is fitted to, for each test image, at the most.
@@ -43,7 +43,7 @@ fn masked(
     for (batch, rows) in presentations.iter().enumerate() {
         let shown = Presentation::of_run(planned.seed).at(PURPOSE, planned.repeat, batch);
         let settling = planned.circuit.settling();
-        let done = evaluation::complete_as(bench.network, bench.images, rows, settling, shown);
+        let done = evaluation::complete_as(bench.network, bench.images, rows, (&Hidden::Right, settling), shown);
         match done {
             Ok(completed) => out.extend(completed.squared_errors().into_iter().map(Some)),
             Err(error) if is_divergence(&error) => out.extend(std::iter::repeat_n(None, rows.len())),

@@ -66,6 +66,7 @@ mod tests {
             curves: IndexMap::from([("z0".to_owned(), vec![1.0 / 3.0])]),
             spent: IndexMap::new(),
             ages: Vec::new(),
+            spent: IndexMap::new(),
             load: None,
         }
     }

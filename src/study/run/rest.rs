@@ -9,7 +9,7 @@ use crate::episode::Episode;
 use crate::executor::{Measure, SettleError, SettleOptions, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::Messages;
+use crate::params::{LayerNoise, Messages, Start};
 use std::sync::Arc;
 
 /// Updates after which the search is given up.
@@ -29,11 +29,15 @@ pub(super) struct LockstepRest {
 
 /// Finds the rest; `None` where there is none to find.
 pub(super) fn find(network: &mut Network, episode: &Episode) -> Result<Option<LockstepRest>, SettleError> {
+    if network.circuit().layers().any(|(_, layer)| layer.noise() != LayerNoise::None) {
+        return Ok(None);
+    }
     let settling = Settling {
         stopping: Stopping::Quiet { tolerance: TOLERANCE, max_steps: MOST },
         schedule: Schedule::Synchronous,
         executor: ExecutorKind::default(),
         messages: Messages::Dense,
+        start: Start::Zeros,
     };
     let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     let mut settler = Settler::new();
@@ -62,6 +66,7 @@ pub(super) fn key(circuit: &Arc<Circuit>) -> Result<String, CircuitError> {
         schedule: Schedule::Synchronous,
         executor: ExecutorKind::default(),
         messages: Messages::Dense,
+        start: Start::Zeros,
     };
     Ok(Circuit::clone(circuit).with_settling(settling)?.to_ron())
 }

@@ -28,7 +28,7 @@ pub(super) struct Spending {
 /// One presentation, as it is settled.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Showing<'a> {
-    pub(super) episode: &'a Episode,
+    pub(super) episode: &'a Episode<'a>,
     pub(super) settling: &'a Settling,
     pub(super) presentation: Presentation,
 }

@@ -128,8 +128,9 @@ impl PointSums {
         }
         let shown = energies.iter().find(|(id, _)| Some(*id) == image);
         let shown = shown.filter(|(id, _)| circuit.layer(*id).likelihood() == Likelihood::Bernoulli);
-        if let (Some((_, each)), true) = (shown, bench.measures.contains(&StudyMeasure::Bce)) {
-            push("bce", &mut each.iter().map(|bce| Some(*bce)));
+        if let (Some((id, each)), true) = (shown, bench.measures.contains(&StudyMeasure::Bce)) {
+            let layer = circuit.layer(*id);
+            push("bce", &mut each.iter().map(|energy| layer.cross_entropy(*energy)));
         }
         if bench.measures.contains(&StudyMeasure::Distance) {
             let distances = rest.map(|rest| distances(rest, network, settler));

@@ -6,7 +6,7 @@ use crate::checkpoint::{Run, RunInfo, weights};
 use crate::circuit::Circuit;
 use crate::data::Dataset;
 use crate::network::{Network, Tensors};
-use crate::training::{Ended, Event, Flow, TrainSpec, Training};
+use crate::training::{Ended, Event, Flow, Keep, TrainSpec, Training};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,6 +62,7 @@ fn spec(circuit: &Circuit, seed: u64, limit: Option<usize>) -> TrainSpec {
         limit,
         settling: circuit.settling().clone(),
         checkpoint_every: None,
+        keep: Keep::Last,
         test_each_epoch: false,
     }
 }

@@ -218,7 +218,7 @@ fn error_part(
 ) -> (ErrorPart, Vec<f64>) {
     let projections = circuit.projections().iter().enumerate();
     let afferents: Vec<usize> = projections.filter(|(_, p)| p.to() == id).map(|(i, _)| i).collect();
-    let mut drive = vec![0.0; layer.size()];
+    let mut drive = synapses.bias(id.0).map_or_else(|| vec![0.0; layer.size()], <[f64]>::to_vec);
     for projection in &afferents {
         let activity = &bent[circuit.projections()[*projection].from().0].value;
         let driven = synapses.generative(*projection) * column(activity);

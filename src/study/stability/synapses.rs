@@ -2,7 +2,7 @@
 
 use crate::circuit::{Circuit, LayerId, Projection};
 use crate::matrix::Matrix;
-use crate::network::{Network, Tensors, covariance_name};
+use crate::network::{Network, Tensors, bias_name, covariance_name};
 use crate::params::{Feedback, Precision, PrecisionForm};
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, MatRef, Par, Side};
@@ -25,6 +25,8 @@ pub(super) struct WideSynapses {
     returns: Vec<Return>,
     /// By layer: what weighs a mismatch `[J, J]`, from the left of a column; `None` for the identity.
     precision: Vec<Option<Mat<f64>>>,
+    /// By layer: what its prediction is of silent senders; `None` for nothing.
+    bias: Vec<Option<Vec<f64>>>,
 }
 
 impl WideSynapses {
@@ -42,6 +44,7 @@ impl WideSynapses {
             generative: circuit.projections().iter().map(|projection| tensor(projection, "generative")).collect(),
             returns: circuit.projections().iter().map(back).collect(),
             precision: circuit.layers().map(|(id, _)| precision(circuit, id, &tensors)).collect(),
+            bias: circuit.layers().map(|(_, layer)| tensors.get(&bias_name(layer)).map(row)).collect(),
         }
     }
 
@@ -60,6 +63,11 @@ impl WideSynapses {
         self.precision[layer].as_ref().map(Mat::as_ref)
     }
 
+    /// The bias of a layer.
+    pub(super) fn bias(&self, layer: usize) -> Option<&[f64]> {
+        self.bias[layer].as_deref()
+    }
+
     /// What returns to the layer that predicts: `E e`, or `gain · Wᵀ e`; `e` is `[to, columns]`.
     pub(super) fn returned(&self, projection: usize, mismatch: &Mat<f64>) -> Mat<f64> {
         match &self.returns[projection] {
@@ -70,11 +78,20 @@ impl WideSynapses {
     }
 }
 
+fn row(matrix: &Matrix) -> Vec<f64> {
+    matrix.row(0).iter().map(|value| f64::from(*value)).collect()
+}
+
 /// `Σ⁻¹`, or `R⁻¹` for the whitened mismatch. A network has factored its covariance before, so it can be factored.
 fn precision(circuit: &Circuit, id: LayerId, tensors: &Tensors) -> Option<Mat<f64>> {
     let layer = circuit.layer(id);
     let form = match layer.precision() {
         Precision::Learned { form, .. } if circuit.is_predicted(id) => form,
+        Precision::Fixed(p) => return Some(diagonal(layer.size(), |_| f64::from(p))),
+        Precision::Diagonal { .. } => {
+            let variances = tensors.get(&format!("{}.variance", layer.name()))?;
+            return Some(diagonal(layer.size(), |i| 1.0 / f64::from(variances.row(0)[i])));
+        }
         Precision::Learned { .. } | Precision::Identity => return None,
     };
     let factored = wide(tensors.get(&covariance_name(layer))?).llt(Side::Lower).ok()?;
@@ -87,6 +104,10 @@ fn precision(circuit: &Circuit, id: LayerId, tensors: &Tensors) -> Option<Mat<f6
             inverse
         }
     })
+}
+
+fn diagonal(size: usize, of: impl Fn(usize) -> f64) -> Mat<f64> {
+    Mat::from_fn(size, size, |i, j| if i == j { of(i) } else { 0.0 })
 }
 
 fn wide(matrix: &Matrix) -> Mat<f64> {

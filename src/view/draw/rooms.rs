@@ -128,9 +128,14 @@ fn error(layer: &Layer) -> Vec<String> {
         Likelihood::Bernoulli => "Bernoulli",
     };
     let mut lines = vec![format!("{likelihood}, mean {}", function(layer.mean()))];
+    if layer.is_biased() {
+        lines.push("bias learned".to_owned());
+    }
     match layer.precision() {
         Precision::Identity if layer.likelihood() == Likelihood::Bernoulli => (),
         Precision::Identity => lines.push("precision 1".to_owned()),
+        Precision::Fixed(p) => lines.push(format!("precision {p}")),
+        Precision::Diagonal { floor } => lines.push(format!("variances learned, ≥ {floor}")),
         Precision::Learned { floor, form } => {
             let form = if form == PrecisionForm::Factor { ", factor" } else { "" };
             lines.push(format!("precision learned{form}, Σ ≥ {floor}"));
