@@ -64,7 +64,6 @@ mod tests {
             images: IndexMap::new(),
             presentations: vec![0, 0, 1],
             curves: IndexMap::from([("z0".to_owned(), vec![1.0 / 3.0])]),
-            spent: IndexMap::new(),
             ages: Vec::new(),
             spent: IndexMap::new(),
             load: None,
