@@ -160,7 +160,7 @@ fn probes_of_a_settle_are_a_table() {
     let (circuit, weights) = (case.join("circuit.ron"), case.join("weights.safetensors"));
     let input = fs::read_dir(&case).expect("the case is there").filter_map(|entry| Some(entry.ok()?.path()));
     let input = input.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("input")));
-    let input = format!("image={}", input.map(|path| text(&path).to_owned()).next().expect("an input"));
+    let input = format!("z0={}", input.map(|path| text(&path).to_owned()).next().expect("an input"));
     let settle = |more: &[&str]| {
         let mut words = vec!["settle", text(&circuit), "--weights", text(&weights), "--input", &input, "--steps", "9"];
         words.extend(more);

@@ -45,9 +45,9 @@ fn figures(plan: &StudyPlan, record: &PointRecord, name: &str, budget: f64) -> V
     let circuit = &plan.points[record.point].circuit;
     let image = evaluation::image_sense(circuit).ok().map(|(_, id)| circuit.layer(id));
     let image = image.filter(|layer| layer.likelihood() == Likelihood::Bernoulli);
-    let curve = image.and_then(|layer| record.curves.get(layer.name()));
-    if let (Some(curve), true) = (curve, plan.measures.contains(&StudyMeasure::Bce)) {
-        out.push((format!("bce_at_equal_{name}"), at(curve)));
+    let image = image.and_then(|layer| Some((layer, record.curves.get(layer.name())?)));
+    if let (Some((layer, curve)), true) = (image, plan.measures.contains(&StudyMeasure::Bce)) {
+        out.push((format!("bce_at_equal_{name}"), at(curve).and_then(|energy| layer.cross_entropy(energy))));
     }
     out
 }

@@ -1,6 +1,6 @@
 //! What settling has spent by each of its updates: operations, messages, seconds.
 //!
-//! Whole messages make every update alike, so that a share of the updates is the same share of the work. Events are many in
+//! Whole messages make every update after the first alike, so that a share of the updates is the same share of the work. Events are many in
 //! the beginning and few in the end: there the same presentation is settled again up to 1, 2, 4, ... updates, which is the
 //! beginning of the same run wherever its schedule promises bits, and between these the work is taken to grow evenly. Where
 //! a schedule promises no bits and messages are events, nothing is told.
@@ -48,12 +48,20 @@ impl Spending {
         wanted: Option<usize>,
     ) -> Result<Option<Self>, SettleError> {
         let mut anchors = vec![(0, [0.0; 3])];
-        if shown.settling.messages != Messages::Dense {
-            if !has_beginnings(shown.settling) {
-                return Ok(None);
+        let is_dense = shown.settling.messages == Messages::Dense;
+        match (is_dense, has_beginnings(shown.settling)) {
+            (false, false) => return Ok(None),
+            (true, false) => {}
+            // The first update is the one that differs: what the resting circuit sends is counted apart.
+            (true, true) if updates > 1 => {
+                let [operations, messages, _] = shorter(network, shown, 1)?;
+                anchors.push((1, [operations, messages, total[2] / updates as f64]));
             }
-            for steps in prefixes(updates, wanted) {
-                anchors.push((steps, shorter(network, shown, steps)?));
+            (true, true) => {}
+            (false, true) => {
+                for steps in prefixes(updates, wanted) {
+                    anchors.push((steps, shorter(network, shown, steps)?));
+                }
             }
         }
         anchors.push((updates, total));
