@@ -46,10 +46,15 @@ mod late;
 mod layering;
 #[path = "suite/likelihood.rs"]
 mod likelihood;
+#[path = "suite/manual.rs"]
+mod manual;
 #[path = "suite/measures.rs"]
 mod measures;
 #[path = "suite/onset.rs"]
 mod onset;
+#[cfg(feature = "view")]
+#[path = "suite/page.rs"]
+mod page;
 #[path = "suite/properties.rs"]
 mod properties;
 #[path = "suite/quiet.rs"]
