@@ -55,7 +55,8 @@
 //!
 //! # Features
 //!
-//! `cli` (default) is the command line, with `tables` (traces as Parquet) and `pictures` (PNG, t-SNE). Without features
+//! `cli` (default) is the command line, with `tables` (traces as Parquet) and `pictures` (PNG, t-SNE); `view` (default) is
+//! its local page. Without features
 //! the crate is a library that settles, learns, measures, and reads and writes data. `counting` lets the binary count
 //! allocations, and `baselines` adds the models that the paper compares with.
 

@@ -52,6 +52,8 @@ mod layering;
 mod likelihood;
 #[path = "suite/looks.rs"]
 mod looks;
+#[path = "suite/manual.rs"]
+mod manual;
 #[path = "suite/measured.rs"]
 mod measured;
 #[path = "suite/measures.rs"]
@@ -60,6 +62,9 @@ mod measures;
 mod onset;
 #[path = "suite/options.rs"]
 mod options;
+#[cfg(feature = "view")]
+#[path = "suite/page.rs"]
+mod page;
 #[path = "suite/probes.rs"]
 mod probes;
 #[path = "suite/properties.rs"]

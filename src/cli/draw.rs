@@ -5,6 +5,7 @@ use super::output;
 use crate::checkpoint::{Run, weights};
 use crate::circuit::Circuit;
 use crate::data::atomic;
+use crate::executor::DeliveryLog;
 use crate::network::Network;
 use crate::view::draw::{self, Format, Overlay, Theme};
 use clap::{Args, ValueEnum};
@@ -16,6 +17,7 @@ Examples:
   gncn draw circuits/gncn-pdh.ron
   gncn draw circuits/gncn-pdh.ron -o pdh.svg --theme light
   gncn draw mine.ron --weights runs/mine/weights.safetensors -o mine.svg
+  gncn draw mine.ron --trace settle.gncnlog -o late.svg
   gncn draw mine.ron -o mine.dot && dot -Tpdf mine.dot -o mine.pdf
 
 What predicts stands above what it predicts. An .svg follows the light or dark
@@ -34,6 +36,9 @@ pub(super) struct DrawArguments {
     /// Show how strong the synapses of these weights are: norms as widths and numbers of links
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// Show a settle that `gncn settle --record` wrote down: ages as colours, messages as widths of links
+    #[arg(long, value_name = "LOG", conflicts_with = "weights")]
+    trace: Option<PathBuf>,
     /// Colours of .svg and .png; under auto a .png is light
     #[arg(long, value_enum, default_value_t = Colours::Auto)]
     theme: Colours,
@@ -80,7 +85,8 @@ impl DrawArguments {
             }
         };
         output::check_target(&out)?;
-        for (read, what) in [(Some(&self.circuit), "the circuit file"), (self.weights.as_ref(), "the weights")] {
+        let trace = (self.trace.as_ref(), "the log");
+        for (read, what) in [(Some(&self.circuit), "the circuit file"), (self.weights.as_ref(), "the weights"), trace] {
             if read.is_some_and(|read| is_same(read, &out)) {
                 let problem = format!("{}: is {what}; name another file with -o", out.display());
                 return Err(Failure::Request(problem));
@@ -90,6 +96,10 @@ impl DrawArguments {
     }
 
     fn overlay(&self, circuit: &Circuit) -> Result<Overlay, Failure> {
+        if let Some(path) = &self.trace {
+            let told = draw::ages(circuit, &DeliveryLog::load(path)?);
+            return told.map_err(|problem| Failure::Request(format!("{}: {problem}", path.display())));
+        }
         let Some(path) = &self.weights else { return Ok(Overlay::default()) };
         let tensors = weights::load(path)?;
         // A network refuses what doesn't fit the circuit.

@@ -1,5 +1,5 @@
 //! A stop that is asked for from outside: Ctrl-C, SIGTERM, a closed terminal. What it means is up to the command, and
-//! each ends with exit code 1 and without a file that is half written:
+//! each but `view` ends with exit code 1 and without a file that is half written:
 //!
 //! | command | the first request | the second |
 //! |---|---|---|
@@ -8,6 +8,7 @@
 //! | `eval` | the end, at once: its one file is written as a whole when all is measured | |
 //! | `bench`, `complete`, `data make`, `features`, `latents`, `reconstruct`, `sample` | the end, at once: files are written as wholes | |
 //! | `reproduce` | the batch under way is learned, or the measure under way taken; then the tables are written | the end, at once |
+//! | `view` | the end, at once, with exit code 0: that is how a page is closed | |
 //!
 //! A command that runs others decides for them: only the first one that listens is heard.
 
@@ -63,6 +64,15 @@ fn end(told: &str) -> ! {
     output::note(&format!("\n{told}"));
     atomic::abandon();
     std::process::exit(1);
+}
+
+/// From here on a stop closes the page, which is no failure: nothing is under way that could be lost.
+#[cfg(feature = "view")]
+pub(super) fn closing_the_page() -> Result<(), Failure> {
+    listen(|_| {
+        output::note("\nthe page is closed");
+        std::process::exit(0);
+    })
 }
 
 /// Whether a stop was asked for.

@@ -8,6 +8,7 @@ mod baseline;
 mod bench;
 mod check;
 mod complete;
+mod completions;
 mod data;
 mod draw;
 mod eval;
@@ -15,6 +16,7 @@ mod failure;
 mod features;
 mod interrupt;
 mod latents;
+mod man;
 mod memory;
 mod new;
 mod output;
@@ -32,8 +34,10 @@ mod tiles;
 mod train;
 mod trained;
 mod values;
+#[cfg(feature = "view")]
+mod view;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -83,6 +87,10 @@ enum Command {
     New(new::NewArguments),
     Baseline(Box<baseline::BaselineArguments>),
     Reproduce(Box<reproduce::ReproduceArguments>),
+    Completions(completions::CompletionsArguments),
+    Man(man::ManArguments),
+    #[cfg(feature = "view")]
+    View(view::ViewArguments),
 }
 
 /// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
@@ -117,6 +125,10 @@ pub fn main() -> ExitCode {
         Command::New(command) => command.run(),
         Command::Baseline(command) => command.run(),
         Command::Reproduce(command) => command.run(),
+        Command::Completions(command) => command.run(Arguments::command()),
+        Command::Man(command) => command.run(Arguments::command()),
+        #[cfg(feature = "view")]
+        Command::View(command) => command.run(),
     };
     ended(done)
 }

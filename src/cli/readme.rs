@@ -14,10 +14,17 @@ use std::sync::Arc;
 
 const README: &str = include_str!("../../README.md");
 
-/// The blocks of a language, without their fences.
+/// The pages of the guide, of which every command line has to parse, too.
+const GUIDE: [&str; 1] = [include_str!("../../docs/guide/page.md")];
+
+/// The blocks of a language in the README, without their fences.
 fn blocks(language: &str) -> Vec<&'static str> {
+    blocks_of(README, language)
+}
+
+fn blocks_of(text: &'static str, language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
-    let starts: Vec<&'static str> = README.split(fence.as_str()).skip(1).collect();
+    let starts: Vec<&'static str> = text.split(fence.as_str()).skip(1).collect();
     starts.into_iter().map(|text| text.split("```").next().expect("a split has a first part")).collect()
 }
 
@@ -63,7 +70,8 @@ fn call(line: &str) -> Option<Vec<String>> {
 
 #[test]
 fn every_command_line_parses() {
-    let lines = blocks("sh").into_iter().flat_map(str::lines).map(str::to_owned);
+    let guide = GUIDE.iter().filter(|_| cfg!(feature = "view")).flat_map(|text| blocks_of(text, "sh"));
+    let lines = blocks("sh").into_iter().chain(guide).flat_map(str::lines).map(str::to_owned);
     let calls: Vec<_> = lines.chain(spans()).filter_map(|line| call(&line)).collect();
     assert!(calls.len() >= 10, "only {} found: {calls:?}", calls.len());
     for mut call in calls {

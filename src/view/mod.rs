@@ -3,6 +3,10 @@
 
 pub mod draw;
 pub mod numbers;
+#[cfg(feature = "view")]
+pub mod page;
+#[cfg(feature = "view")]
+pub mod serve;
 pub mod starters;
 #[cfg(feature = "tables")]
 pub mod tensorboard;

@@ -297,6 +297,44 @@ fn weights_are_shown_and_have_to_fit() {
 }
 
 #[test]
+fn a_recorded_settle_shows_ages_and_messages() {
+    use gncn::{DeliveryLog, Episode, Matrix, Schedule, SettleOptions, Settler};
+    let mut circuit = Circuit::load(shipped().iter().find(|path| path.ends_with("gncn-t1-rao.ron")).unwrap()).unwrap();
+    let mut settling = circuit.settling().clone();
+    settling.schedule = Schedule::parse(r#"VirtualTime(until: 30, clocks: {"z1": (period: 6)})"#, &circuit).unwrap();
+    circuit = circuit.with_settling(settling).unwrap();
+    let mut network = Network::new(circuit.clone().into(), 1);
+    let episode = Episode::new(&circuit, [("image".to_owned(), Matrix::zeros(1, 784))]).unwrap();
+    let options = SettleOptions { record: true, ..SettleOptions::default() };
+    let settled = Settler::new().settle(&mut network, &episode, circuit.settling(), options).unwrap();
+    let log: DeliveryLog = settled.log.unwrap();
+    let overlay = gncn::view::draw::ages(&circuit, &log).unwrap();
+    let wiring = network.wiring();
+    // What the account says of the same settle.
+    let mut compared = 0;
+    for link in &settled.account.links {
+        let name = |id| &wiring.population(id).name;
+        let place = wiring.links.iter().position(|l| link.from == *name(l.from) && link.to == *name(l.to));
+        let Some(mark) = overlay.marks.get(&place.unwrap()) else { continue };
+        let (firings, sum) = link
+            .staleness
+            .iter()
+            .enumerate()
+            .fold((0, 0), |(n, sum), (age, count)| (n + count, sum + age as u64 * count));
+        let told = mark.label.clone().unwrap();
+        assert!(
+            told.starts_with(&format!("{:.1} old", sum as f64 / firings as f64)),
+            "{} to {}: {told}",
+            link.from,
+            link.to
+        );
+        compared += 1;
+    }
+    assert!(compared >= 4, "{compared}");
+    assert_eq!(drawn(&circuit, &overlay), Vec::<String>::new());
+}
+
+#[test]
 fn wrong_requests_write_nothing() {
     let folder = folder();
     let refused: [(&[&str], &str); 7] = [

@@ -3,12 +3,13 @@
 //! [`scene()`] makes plain geometry of a circuit: rooms with their populations, links, labels. [`svg()`], [`dot()`] and
 //! (with the feature `png`) `png` write it, or a circuit, in a format that other programs open; [`bytes()`] chooses by the
 //! ending of a name. An [`Overlay`] puts values
-//! on links, so that the same drawing shows [`norms()`] of synapses, ages or messages.
+//! on links, so that the same drawing shows [`norms()`] of synapses, or [`ages()`] of messages.
 //!
 //! How a scene comes about: `cables` gives every layer a level and bundles the links of each projection; `rows` orders the
 //! levels and lets lines pass between rooms; `rooms` measures what stands inside a room; `places` and `routes` fix
 //! everything across and down; `compose` puts it together.
 
+mod ages;
 mod cables;
 mod compose;
 mod dot;
@@ -29,6 +30,7 @@ mod svg;
 mod text;
 mod words;
 
+pub use ages::ages;
 pub use compose::scene;
 pub use dot::dot;
 pub use file::{Format, bytes};

@@ -1,0 +1,118 @@
+//! One run as a page shows it: what was asked, what came of it, the circuit drawn, receptive fields.
+
+use super::curves::{News, curves};
+use crate::checkpoint::{Run, StoreError};
+use crate::data::DataError;
+use crate::evaluation::{self, recorded};
+use crate::network::Network;
+use crate::picture;
+use crate::view::draw::{self, Overlay, Theme};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Receptive fields that are shown at the most, and how many of them in a row.
+const FIELDS: (usize, usize) = (60, 12);
+
+/// The side of a pixel of a receptive field, in pixels of the picture.
+const FIELD_SCALE: usize = 2;
+
+/// What a page shows of a run at once.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownRun {
+    /// The command that made it, word by word.
+    pub command: Vec<String>,
+    /// What `run.json` tells besides.
+    pub seed: u64,
+    /// The schedule, as a word.
+    pub schedule: String,
+    /// Version of gncn.
+    pub version: String,
+    /// Whether it has come to its end.
+    pub finished: bool,
+    /// What is known of the data.
+    pub data: Value,
+    /// `circuit.ron`.
+    pub circuit: String,
+    /// Rows of metrics.
+    pub rows: Vec<Map<String, Value>>,
+    /// Where the metrics ended that `rows` are of, in bytes.
+    pub end: u64,
+    /// Names of its pictures.
+    pub pictures: Vec<String>,
+    /// What `eval.json` tells, once there is one.
+    pub measures: Option<Value>,
+}
+
+/// What there is to show of the run in a folder.
+///
+/// # Errors
+/// [`StoreError`] where it is no run or can't be read.
+pub fn about(folder: &Path) -> Result<ShownRun, StoreError> {
+    let run = Run::open(folder)?;
+    let metrics = run.path("metrics.jsonl");
+    let News { rows, end, .. } =
+        curves(&metrics).map_err(|cause| StoreError::System { action: "read", path: metrics, cause })?;
+    let measures = fs::read(run.path("eval.json")).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let circuit = run.text("circuit.ron").unwrap_or_default();
+    Ok(ShownRun {
+        command: run.info.command,
+        seed: run.info.seed,
+        schedule: run.info.schedule,
+        version: run.info.version,
+        finished: run.info.finished,
+        data: run.info.data,
+        circuit,
+        rows,
+        end,
+        pictures: pictures(folder),
+        measures,
+    })
+}
+
+fn pictures(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let mut names: Vec<_> = names.filter_map(|name| name.into_string().ok()).collect();
+    names.retain(|name| (name.ends_with(".png") || name.ends_with(".svg")) && !name.starts_with('.'));
+    names.sort();
+    names
+}
+
+/// The circuit of the run in a folder as SVG, with the norms of its synapses where there are weights.
+///
+/// # Errors
+/// [`StoreError`] where it is no run, or none of a circuit.
+pub fn drawing(folder: &Path) -> Result<String, StoreError> {
+    let run = Run::open(folder)?;
+    let circuit = run.circuit()?;
+    let overlay = run.weights().map_or_else(|_| Overlay::default(), |weights| draw::norms(&circuit, &weights));
+    Ok(draw::svg(&draw::scene(&circuit, &overlay), Theme::Auto))
+}
+
+/// Receptive fields of the first layer that predicts the image, as PNG; `None` where there are none to show yet.
+///
+/// # Errors
+/// [`StoreError`] where it is no run, or none of a circuit.
+pub fn field_tiles(folder: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let run = Run::open(folder)?;
+    let circuit = Arc::new(run.circuit()?);
+    let Ok(weights) = run.weights() else { return Ok(None) };
+    let layer = evaluation::predictors(&circuit).ok().and_then(|layers| layers.first().copied());
+    let Some(layer) = layer else { return Ok(None) };
+    let Ok(network) = Network::with_weights(Arc::clone(&circuit), &weights) else { return Ok(None) };
+    let Some(fields) = evaluation::fields(&network, layer) else { return Ok(None) };
+    let Some((width, height)) = grid_of(&run, fields.cols()) else { return Ok(None) };
+    let tiles: Vec<&[f32]> = (0..fields.rows().min(FIELDS.0)).map(|i| fields.row(i)).collect();
+    let bytes: Result<_, DataError> = picture::fields(&tiles, FIELDS.1, width, height, FIELD_SCALE);
+    Ok(bytes.ok())
+}
+
+/// Width and height of what a run is shown: as its data were laid out, or a square.
+fn grid_of(run: &Run, size: usize) -> Option<(usize, usize)> {
+    let told = recorded(run).map(|data| (data.width, data.height));
+    let side = size.isqrt();
+    told.filter(|(width, height)| width * height > 0 && size.is_multiple_of(width * height))
+        .or_else(|| (side * side == size).then_some((side, side)))
+}
