@@ -28,9 +28,13 @@ impl Completed {
     /// Squared error of each image, summed over its hidden pixels.
     #[must_use]
     pub fn squared_errors(&self) -> Vec<f64> {
+        // A sum of nothing would be -0.
         let of = |i: usize| {
             let pixels = self.images.row(i).iter().zip(self.settled.row(i)).zip(self.observed.row(i));
-            pixels.filter(|(_, seen)| **seen == 0.0).map(|((x, z), _)| f64::from(x - z).powi(2)).sum()
+            pixels
+                .filter(|(_, seen)| **seen == 0.0)
+                .map(|((x, z), _)| f64::from(x - z).powi(2))
+                .fold(0.0, |sum, error| sum + error)
         };
         (0..self.images.rows()).map(of).collect()
     }

@@ -73,7 +73,7 @@ pub(super) fn drawn(circuit: &Circuit, projection: &Projection, kind: &str, seed
     let name = circuit.tensor_name(projection, kind);
     let (shape, ends) = (reach::shape(circuit, projection, kind), reach::ends(circuit, projection, kind));
     let init = projection.init().unwrap_or(circuit.init());
-    let mut tensor = initial::draw(init, shape, |at| ends(at), &mut rng::stream(seed, &name));
+    let mut tensor = initial::draw(init, shape, ends, &mut rng::stream(seed, &name));
     if projection.sign() == Sign::Positive {
         tensor.as_mut_slice().iter_mut().for_each(|w| *w = w.abs());
     }

@@ -188,5 +188,5 @@ fn circuits_without_a_single_free_top_are_refused_by_name() {
         circuit(&LINEAR.replace("sense: \"image\"", "sense: \"image\", precision: Learned(floor: 1.0)")),
         1,
     );
-    assert!(Descent::new(&image).expect_err("refused").to_string().contains("learned precision"));
+    assert!(Descent::new(&image).expect_err("refused").to_string().contains("a precision of its own"));
 }

@@ -34,7 +34,7 @@ fn trained(more: &[&str]) -> TempDir {
     fs::write(at.join("c.ron"), circuit).unwrap();
     fs::create_dir(at.join("d")).unwrap();
     for (name, count) in [("train", 20_u32), ("test", 10)] {
-        let pixels: Vec<u8> = (0..count * 16).map(|i| (i * 37 % 256) as u8).collect();
+        let pixels: Vec<u8> = (0..count * 16).map(|i| (i * (17 + count) % 256) as u8).collect();
         let labels: Vec<u8> = (0..count).map(|i| (i % 3) as u8).collect();
         fs::write(at.join(format!("d/{name}.npy")), npy("|u1", &format!("({count}, 4, 4)"), &pixels)).unwrap();
         fs::write(at.join(format!("d/{name}_labels.npy")), npy("|u1", &format!("({count},)"), &labels)).unwrap();
@@ -129,7 +129,8 @@ fn other_parts_are_hidden_and_training_images_completed() {
     for words in others.iter().chain(&[&["--split", "train"][..]]) {
         assert_ne!(drawn(words).1, default.1, "{words:?}");
     }
-    assert!(drawn(&["--hide", "random:0"]).0.contains(": 0"), "nothing hidden, nothing missed");
+    let told = drawn(&["--hide", "random:0"]).0;
+    assert!(told.contains(": 0"), "nothing hidden, nothing missed: {told}");
     assert_eq!(drawn(&["--hide", "random:0.3"]), drawn(&["--hide", "random:0.3"]));
     fs::write(at.join("each.npy"), npy("|u1", "(10, 4, 4)", &right.repeat(10))).unwrap();
     assert_eq!(drawn(&["--mask", "each.npy"]), default, "one for each test image");

@@ -116,7 +116,8 @@ fn work_of_events_is_that_of_shorter_runs() {
         }
         let (by_seven, of_seven) = (points[2].spent["operations"][7], all(0, "operations"));
         assert!(messages == 1 || (by_seven - of_seven).abs() <= 1e-9 * of_seven, "{by_seven} and {of_seven}");
-        assert!(messages == 0 || by_seven / all(2, "operations") > 0.4, "most events come early");
+        // Between two shorter runs, work under events is drawn as a line.
+        assert!(messages == 0 || (by_seven - of_seven).abs() <= 0.15 * of_seven, "{by_seven} and {of_seven}");
     }
     let csv = std::fs::read_to_string(folder.path().join("study/points.csv")).expect("written");
     let names: Vec<&str> = csv.lines().next().expect("a header").split(',').collect();

@@ -14,4 +14,4 @@ pub use curves::{News, curves, news};
 pub use film::Film;
 pub use shelf::{PathRefused, Shelf, Shelved, ShelvedKind};
 pub use shown::{ShownRun, about, drawing, field_tiles};
-pub use touch::{Hidden, Touch, TouchError, TouchRequest, Touched, TouchedImage};
+pub use touch::{HiddenPart, Touch, TouchError, TouchRequest, Touched, TouchedImage};

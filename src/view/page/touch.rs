@@ -40,13 +40,13 @@ pub struct TouchRequest {
     pub drawn: Option<Vec<f32>>,
     /// The part that is not shown.
     #[serde(default)]
-    pub hidden: Hidden,
+    pub hidden: HiddenPart,
 }
 
 /// A part of an image that is not shown, so that the circuit completes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Hidden {
+pub enum HiddenPart {
     /// All of it is shown.
     #[default]
     Nothing,
@@ -60,7 +60,7 @@ pub enum Hidden {
     Bottom,
 }
 
-impl Hidden {
+impl HiddenPart {
     fn hides(self, grid: Grid, pixel: usize) -> bool {
         let place = pixel / grid.channels.max(1);
         let (row, column) = (place / grid.width, place % grid.width);
@@ -263,7 +263,7 @@ fn shown(
     };
     let grid = images.grid();
     let observed = |pixel| if request.hidden.hides(grid, pixel) { 0.0 } else { 1.0 };
-    let observed = (request.hidden != Hidden::Nothing).then(|| (0..values.len()).map(observed).collect());
+    let observed = (request.hidden != HiddenPart::Nothing).then(|| (0..values.len()).map(observed).collect());
     let Grid { width, height, channels } = grid;
     let images = images.count();
     Ok(TouchedImage { sense: sense.to_owned(), values, observed, width, height, channels, label, images })
