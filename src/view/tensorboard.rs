@@ -145,7 +145,7 @@ mod tests {
     fn records_are_framed_as_tensorflow_frames_them() {
         // RFC 3720, B.4: CRC-32C of 32 bytes of zeros is 0x8a9136aa; masked as TFRecord masks it.
         let crc = 0x8a91_36aa_u32;
-        let expected = (crc >> 15 | crc << 17).wrapping_add(0xa282_ead8);
+        let expected = crc.rotate_right(15).wrapping_add(0xa282_ead8);
         assert_eq!(masked(&[0; 32]), expected.to_le_bytes());
         let record = framed(b"abc");
         assert_eq!(&record[..8], 3_u64.to_le_bytes());

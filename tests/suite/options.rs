@@ -146,7 +146,6 @@ fn settling_equals_a_slow_twin_under_every_schedule() {
             schedule,
             executor: ExecutorKind::Threads,
             messages,
-            ..circuit.settling().clone()
         };
         for messages in [Messages::Dense, Messages::events(0.0)] {
             for (schedule, expected) in [
