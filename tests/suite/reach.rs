@@ -47,6 +47,8 @@ fn described(seed: u64, sparse: bool, noise: &str) -> Circuit {
     let (b, c) = (feedback(1), feedback(2));
     let a = if feedback(0) == "Silent" { "Transposed" } else { feedback(0) };
     let precision = of(&["Identity", "Learned(floor: 0.5)"], seed / 3);
+    let (sign, decay) = [("", "0.0"), (", sign: Positive", "0.3")][(seed / 2 % 2) as usize];
+    let frozen = of(&["", ", learning: (frozen: true)"], seed / 5);
     let text = format!(
         r#"Circuit(
             name: "reach",
@@ -57,14 +59,14 @@ fn described(seed: u64, sparse: bool, noise: &str) -> Circuit {
                 "c": (size: 5, beta: 0.1, prior: Gaussian(0.1)),
             }},
             projections: [
-                (from: "a", to: "x", feedback: {a}{patch}),
-                (from: "b", to: "a", feedback: {b}{own}),
+                (from: "a", to: "x", feedback: {a}{patch}{sign}),
+                (from: "b", to: "a", feedback: {b}{own}{frozen}),
                 (from: "c", to: "a", feedback: {c}{first}),
                 (from: "c", to: "x", feedback: Silent{second}),
                 (from: "a", to: "b", feedback: Learned(rate: 1.0){first}),
             ],
             init: Gaussian(sd: 0.3),
-            learning: (optimizer: Sgd(rate: 0.1), norm: None),
+            learning: (optimizer: Sgd(rate: 0.1), norm: None, decay: {decay}),
         )"#
     );
     Circuit::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"))
@@ -144,6 +146,50 @@ fn sparse_synapses_settle_and_learn_as_matrices_with_zeros() {
             }
         }
     }
+}
+
+#[test]
+fn synapses_that_are_there_are_drawn_by_what_a_neuron_has_of_them() {
+    let drawn = |init: &str| {
+        let text = format!(
+            r#"Circuit(
+                name: "drawn",
+                layers: {{ "x": (shape: (5, 5), sense: "x"), "a": (shape: (2, 2, 60), beta: 0.1) }},
+                projections: [(from: "a", to: "x", feedback: Learned(rate: 1.0), init: {init},
+                               reach: Patch(field: (3, 3), stride: (2, 2)))],
+            )"#
+        );
+        Circuit::parse(text.as_bytes()).map(|circuit| Network::new(Arc::new(circuit), 3).tensors())
+    };
+    // A pixel is seen by one position, by two in the row or the column in the middle, by four at the centre.
+    let seen = |position: usize, at: usize| {
+        let (y, x) = (position / 2 * 2 + at / 3, position % 2 * 2 + at % 3);
+        let times = |at: usize| if at == 2 { 2 } else { 1 };
+        60 * times(y) * times(x)
+    };
+    let (xavier, he) = (drawn("Xavier").unwrap(), drawn("He").unwrap());
+    for (name, is_feedback) in [("a_to_x.generative", false), ("a_to_x.feedback", true)] {
+        let (mut largest, mut squares) = (BTreeMap::<usize, f32>::new(), BTreeMap::<usize, Vec<f32>>::new());
+        for row in 0..36 {
+            let (of_pixel, of_neuron) = (seen(row / 9, row % 9), 9);
+            let bound = (6.0 / (of_pixel + of_neuron) as f32).sqrt();
+            let arriving = if is_feedback { of_neuron } else { of_pixel };
+            for (w, bell) in xavier[name].row(row).iter().zip(he[name].row(row)) {
+                assert!(w.abs() <= bound * 1.000_001, "{name}, row {row}: {w} beyond {bound}");
+                let most = largest.entry(of_pixel).or_default();
+                *most = most.max(w.abs() / bound);
+                squares.entry(of_pixel).or_default().push(bell * bell * arriving as f32 / 2.0);
+            }
+        }
+        assert_eq!(largest.len(), 3, "{name}");
+        assert!(largest.values().all(|most| *most > 0.95), "{name}: {largest:?}");
+        for (count, squares) in squares {
+            let mean = squares.iter().sum::<f32>() / squares.len() as f32;
+            assert!((mean - 1.0).abs() < 0.25, "{name}, {count}: {mean}");
+        }
+    }
+    let refused = drawn("Orthogonal(gain: 1.0)").expect_err("not all of them are there").to_string();
+    assert!(refused.contains("projections[0].reach: has synapses that aren't there"), "{refused}");
 }
 
 #[test]
