@@ -48,6 +48,21 @@ pub(crate) fn outcome(mut command: Command) -> Outcome {
     outcome
 }
 
+/// What a command came to in a folder.
+pub(crate) fn run_in(folder: &Path, words: &[&str]) -> Outcome {
+    let mut command = gncn(words);
+    command.current_dir(folder);
+    outcome(command)
+}
+
+/// The same of one that has to succeed.
+#[track_caller]
+pub(crate) fn succeed_in(folder: &Path, words: &[&str]) -> Outcome {
+    let outcome = run_in(folder, words);
+    assert_eq!(outcome.code, 0, "gncn {}: {}", words.join(" "), outcome.err);
+    outcome
+}
+
 fn run(words: &[&str]) -> Outcome {
     outcome(gncn(words))
 }

@@ -2,7 +2,7 @@
 
 #[cfg(unix)]
 use super::cli::interrupted;
-use super::cli::{Outcome, gncn, outcome, text};
+use super::cli::{Outcome, outcome, run_in as run, succeed_in as succeed, text};
 use super::kinds::npy;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,19 +27,6 @@ fn prepare(folder: &Path, top: usize) -> PathBuf {
     let pixels: Vec<u8> = (0..80_u32).map(|i| (i * 37 % 256) as u8).collect();
     fs::write(folder.join("x.npy"), npy("|u1", "(20, 2, 2)", &pixels)).unwrap();
     path
-}
-
-fn run(folder: &Path, words: &[&str]) -> Outcome {
-    let mut command = gncn(words);
-    command.current_dir(folder);
-    outcome(command)
-}
-
-#[track_caller]
-fn succeed(folder: &Path, words: &[&str]) -> Outcome {
-    let outcome = run(folder, words);
-    assert_eq!(outcome.code, 0, "gncn {}: {}", words.join(" "), outcome.err);
-    outcome
 }
 
 /// A shell in which `gncn` is the binary under test.

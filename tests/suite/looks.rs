@@ -1,23 +1,10 @@
 //! Looking at a training and at what it learned: event files for TensorBoard, captions, and hidden parts of images.
 
-use super::cli::{Outcome, gncn, outcome};
+use super::cli::{run_in as run, succeed_in as succeed};
 use super::kinds::npy;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
-
-fn run(folder: &Path, words: &[&str]) -> Outcome {
-    let mut command = gncn(words);
-    command.current_dir(folder);
-    outcome(command)
-}
-
-#[track_caller]
-fn succeed(folder: &Path, words: &[&str]) -> Outcome {
-    let outcome = run(folder, words);
-    assert_eq!(outcome.code, 0, "gncn {}: {}", words.join(" "), outcome.err);
-    outcome
-}
 
 /// A circuit of images of 4x4 bytes, of which there are twenty with labels and ten to test, trained into `run`.
 fn trained(more: &[&str]) -> TempDir {

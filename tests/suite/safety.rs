@@ -1,6 +1,6 @@
 //! Nothing that people have is lost by mistake, and what they bring is trained, evaluated and drawn, by the command line.
 
-use super::cli::{Outcome, gncn, outcome, text};
+use super::cli::{outcome, run_in as run, succeed_in as succeed, text};
 use super::kinds::{archive, npy};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,19 +21,6 @@ fn circuit(folder: &Path, layer: &str) -> PathBuf {
     );
     fs::write(&path, written).unwrap();
     path
-}
-
-fn run(folder: &Path, words: &[&str]) -> Outcome {
-    let mut command = gncn(words);
-    command.current_dir(folder);
-    outcome(command)
-}
-
-#[track_caller]
-fn succeed(folder: &Path, words: &[&str]) -> Outcome {
-    let outcome = run(folder, words);
-    assert_eq!(outcome.code, 0, "gncn {}: {}", words.join(" "), outcome.err);
-    outcome
 }
 
 #[track_caller]
