@@ -9,7 +9,6 @@ mod account;
 mod allocations;
 #[path = "suite/alone.rs"]
 mod alone;
-#[cfg(feature = "baselines")]
 #[path = "suite/baselines.rs"]
 mod baselines;
 #[path = "suite/changes.rs"]
