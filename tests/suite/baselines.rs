@@ -1,5 +1,6 @@
 //! The compared models: they learn, they resume to the same bits, and they are measured as circuits are.
 
+use gncn::Blamed;
 use gncn::baseline::{ComparedKind, Comparison, ComparisonSpec, FigureOptions, MODEL, Spec, figures};
 use gncn::checkpoint::{Run, RunInfo};
 use gncn::data::{Dataset, Source, load};
