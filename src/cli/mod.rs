@@ -30,7 +30,6 @@ mod settle;
 mod settling;
 mod study;
 mod table;
-mod tiles;
 mod train;
 mod trained;
 mod values;
