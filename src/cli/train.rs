@@ -12,11 +12,11 @@ use super::settling::override_settling;
 use super::trained::{load_source, prepared};
 use super::values::parse_words;
 use super::{interrupt, output, table, values};
-pub(super) use crate::checkpoint::cpu_features;
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::{Circuit, Learning};
 use crate::data::{Dataset, Images, Source};
 use crate::evaluation::{self, MomentsFrom, Show};
+use crate::machine::cpu_features;
 use crate::network::Network;
 use crate::picture;
 use crate::training::{Ended, Event, Flow, Keep, TrainError, TrainSpec, Training};
@@ -153,6 +153,9 @@ impl TrainArguments {
         let (arguments, mut run) = if self.resume {
             let mut run = Run::open(&folder)?;
             run.lock()?;
+            if let Some(told) = run.other_kernels() {
+                tracing::warn!("{told}");
+            }
             (self.continuing(&run)?, Some(run))
         } else {
             (self.clone(), None)
@@ -246,6 +249,7 @@ impl TrainArguments {
             schedule: request.circuit.settling().schedule.name().to_owned(),
             limit: self.limit,
             cpu: cpu_features(),
+            build: None,
             threads: rayon::current_num_threads(),
             finished: false,
         };

@@ -34,6 +34,7 @@ fn create(folder: &Path, data: &Dataset, spec: &ComparisonSpec) -> Run {
         schedule: "none".to_owned(),
         limit: spec.limit,
         cpu: Vec::new(),
+        build: None,
         threads: 1,
         finished: false,
     };

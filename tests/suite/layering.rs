@@ -27,6 +27,7 @@ use May::{Above, Only};
 const LAYERS: &[(u8, &str, May)] = &[
     (0, "params", Only(&[])),
     (0, "rng", Only(&[])),
+    (0, "machine", Only(&[])),
     (0, "blame", Only(&[])),
     (0, "matrix", Only(&[])),
     (0, "kernels", Only(&["params"])),

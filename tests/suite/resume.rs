@@ -99,6 +99,7 @@ impl Bench {
             schedule: "Synchronous".to_owned(),
             limit: self.spec.limit,
             cpu: Vec::new(),
+            build: None,
             threads: 1,
             finished: false,
         };
