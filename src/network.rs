@@ -8,6 +8,7 @@ pub use error::WeightsError;
 pub use own::{bias_name, covariance_name};
 
 use crate::activities::Activities;
+use crate::blame::{Blame, Blamed};
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{Circuit, Layer, LayerId, Projection};
 use crate::episode::Episode;
@@ -47,6 +48,12 @@ pub struct Network {
 pub struct LearningError {
     /// The layer whose covariance it is.
     pub layer: String,
+}
+
+impl Blamed for LearningError {
+    fn blame(&self) -> Blame {
+        Blame::Run
+    }
 }
 
 impl Network {

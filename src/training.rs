@@ -15,6 +15,7 @@ pub use best::{BestEpoch, Keep};
 pub use events::{Ended, EpochMetrics, Event, Flow};
 pub use spec::TrainSpec;
 
+use crate::blame::{Blame, Blamed};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::circuit::Settling;
 use crate::data::{Dataset, Images};
@@ -63,6 +64,18 @@ pub enum TrainError {
         /// What differs.
         problem: String,
     },
+}
+
+impl Blamed for TrainError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Store(cause) => cause.blame(),
+            Self::Measure(cause) => cause.blame(),
+            Self::Learning(cause) => cause.blame(),
+            Self::Diverged { .. } => Blame::Run,
+            Self::Another { .. } => Blame::Request,
+        }
+    }
 }
 
 impl From<SettleError> for TrainError {

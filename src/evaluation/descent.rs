@@ -5,6 +5,7 @@
 //! activity (`target: Activity`) sends `μ`. Nothing settles here, and no mismatch, leak or lateral synapse has a part.
 
 use super::senses::{SenseError, image_sense};
+use crate::blame::{Blame, Blamed};
 use crate::circuit::{Circuit, LayerId};
 use crate::kernels::panels::Panels;
 use crate::kernels::product::SHARD_ROWS;
@@ -81,6 +82,12 @@ pub enum DescentError {
         /// Its name.
         layer: String,
     },
+}
+
+impl Blamed for DescentError {
+    fn blame(&self) -> Blame {
+        Blame::Request
+    }
 }
 
 /// The layers at and above the image, each after all that predict it.

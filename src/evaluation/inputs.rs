@@ -5,6 +5,7 @@
 
 use super::senses::{LABEL, SenseError, label_layer};
 use super::stimuli::kept;
+use crate::blame::{Blame, Blamed};
 use crate::circuit::{Circuit, Layer};
 use crate::data::array::Array;
 use crate::data::{DataError, SenseFile, SenseReader, files};
@@ -21,6 +22,15 @@ pub enum InputError {
     /// What the circuit makes of it.
     #[error(transparent)]
     Sense(#[from] SenseError),
+}
+
+impl Blamed for InputError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Data(cause) => cause.blame(),
+            Self::Sense(cause) => cause.blame(),
+        }
+    }
 }
 
 /// The batch `[B, J]` that a file is as input of its sense, and what has to be told of it. NaN is missing, and of no

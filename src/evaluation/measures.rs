@@ -2,6 +2,7 @@
 
 use super::senses::{self, SenseError, Show};
 use super::work::{SettlingWork, WorkSums};
+use crate::blame::{Blame, Blamed};
 use crate::circuit::Settling;
 use crate::data::{Batches, Images};
 use crate::executor::{Measure, Presentation, SettleError, SettleOptions, Settler};
@@ -55,6 +56,16 @@ pub enum MeasureError {
     /// Whoever watched asked for a stop.
     #[error("stopped as asked, while measuring")]
     Stopped,
+}
+
+impl Blamed for MeasureError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Sense(cause) => cause.blame(),
+            Self::Settle(cause) => cause.blame(),
+            Self::Stopped => Blame::Run,
+        }
+    }
 }
 
 /// Measures, and what settling for them cost.

@@ -1,5 +1,6 @@
 //! Which data a sense is shown: images, or one-hot labels for the sense called `label`.
 
+use crate::blame::{Blame, Blamed};
 use crate::circuit::{Circuit, Layer, LayerId};
 use crate::data::Images;
 use crate::episode::{Episode, EpisodeError};
@@ -67,6 +68,12 @@ pub enum SenseError {
     /// Shapes or values that do not fit.
     #[error(transparent)]
     Episode(#[from] EpisodeError),
+}
+
+impl Blamed for SenseError {
+    fn blame(&self) -> Blame {
+        Blame::Request
+    }
 }
 
 /// The layer that images are shown to: the sense `image`, or else the first sense that is not `label`. It is the one that

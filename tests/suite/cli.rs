@@ -27,7 +27,8 @@ fn case(name: &str) -> PathBuf {
 /// The binary, away from whatever surrounds the tests.
 pub(crate) fn gncn(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gncn"));
-    command.args(words).env_remove("RUST_LOG").env_remove("GNCN_DATA").timeout(Duration::from_secs(120));
+    command.args(words).timeout(Duration::from_secs(120));
+    command.env_remove("RUST_LOG").env_remove("GNCN_DATA").env_remove("GNCN_CPU");
     command
 }
 
