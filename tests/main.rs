@@ -93,6 +93,8 @@ mod studies;
 mod study_command;
 #[path = "suite/studying.rs"]
 mod studying;
+#[path = "suite/time.rs"]
+mod time;
 #[path = "suite/views.rs"]
 mod views;
 

@@ -35,7 +35,7 @@ pub use embedding::{FEWEST, embed};
 pub use evaluator::Evaluator;
 pub use hidden::Hidden;
 pub use importance::{Estimate, Importance};
-pub use inputs::{InputError, input, observed};
+pub use inputs::{InputError, input, input_frames, observed, observed_frames};
 pub use kept::fit_prior;
 pub use latents::{PRIOR_IMAGES, balanced, latent_layer, latents};
 pub use likelihood::{Emission, PriorDraws, as_published, log_likelihood};
