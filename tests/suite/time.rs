@@ -1,16 +1,25 @@
 //! Time: frames that are episodes one after the other (`per_frame`), and projections that predict from frames before
 //! (`delay`). Settling against a slow twin, carried states and optimisers against one long call, and the command line.
 
+use crate::cli::{run_in, succeed_in, text};
 use crate::conformance::{self, Scenario};
 use crate::dynamics::Twin;
 use crate::options::{off, places, sweep};
 use crate::properties::{self, Dice, Kind};
+use crate::quiet::count;
 use gncn::circuit::file::CircuitFile;
 use gncn::circuit::{Circuit, Schedule, Settling};
+use gncn::data::array::Array;
+use gncn::data::files::read_one;
+use gncn::data::npz::{self, NpzOut};
+use gncn::data::{Images, moving};
 use gncn::episode::Episode;
 use gncn::executor::{Presentation, SettleOptions, Settler, recalled};
+use gncn::matrix::Matrix;
 use gncn::network::Network;
 use gncn::params::{Feedback, Messages, Optimizer};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Updates of a frame.
@@ -183,7 +192,7 @@ fn a_split_sequence_gives_the_bits_of_the_whole() {
 fn a_replay_is_of_one_frame() {
     let circuit = late(Kind::Tame, 1);
     let mut network = properties::network(&circuit, 1);
-    let episodes = frames(&circuit, 1, 2, 1);
+    let episodes = [0, 0].map(|_| properties::episode(Kind::Tame, &circuit, 1, 1));
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("log");
     let mut settler = Settler::new();
@@ -196,5 +205,202 @@ fn a_replay_is_of_one_frame() {
     assert_eq!(again.activities().states(network.wiring()), settler.activities().states(network.wiring()));
     let error = again.settle(&mut network, &episodes[1], &settling, options(1)).expect_err("two frames");
     assert!(error.is_request() && error.to_string().contains("replay each frame by itself"), "{error}");
-    let _ = Arc::clone(network.circuit());
+}
+
+/// The golden case of frames: an independent program in float64.
+fn golden(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/frames-with-delays").join(file)
+}
+
+/// Arrays of a file by name, `[frames, all values of a frame]`.
+fn arrays(path: &Path) -> BTreeMap<String, Matrix> {
+    let flat = |(name, array): (String, Array)| {
+        let matrix = array.into_matrix(true, &name).expect("frames");
+        (name, matrix)
+    };
+    npz::read(path).expect("an archive").into_iter().map(flat).collect()
+}
+
+/// `settle` on the golden case with some more words.
+fn settle(folder: &Path, circuit: &Path, words: &[&str]) {
+    let mut all = vec!["settle", text(circuit)];
+    all.extend(words);
+    succeed_in(folder, &all);
+}
+
+#[test]
+fn frames_match_the_reference_and_so_does_what_is_learned_from_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [image, sound, mask, weights] = ["input.image.npy", "input.sound.npy", "mask.image.npy", "weights.safetensors"];
+    let [image, sound, mask] =
+        [("image", image), ("sound", sound), ("image", mask)].map(|(s, f)| format!("{s}={}", text(&golden(f))));
+    let weights = golden(weights);
+    let words = ["--weights", text(&weights), "--input", &image, "--input", &sound, "--mask", &mask];
+    let out = ["--out", "s.npz", "--learn", "learned.safetensors"];
+    settle(folder.path(), &golden("circuit.ron"), &[&words[..], &out].concat());
+    let found = arrays(&folder.path().join("s.npz"));
+    let learned = gncn::checkpoint::weights::load(&folder.path().join("learned.safetensors")).expect("weights");
+    let mut compared = 0;
+    for (name, expected) in arrays(&golden("frames.npz")) {
+        let found = match name.strip_prefix("learned.") {
+            Some(tensor) => &learned[tensor],
+            None => &found[&name],
+        };
+        let within = if name.starts_with("energy.") { 1e-4 } else { 5e-6 };
+        assert_eq!(found.as_slice().len(), expected.as_slice().len(), "{name}");
+        for (f, e) in found.as_slice().iter().zip(expected.as_slice()) {
+            assert!((f - e).abs() <= within * e.abs().max(1.0), "{name}: {f} against {e}");
+        }
+        compared += 1;
+    }
+    assert_eq!(compared, 4 * 4 + 12, "states, means, mismatches and energies of four layers, and all that learns");
+}
+
+/// The golden circuit with Adam in place of plain steps, and its inputs frame by frame.
+fn with_adam(folder: &Path) -> PathBuf {
+    let circuit = std::fs::read_to_string(golden("circuit.ron")).expect("a circuit");
+    let path = folder.join("adam.ron");
+    std::fs::write(&path, circuit.replace("Sgd(rate: 0.05)", "Adam(rate: 0.01)")).expect("written");
+    for sense in ["image", "sound"] {
+        let (array, name) = read_one(&golden(&format!("input.{sense}.npy"))).expect("frames");
+        let size = array.shape()[2];
+        let all = array.into_matrix(false, &name).expect("frames");
+        let frame = |frame: usize| Matrix::from_vec(3, size, all.row(frame).to_vec()).expect("three samples");
+        let frames: Vec<Matrix> = (0..5).map(frame).collect();
+        for (from, to) in [(0, 2), (2, 5), (0, 1), (1, 2), (2, 3), (3, 4), (4, 5)] {
+            let mut out = NpzOut::create(&folder.join(format!("{sense}-{from}-{to}.npz"))).expect("created");
+            out.matrices("x", &frames[from..to].iter().collect::<Vec<_>>()).expect("written");
+            out.finish().expect("written");
+        }
+    }
+    path
+}
+
+#[test]
+fn calls_that_go_on_give_the_bits_of_one_call() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (circuit, weights) = (with_adam(folder.path()), golden("weights.safetensors"));
+    let whole = ["image", "sound"].map(|sense| format!("{sense}={}", text(&golden(&format!("input.{sense}.npy")))));
+    let words = ["--weights", text(&weights), "--input", &whole[0], "--input", &whole[1]];
+    settle(folder.path(), &circuit, &[&words[..], &["--out", "all.npz", "--learn", "all.safetensors"]].concat());
+    let expected = (arrays(&folder.path().join("all.npz")), std::fs::read(folder.path().join("all.safetensors")).ok());
+    for calls in [&[(0, 2), (2, 5)][..], &[(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]] {
+        let mut before = text(&weights).to_owned();
+        for (call, (from, to)) in calls.iter().enumerate() {
+            let inputs = ["image", "sound"].map(|sense| format!("{sense}={sense}-{from}-{to}.npz"));
+            let [out, learned] = ["npz", "safetensors"].map(|ending| format!("call-{call}.{ending}"));
+            let last = format!("call-{}.npz", call.saturating_sub(1));
+            let mut words = vec!["--weights", &before, "--input", &inputs[0], "--input", &inputs[1]];
+            words.extend(["--out", &out, "--learn", &learned]);
+            words.extend(if call > 0 { vec!["--from", last.as_str()] } else { Vec::new() });
+            settle(folder.path(), &circuit, &words);
+            let found = arrays(&folder.path().join(&out));
+            for (name, found) in found.iter().filter(|(name, _)| !name.starts_with("past.")) {
+                for frame in *from..*to {
+                    assert_eq!(found.row(frame - from), expected.0[name].row(frame), "{name}, frame {frame}");
+                }
+            }
+            before = learned;
+        }
+        assert_eq!(std::fs::read(folder.path().join(before)).ok(), expected.1, "weights and moments of {calls:?}");
+    }
+    // Other commands read such weights, and leave the moments alone.
+    succeed_in(folder.path(), &["check", text(&circuit), "--weights", "all.safetensors"]);
+}
+
+#[test]
+fn what_does_not_fit_frames_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let circuit = with_adam(folder.path());
+    let weights = golden("weights.safetensors");
+    let refused = |words: &[&str], told: &str| {
+        let mut all = vec!["settle", text(&circuit), "--weights", text(&weights)];
+        all.extend(words);
+        let outcome = run_in(folder.path(), &all);
+        assert!(outcome.code == 2 && outcome.err.contains(told), "{words:?}: {}", outcome.err);
+    };
+    let mut out = NpzOut::create(&folder.path().join("flat.npz")).expect("created");
+    out.matrix("x", &Matrix::zeros(3, 6)).expect("written");
+    out.finish().expect("written");
+    refused(&["--input", "image=flat.npz"], "an array [frames, samples, ...] with 6 values a sample is needed");
+    refused(&["--input", "image=image-0-2.npz", "--input", "sound=sound-2-5.npz"], "has 3 frames where the input before");
+    refused(&["--input", "image=image-2-5.npz", "--mask", "image=image-0-2.npz"], "--mask image=image-0-2.npz has 2 frames");
+    refused(&["--input", "image=image-0-2.npz", "--record", "log"], "--record is about one episode");
+    refused(&["--input", "image=image-0-2.npz", "--trace", "t.parquet"], "--trace is about one episode");
+    // One mask for all frames is legal, and so is a log of one frame.
+    let mask = ["--mask", "image=flat.npz", "--record", "log"];
+    settle(folder.path(), &circuit, &[&["--weights", text(&weights), "--input", "image=image-0-1.npz"][..], &mask].concat());
+}
+
+#[test]
+fn training_on_sequences_is_settling_them_and_resumes_to_the_same_bits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let circuit = with_adam(folder.path());
+    let inputs = ["image", "sound"].map(|sense| format!("{sense}={sense}-2-5.npz"));
+    let words = ["--input", &inputs[0], "--input", &inputs[1], "--learn", "settled.safetensors"];
+    settle(folder.path(), &circuit, &words);
+    let train = |out: &str, epochs: &str, more: &[&str]| {
+        let mut all = vec!["train", text(&circuit), "--data", &inputs[0], "--data", &inputs[1], "--out", out];
+        all.extend(["--epochs", epochs, "--no-validation"]);
+        all.extend(more);
+        succeed_in(folder.path(), &all);
+        gncn::checkpoint::weights::load(&folder.path().join(out).join("weights.safetensors")).expect("weights")
+    };
+    let once = train("once", "1", &[]);
+    let settled = gncn::checkpoint::weights::load(&folder.path().join("settled.safetensors")).expect("weights");
+    for (name, tensor) in &once {
+        let pairs = tensor.as_slice().iter().zip(settled[name].as_slice());
+        // Samples come in another order, so that sums round otherwise, and Adam divides small numbers by small ones.
+        assert!(pairs.into_iter().all(|(t, s)| (t - s).abs() < 2e-4), "{name}");
+    }
+    let twice = train("twice", "2", &["--batch", "2"]);
+    train("split", "1", &["--batch", "2"]);
+    assert_eq!(train("split", "2", &["--resume"]), twice);
+    assert_ne!(once, twice);
+}
+
+/// Next-frame error: the mean squared difference of a frame, summed over pixels, of the forecast and of the frame before.
+#[test]
+fn the_shipped_circuit_forecasts_better_than_the_last_frame() {
+    const BATCH: usize = 8;
+    let text = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("circuits/moving-digits.ron")).expect("shipped");
+    let circuit = Circuit::parse(&text).expect("sound");
+    let learning = gncn::circuit::Learning { optimizer: Optimizer::adam(0.004), ..circuit.learning() };
+    let circuit = Arc::new(circuit.with_learning(learning).expect("sound"));
+    let data = moving::generate(1, count("GNCN_SEQUENCES", 40), BATCH).expect("drawn");
+    let mut network = Network::new(Arc::clone(&circuit), 0);
+    let mut settler = Settler::new();
+    let layer = circuit.find("frame").expect("a layer");
+    let mut run = |images: &Images, begin: usize, learns: bool| {
+        let (mut forecast, mut repeated) = (0.0, 0.0);
+        let mut last: Option<Matrix> = None;
+        for frame in 0..images.frames() {
+            let rows: Vec<usize> = (0..BATCH).map(|i| (begin + i) * images.frames() + frame).collect();
+            let shown = images.matrix(&rows);
+            let episode = Episode::new(&circuit, [("image".to_owned(), shown.clone())]).expect("fits");
+            settler.settle(&mut network, &episode, circuit.settling(), options(frame)).expect("settles");
+            let mean = settler.activities().mean(network.wiring(), layer).expect("predicted");
+            let squared = |a: &Matrix| {
+                let pairs = a.as_slice().iter().zip(shown.as_slice());
+                pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / BATCH as f64
+            };
+            // From two frames on the movement can be told.
+            if let (2.., Some(last)) = (frame, &last) {
+                (forecast, repeated) = (forecast + squared(&mean), repeated + squared(last));
+            }
+            last = Some(shown);
+            if learns {
+                network.learn(settler.activities()).expect("learns");
+            }
+        }
+        let frames = images.frames() as f64 - 2.0;
+        (forecast / frames, repeated / frames)
+    };
+    for _ in 0..count("GNCN_EPOCHS", 3) {
+        for begin in (0..data.train.count() / data.train.frames()).step_by(BATCH) {
+            run(&data.train, begin, true);
+        }
+    }
+    let (forecast, repeated) = run(data.test.as_ref().expect("drawn"), 0, false);
+    assert!(forecast < 0.85 * repeated, "a forecast is off by {forecast}, the last frame by {repeated}");
 }
