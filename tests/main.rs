@@ -92,6 +92,8 @@ mod studies;
 mod study_command;
 #[path = "suite/studying.rs"]
 mod studying;
+#[path = "suite/time.rs"]
+mod time;
 #[path = "suite/travel.rs"]
 mod travel;
 #[path = "suite/views.rs"]

@@ -217,6 +217,7 @@ impl TrainArguments {
         let seed = self.seed.unwrap_or(0);
         let data = load_source(&source)?;
         let data = if self.no_validation { data.without_validation() } else { data };
+        let data = evaluation::sequences(&circuit, data).map_err(|error| Failure::Request(error.to_string()))?;
         let rows = data.split(seed).limited(self.limit).train;
         let data = prepared(&circuit, data, recorded.as_ref(), MomentsFrom::Samples(&rows))?;
         check_data(&circuit, &data.train)?;

@@ -122,6 +122,21 @@ pub fn episode(circuit: &Circuit, images: &Images, rows: &[usize], show: Show) -
     Ok(Episode::new(circuit, inputs)?)
 }
 
+/// The episodes of the sequences that begin with the images `rows`, one for each frame.
+///
+/// # Errors
+/// As [`episode`].
+pub(crate) fn sequence(
+    circuit: &Circuit,
+    images: &Images,
+    rows: &[usize],
+    show: Show,
+) -> Result<Vec<Episode<'static>>, SenseError> {
+    let of_frame = |frame: usize| rows.iter().map(|row| row + frame).collect::<Vec<_>>();
+    let frames = if circuit.settling().framed { images.frames() } else { 1 };
+    (0..frames).map(|frame| episode(circuit, images, &of_frame(frame), show)).collect()
+}
+
 fn one_hot(images: &Images, rows: &[usize], layer: &Layer) -> Result<Matrix, SenseError> {
     let labels = images.labels().ok_or(SenseError::NoLabels)?;
     let largest = rows.iter().map(|row| labels[*row]).max().unwrap_or(0);

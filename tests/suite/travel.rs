@@ -70,7 +70,8 @@ fn a_run_remembers_its_kernels_and_says_when_others_go_on() {
     assert!(!same.err.contains("kernels"), "{same:?}");
     info["build"]["level"] = "x86-64-v9".into();
     fs::write(&path, info.to_string()).expect("run.json");
-    let told = succeed_in(folder.path(), &["train", "small.ron", "--out", "run", "--resume", "--epochs", "3", "--json"]);
+    let told =
+        succeed_in(folder.path(), &["train", "small.ron", "--out", "run", "--resume", "--epochs", "3", "--json"]);
     assert!(told.err.contains("the run began with kernels for x86-64-v9") && told.err.contains("--cpu v9"), "{told:?}");
     serde_json::from_str::<Value>(&told.out).expect("a warning is no part of JSON");
 }
