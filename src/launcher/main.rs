@@ -92,7 +92,9 @@ mod tests {
         assert_eq!(of(None, Level::V3), "gncn-v3");
         assert_eq!(of(Some(Level::V3), Level::V4), "gncn-v3");
         assert_eq!(of(Some(Level::V2), Level::V2), "gncn-v2");
-        assert!(of(Some(Level::V4), Level::V3).starts_with("x86-64-v4 was asked for, and this machine offers x86-64-v3"));
+        assert!(
+            of(Some(Level::V4), Level::V3).starts_with("x86-64-v4 was asked for, and this machine offers x86-64-v3")
+        );
         assert!(of(None, Level::Base).ends_with("for x86-64: there is v2, v3, v4"));
         std::fs::remove_file(folder.join("gncn-v3")).unwrap();
         assert_eq!(of(None, Level::V3), "gncn-v2");

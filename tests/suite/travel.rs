@@ -17,6 +17,7 @@ const CIRCUIT: &str = r#"Circuit(
 )"#;
 
 /// A level that this build is not of.
+#[cfg(target_arch = "x86_64")]
 fn other() -> Level {
     Level::ALL.into_iter().find(|level| *level != Level::of_build()).expect("more than one level")
 }
@@ -70,7 +71,8 @@ fn a_run_remembers_its_kernels_and_says_when_others_go_on() {
     assert!(!same.err.contains("kernels"), "{same:?}");
     info["build"]["level"] = "x86-64-v9".into();
     fs::write(&path, info.to_string()).expect("run.json");
-    let told = succeed_in(folder.path(), &["train", "small.ron", "--out", "run", "--resume", "--epochs", "3", "--json"]);
+    let told =
+        succeed_in(folder.path(), &["train", "small.ron", "--out", "run", "--resume", "--epochs", "3", "--json"]);
     assert!(told.err.contains("the run began with kernels for x86-64-v9") && told.err.contains("--cpu v9"), "{told:?}");
     serde_json::from_str::<Value>(&told.out).expect("a warning is no part of JSON");
 }
