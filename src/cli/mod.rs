@@ -36,6 +36,8 @@ mod trained;
 mod values;
 #[cfg(feature = "view")]
 mod view;
+#[cfg(feature = "watch")]
+mod watch;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
@@ -91,6 +93,8 @@ enum Command {
     Man(man::ManArguments),
     #[cfg(feature = "view")]
     View(view::ViewArguments),
+    #[cfg(feature = "watch")]
+    Watch(watch::WatchArguments),
 }
 
 /// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
@@ -129,6 +133,8 @@ pub fn main() -> ExitCode {
         Command::Man(command) => command.run(Arguments::command()),
         #[cfg(feature = "view")]
         Command::View(command) => command.run(),
+        #[cfg(feature = "watch")]
+        Command::Watch(command) => command.run(),
     };
     ended(done)
 }
@@ -147,7 +153,7 @@ fn ended(done: Result<(), failure::Failure>) -> ExitCode {
 fn log_to_stderr(verbose: u8) {
     let level = ["warn", "gncn=info", "gncn=debug"][usize::from(verbose.min(2))];
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| output::LogLines);
     // A second subscriber, or a standard error that is closed, is no reason to fail.
     let _ = log.with_ansi(false).log_internal_errors(false).try_init();
 }

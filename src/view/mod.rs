@@ -1,6 +1,8 @@
 //! What circuits and runs are shown as: drawings, and files for other programs to open. It knows what executors return,
 //! and prints nothing.
 
+#[cfg(any(feature = "view", feature = "watch"))]
+pub mod curves;
 pub mod draw;
 pub mod numbers;
 #[cfg(feature = "view")]
@@ -13,3 +15,5 @@ pub mod tensorboard;
 pub mod timeline;
 #[cfg(feature = "tables")]
 pub mod trace_table;
+#[cfg(feature = "watch")]
+pub mod watch;
