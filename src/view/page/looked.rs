@@ -2,11 +2,11 @@
 
 use super::error::TouchError;
 use crate::circuit::{Schedule, Settling, Stopping};
-use crate::evaluation::{self, EvaluationError, Show, Trained};
+use crate::evaluation::{self, Show, Trained};
 use crate::executor::{SettleOptions, Settler};
 use crate::params::Messages;
-use crate::picture::{self, NamedTiles};
 use crate::study::stability::Stability;
+use crate::view::tiles;
 use serde::Serialize;
 
 /// Images that are reconstructed, and samples that are linearised.
@@ -15,9 +15,6 @@ const SAMPLES: usize = 3;
 
 /// More free neurons than this take minutes to linearise, which a page does not wait for.
 const MOST_NEURONS: usize = 2_048;
-
-/// Sides of a tile, in pixels, at the least.
-const TILE: usize = 42;
 
 /// The verdict on a run.
 #[derive(Debug, Clone, Serialize)]
@@ -28,18 +25,11 @@ pub struct ShownVerdict {
     pub stability: Stability,
 }
 
-/// The first test images above what the run makes of them, as PNG.
+/// Test images of all classes above what the run makes of them, as PNG.
 pub(super) fn reconstructions(trained: &mut Trained) -> Result<Vec<u8>, TouchError> {
     let settling = trained.circuit().settling().clone();
     let images = trained.data.test_or_train();
-    let rows: Vec<usize> = (0..images.count().min(IMAGES)).collect();
-    let settled =
-        evaluation::reconstruct(&mut trained.network, images, &rows, &settling).map_err(EvaluationError::from)?;
-    let both = [images.shades(&images.matrix(&rows)), images.shades(&settled)];
-    let row = |tiles| NamedTiles { name: "", tiles, above: Vec::new() };
-    let lines: Vec<_> = both.iter().map(|shades| row((0..rows.len()).map(|i| shades.row(i)).collect())).collect();
-    let scale = TILE.div_ceil(images.width().max(1)).max(1);
-    Ok(picture::named_grid(&lines, images.width(), images.height(), scale).map_err(EvaluationError::from)?)
+    Ok(tiles::reconstructions(&mut trained.network, images, (IMAGES, false), &settling)?)
 }
 
 /// What settling bears where a few test images have settled in lock-step: the verdict of `gncn check --stability`.

@@ -160,7 +160,7 @@ impl Touch {
         Ok(self.opened.with_network(&folder, shown::field_tiles).unwrap_or_default())
     }
 
-    /// The first ten test images above what the newest weights of a run make of them, as PNG.
+    /// Ten test images above what the newest weights of a run make of them, as PNG.
     ///
     /// # Errors
     /// [`TouchError`].
