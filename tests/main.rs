@@ -73,6 +73,8 @@ mod properties;
 mod quiet;
 #[path = "suite/reach.rs"]
 mod reach;
+#[path = "suite/recall.rs"]
+mod recall;
 #[path = "suite/reports.rs"]
 mod reports;
 #[path = "suite/reproduce.rs"]
