@@ -95,6 +95,8 @@ mod studies;
 mod study_command;
 #[path = "suite/studying.rs"]
 mod studying;
+#[path = "suite/ternary.rs"]
+mod ternary;
 #[path = "suite/views.rs"]
 mod views;
 

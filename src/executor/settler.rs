@@ -177,6 +177,7 @@ impl Settler {
         };
         let key = key.or_else(|| NoiseKey::of(network.circuit(), settling, options.presentation));
         let onset = onset::Onsets { settling, key: key.as_ref(), last: self.last.take() };
+        self.bears_loss(settling)?;
         onset.check(network.circuit(), episode)?;
         network.rest(&mut self.activities, episode, (settling.messages, arrivals), shards);
         onset.begin(network, episode, &mut self.activities);
@@ -192,6 +193,16 @@ impl Settler {
             self.last = Some(activities.states(&wiring));
         }
         Ok(closing::settled(&job, (network.circuit().name(), activities, key.as_ref()), states, ledger, run))
+    }
+
+    /// Refuses losses where every message counts.
+    fn bears_loss(&self, settling: &Settling) -> Result<(), SettleError> {
+        let planted = settling.messages.needs_every_message() && self.gate.loses_any();
+        let planted = planted.then(|| "Ternary(...) needs every message, and a test loses some".to_owned());
+        match settling.unbearable_loss().or(planted) {
+            Some(problem) => Err(SettleError::Onset { problem }),
+            None => Ok(()),
+        }
     }
 
     /// Gives every lane a recorder.

@@ -32,6 +32,7 @@ from .schedules import (
     Replay,
     Sweep,
     Synchronous,
+    Ternary,
     Uniform,
     VirtualTime,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "Study",
     "Sweep",
     "Synchronous",
+    "Ternary",
     "Trained",
     "Uniform",
     "VirtualTime",
