@@ -1,16 +1,18 @@
 //! What the options of a circuit that are off by default amount to, in words: for `gncn check`.
 
 use super::description::{Circuit, Projection};
-use crate::params::{Feedback, LayerNoise, Reach, Start};
+use crate::params::{Feedback, LayerNoise, Messages, Reach, Start};
 
 /// One sentence for each projection that doesn't reach everybody, each that predicts from the past, each layer with noise, a
-/// start that isn't at rest, and frames.
+/// start that isn't at rest, frames, and messages that say only up or down.
 #[must_use]
 pub(super) fn options(circuit: &Circuit) -> Vec<String> {
     let late = circuit.projections().iter().filter_map(|projection| delay(circuit, projection));
     let reaching = circuit.projections().iter().filter_map(|projection| reach(circuit, projection));
     let noisy = circuit.layers().filter_map(|(_, layer)| noise(layer.name(), layer.noise(), layer.beta().get()));
-    reaching.chain(late).chain(noisy).chain(start(circuit.settling().start)).chain(frames(circuit)).collect()
+    let settling = circuit.settling();
+    let shown = start(settling.start).into_iter().chain(frames(circuit)).chain(ternary(settling.messages));
+    reaching.chain(late).chain(noisy).chain(shown).collect()
 }
 
 fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
@@ -62,6 +64,14 @@ fn noise(name: &str, noise: LayerNoise, beta: f32) -> Option<String> {
     let sd = noise.sd()?;
     let each = sd * (2.0 * beta).sqrt();
     Some(format!("{name} is shaken at every update by noise with an sd of {each:.4} (sd {sd} times √(2 · beta))"))
+}
+
+fn ternary(messages: Messages) -> Option<String> {
+    let Messages::Ternary { threshold } = messages else { return None };
+    Some(format!(
+        "messages say only which components go up or down, by {threshold} each and once a firing at the most: 34 bits an event, \
+         and a component that has far to go takes many firings"
+    ))
 }
 
 fn start(start: Start) -> Option<String> {
