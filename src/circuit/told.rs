@@ -1,14 +1,17 @@
 //! What the options of a circuit that are off by default amount to, in words: for `gncn check`.
 
 use super::description::{Circuit, Projection};
-use crate::params::{LayerNoise, Reach, Start};
+use crate::params::{LayerNoise, Reach, Start, StepRule};
 
-/// One sentence for each projection that doesn't reach everybody, each layer with noise, and a start that isn't at rest.
+/// One sentence for each projection that doesn't reach everybody, each layer with noise, momentum or steps that wait, and a start that isn't at rest.
 #[must_use]
 pub(super) fn options(circuit: &Circuit) -> Vec<String> {
     let reaching = circuit.projections().iter().filter_map(|projection| reach(circuit, projection));
     let noisy = circuit.layers().filter_map(|(_, layer)| noise(layer.name(), layer.noise(), layer.beta().get()));
-    reaching.chain(noisy).chain(start(circuit.settling().start)).collect()
+    let heavy = circuit.layers().filter_map(|(_, layer)| heavy(layer.name(), layer.momentum().get()));
+    let waiting = circuit.layers().filter(|(_, layer)| layer.step() == StepRule::Answered);
+    let waiting = waiting.map(|(_, layer)| format!("{} moves once it is answered", layer.name()));
+    reaching.chain(noisy).chain(heavy).chain(waiting).chain(start(circuit.settling().start)).collect()
 }
 
 fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
@@ -33,6 +36,11 @@ fn noise(name: &str, noise: LayerNoise, beta: f32) -> Option<String> {
     let sd = noise.sd()?;
     let each = sd * (2.0 * beta).sqrt();
     Some(format!("{name} is shaken at every update by noise with an sd of {each:.4} (sd {sd} times √(2 · beta))"))
+}
+
+fn heavy(name: &str, momentum: f32) -> Option<String> {
+    (momentum > 0.0)
+        .then(|| format!("{name} makes {momentum} of its last movement again at every update, until it is pulled back"))
 }
 
 fn start(start: Start) -> Option<String> {

@@ -98,8 +98,14 @@ impl QuietWatch {
         self.tolerance.is_some()
     }
 
-    /// Takes note of a firing, of the messages that were handed to it (inlet and number) and of the largest movement.
-    pub(super) fn fired(&mut self, id: PopulationId, handed: impl Iterator<Item = (usize, u64)>, movement: f32) {
+    /// Takes note of a firing, of the messages that were handed to it (inlet and number) and of the largest movement. A state
+    /// population that only holds (`None`) says nothing of what it was handed: what counts is the firing before.
+    pub(super) fn fired(
+        &mut self,
+        id: PopulationId,
+        handed: impl Iterator<Item = (usize, u64)>,
+        movement: Option<f32>,
+    ) {
         let Some(tolerance) = self.tolerance else { return };
         let p = id.0;
         for (inlet, number) in handed {
@@ -109,10 +115,12 @@ impl QuietWatch {
         let used = senders.map(|(sender, known)| known.complete(self.fired[*sender])).collect();
         self.fired[p] += 1;
         if self.is_state[p] {
-            self.heard[p] = used;
-            self.calm[p] = movement <= tolerance;
+            if let Some(movement) = movement {
+                self.heard[p] = used;
+                self.calm[p] = movement <= tolerance;
+            }
             let before = self.travelled[p].rows.back().copied().unwrap_or(0.0);
-            self.travelled[p].rows.push_back(before + f64::from(movement));
+            self.travelled[p].rows.push_back(before + f64::from(movement.unwrap_or(0.0)));
             self.forget(p);
         } else {
             self.used[p].rows.push_back(used);
