@@ -162,7 +162,7 @@ fn every_command_of_the_guide_does_what_it_says() {
     let pictures = guide().join("pictures");
     let shown: BTreeSet<String> = PAGES.iter().flat_map(|page| pictures_of(&self::page(page))).collect();
     for name in &shown {
-        let source = ELSEWHERE.iter().find(|(picture, _)| picture == name).map_or(name.as_str(), |(_, source)| source);
+        let source = ELSEWHERE.iter().find(|(picture, _)| picture == name).map_or(name.as_str(), |(_, source)| *source);
         let made = fs::read_to_string(folder.path().join(source)).unwrap_or_else(|error| panic!("{name}: {error}"));
         if form == Form::Write {
             fs::write(pictures.join(name), &made).unwrap();

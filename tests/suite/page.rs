@@ -390,7 +390,7 @@ fn the_command_of_a_touched_settle_gives_its_bits() {
     assert!(verdict["words"].as_str().unwrap().starts_with("touched "), "{verdict}");
     assert!(verdict["stability"]["update_radius"].as_f64().unwrap() > 0.0, "{verdict}");
     let about = page.json("/api/run?path=it's%20a%20run");
-    assert_eq!(about["pulse"]["links"].as_array().unwrap().len(), 6, "{about}");
+    assert_eq!(about["pulse"]["links"].as_array().unwrap().len(), 7, "{about}");
 }
 
 /// Films agree before the first touch and differ after it; the age of what a slow population sends rises.

@@ -26,6 +26,7 @@ fn begun() -> (TempDir, WatchedRun) {
         schedule: "Free".to_owned(),
         limit: None,
         cpu: Vec::new(),
+        build: None,
         threads: 1,
         finished: false,
         build: None,
