@@ -16,7 +16,7 @@ use gncn::params::{Activation, Feedback, Likelihood, Messages, Target};
 const CIRCUIT: &str = r#"Circuit(
     name: "ternary",
     layers: {
-        "x": (size: 5, sense: "x", beta: 0.2, mean: Sigmoid, likelihood: Bernoulli),
+        "x": (size: 5, sense: "x", beta: 0.25, mean: Sigmoid, likelihood: Bernoulli),
         "h": (size: 4, activation: Tanh, beta: 0.3, leak: 0.02, derivative: true),
         "g": (size: 3, activation: Relu, mean: Tanh, target: Activity, beta: 0.25, leak: 0.1),
     },
