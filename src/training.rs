@@ -15,13 +15,15 @@ pub use best::{BestEpoch, Keep};
 pub use events::{Ended, EpochMetrics, Event, Flow};
 pub use spec::TrainSpec;
 
+use crate::blame::{Blame, Blamed};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::circuit::Settling;
 use crate::data::{Dataset, Images};
+use crate::episode::Episode;
 use crate::evaluation::{self, MeasureError, Measures, Show};
-use crate::executor::{Measure, Presentation, Purpose, SettleError, SettleOptions, Settler};
+use crate::executor::{Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler};
 use crate::network::{LearningError, Network, Tensors};
-use crate::params::When;
+use crate::params::{Start, When};
 use course::{Course, CoursePlan, Learner, MeasuredRows, Seen};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -63,6 +65,18 @@ pub enum TrainError {
         /// What differs.
         problem: String,
     },
+}
+
+impl Blamed for TrainError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Store(cause) => cause.blame(),
+            Self::Measure(cause) => cause.blame(),
+            Self::Learning(cause) => cause.blame(),
+            Self::Diverged { .. } => Blame::Run,
+            Self::Another { .. } => Blame::Request,
+        }
+    }
 }
 
 impl From<SettleError> for TrainError {
@@ -196,6 +210,23 @@ impl Pupil {
         TrainError::Diverged { epoch, batch, rate: self.rate(progress.epoch), why }
     }
 
+    /// One episode, and one learning step.
+    fn learn_frame(&mut self, episode: &Episode, frame: usize, progress: &Progress) -> Result<Settled, TrainError> {
+        let presentation = Presentation::of_run(progress.seed).at(Purpose::Learning, progress.epoch, progress.batch);
+        let options = SettleOptions {
+            measure: Measure::Readout,
+            learn: true,
+            presentation: presentation.frame(frame),
+            ..SettleOptions::default()
+        };
+        let settled = self.settler.settle(&mut self.network, episode, &self.settling, options);
+        let settled = settled.map_err(|cause| self.diverged(progress, cause))?;
+        if self.network.circuit().learning().when == When::Readout {
+            self.network.learn(self.settler.activities())?;
+        }
+        Ok(settled)
+    }
+
     /// Lets the first episode start at `states`, by layer, where there are any.
     fn go_on_from(&mut self, mut states: Tensors) {
         let layers = self.network.circuit().layers();
@@ -207,25 +238,25 @@ impl Pupil {
 impl Learner for Pupil {
     type Error = TrainError;
 
+    fn takes_sequences(&self) -> bool {
+        self.settling.framed
+    }
+
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, TrainError> {
         self.network.at_epoch(progress.epoch);
         let circuit = Arc::clone(self.network.circuit());
-        let episode = evaluation::episode(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
-        let presentation = Presentation::of_run(progress.seed).at(Purpose::Learning, progress.epoch, progress.batch);
-        let options =
-            SettleOptions { measure: Measure::Readout, learn: true, presentation, ..SettleOptions::default() };
-        let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options);
-        let settled = settled.map_err(|cause| self.diverged(progress, cause))?;
-        if circuit.learning().when == When::Readout {
-            self.network.learn(self.settler.activities())?;
-        }
-        let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
+        let frames = evaluation::sequence(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
         let (mut total, mut of_image) = (0.0, BTreeMap::new());
-        for (id, energy) in energies {
-            let layer = circuit.layer(self.network.wiring().population(*id).layer);
-            *progress.sums.entry(layer.name().to_owned()).or_default() += energy;
-            of_image.insert(layer.name(), energy / rows.len() as f64);
-            total += energy;
+        for (frame, episode) in frames.iter().enumerate() {
+            let settled = self.learn_frame(episode, frame, progress)?;
+            let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
+            for (id, energy) in energies {
+                let layer = circuit.layer(self.network.wiring().population(*id).layer);
+                let energy = energy / frames.len() as f64;
+                *progress.sums.entry(layer.name().to_owned()).or_default() += energy;
+                *of_image.entry(layer.name()).or_insert(0.0) += energy / rows.len() as f64;
+                total += energy;
+            }
         }
         let moment = Moment { epoch: progress.epoch, batch: progress.batch, rate: self.rate(progress.epoch) };
         self.warning = self.vigil.see(&circuit, moment, &of_image);
@@ -248,7 +279,8 @@ impl Learner for Pupil {
 
     fn snapshot(&self, progress: Progress) -> Snapshot {
         let layers = self.network.circuit().layers().map(|(_, layer)| layer.name().to_owned());
-        let states = layers.zip(self.settler.last().into_iter().flatten().cloned()).collect();
+        let last = self.settler.last().filter(|_| self.settling.start == Start::Last);
+        let states = layers.zip(last.into_iter().flatten().cloned()).collect();
         Snapshot::take(&self.network, progress).with_states(states)
     }
 

@@ -9,7 +9,6 @@ mod account;
 mod allocations;
 #[path = "suite/alone.rs"]
 mod alone;
-#[cfg(feature = "baselines")]
 #[path = "suite/baselines.rs"]
 mod baselines;
 #[path = "suite/changes.rs"]
@@ -95,6 +94,10 @@ mod studies;
 mod study_command;
 #[path = "suite/studying.rs"]
 mod studying;
+#[path = "suite/time.rs"]
+mod time;
+#[path = "suite/travel.rs"]
+mod travel;
 #[path = "suite/views.rs"]
 mod views;
 

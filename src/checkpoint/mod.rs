@@ -8,13 +8,11 @@
 mod error;
 mod folder;
 mod lock;
-mod machine;
 mod run;
 mod snapshot;
 pub mod weights;
 
 pub use error::StoreError;
 pub(crate) use folder::MIXTURE;
-pub use machine::cpu_features;
 pub use run::{Run, RunInfo};
 pub use snapshot::{Progress, Snapshot};

@@ -17,6 +17,7 @@ use super::{Progress, Snapshot, StoreError, weights};
 use crate::circuit::Circuit;
 use crate::data::digest::hexadecimal;
 use crate::data::{SenseFiles, Source, atomic, leftovers};
+use crate::machine::KernelBuild;
 use crate::network::Tensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ pub struct RunInfo {
     pub limit: Option<usize>,
     /// What the CPU offers of what kernels use: bits are promised for one binary on one kind of CPU.
     pub cpu: Vec<String>,
+    /// What kernels were compiled for; [`Run::create`] says it, and runs of older versions don't know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<KernelBuild>,
     /// Worker threads.
     pub threads: usize,
     /// Whether the run has come to its end.
@@ -101,12 +105,18 @@ impl Run {
         refuse_occupied(folder, overwrite)?;
         folder::remove_run(folder)?;
         folder::make(&folder.join("checkpoints"))?;
-        let info = RunInfo { text: Some(digest_of(text)), ..info };
+        let info = RunInfo { text: Some(digest_of(text)), build: Some(KernelBuild::this()), ..info };
         let run = Self { folder: folder.to_owned(), info, lock: Some(Arc::new(lock)) };
         atomic::write(&run.path(name), text.as_bytes())?;
         atomic::write(&run.path("metrics.jsonl"), b"")?;
         run.write_info()?;
         Ok(run)
+    }
+
+    /// What has to be said where these kernels go on with what others began.
+    #[must_use]
+    pub fn other_kernels(&self) -> Option<String> {
+        self.info.build.as_ref().and_then(|began| KernelBuild::this().differs_from(began))
     }
 
     /// Opens a run folder, to be read. [`Run::lock`] makes this its writer.

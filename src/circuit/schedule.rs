@@ -18,6 +18,9 @@ pub struct Settling {
     pub messages: Messages,
     /// Where free states begin.
     pub start: Start,
+    /// Whether inputs are sequences of frames, each of which is an episode that begins where the one before ended;
+    /// `stopping` is a number of updates of one frame then.
+    pub framed: bool,
 }
 
 impl Settling {

@@ -1,17 +1,20 @@
 //! What the options of a circuit that are off by default amount to, in words: for `gncn check`.
 
 use super::description::{Circuit, Projection};
-use crate::params::{LayerNoise, Reach, Start, StepRule};
+use crate::params::{Feedback, LayerNoise, Reach, Start, StepRule};
 
-/// One sentence for each projection that doesn't reach everybody, each layer with noise, momentum or steps that wait, and a start that isn't at rest.
+/// One sentence for each projection that doesn't reach everybody, each that predicts from the past, each layer with noise,
+/// momentum or steps that wait, a start that isn't at rest, and frames.
 #[must_use]
 pub(super) fn options(circuit: &Circuit) -> Vec<String> {
+    let late = circuit.projections().iter().filter_map(|projection| delay(circuit, projection));
     let reaching = circuit.projections().iter().filter_map(|projection| reach(circuit, projection));
     let noisy = circuit.layers().filter_map(|(_, layer)| noise(layer.name(), layer.noise(), layer.beta().get()));
     let heavy = circuit.layers().filter_map(|(_, layer)| heavy(layer.name(), layer.momentum().get()));
     let waiting = circuit.layers().filter(|(_, layer)| layer.step() == StepRule::Answered);
     let waiting = waiting.map(|(_, layer)| format!("{} moves once it is answered", layer.name()));
-    reaching.chain(noisy).chain(heavy).chain(waiting).chain(start(circuit.settling().start)).collect()
+    let layers = noisy.chain(heavy).chain(waiting);
+    reaching.chain(late).chain(layers).chain(start(circuit.settling().start)).chain(frames(circuit)).collect()
 }
 
 fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
@@ -30,6 +33,33 @@ fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
     let (count, all) = (circuit.synapses(projection), from.size() as u64 * to.size() as u64);
     let share = 100.0 * count as f64 / all as f64;
     Some(format!("{} reaches {}: {how}; {count} synapses of {all} ({share:.2} %)", from.name(), to.name()))
+}
+
+fn delay(circuit: &Circuit, projection: &Projection) -> Option<String> {
+    let frames = projection.delay()?;
+    let name = |id| circuit.layer(id).name();
+    let (from, to) = (name(projection.from()), name(projection.to()));
+    let ago = if frames == 1 { "the frame before".to_owned() } else { format!("{frames} frames before") };
+    let back = match projection.feedback() {
+        Feedback::Learned { .. } => format!("; the mismatch reaches {from} as it is now"),
+        _ => String::new(),
+    };
+    let count = circuit.synapses(projection);
+    Some(format!(
+        "{from} predicts {to} from what it was at the readout of {ago}, or from rest where there was none: {count} \
+         multiply-accumulates a sample, once a frame{back}"
+    ))
+}
+
+fn frames(circuit: &Circuit) -> Option<String> {
+    let settling = circuit.settling();
+    let updates = settling.stopping.max_steps();
+    settling.framed.then(|| {
+        format!(
+            "inputs are [frames, samples, ...]: each frame settles for {updates} updates from where the one before ended, is \
+             read out, and learned from"
+        )
+    })
 }
 
 fn noise(name: &str, noise: LayerNoise, beta: f32) -> Option<String> {

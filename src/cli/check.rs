@@ -221,6 +221,9 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
     ];
     let parts = parts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| vec![format!("  {name}"), table::count(*n)]);
     let steps = match circuit.settling().stopping {
+        Stopping::Steps(steps) if circuit.settling().framed => {
+            format!("{} updates of a frame", table::count(steps as u64))
+        }
         Stopping::Steps(steps) => format!("{} updates", table::count(steps as u64)),
         Stopping::Quiet { max_steps, .. } => format!("at most {} updates", table::count(max_steps as u64)),
     };
@@ -234,6 +237,10 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
         line("multiply-accumulates per sample and update".to_owned(), table::count(work.total())),
     ];
     rows.extend(parts);
+    if totals.from_the_past > 0 {
+        let once = "  predictions from the past, once an episode".to_owned();
+        rows.push(line(once, table::count(totals.from_the_past)));
+    }
     rows.push(line(format!("multiply-accumulates per sample and settle ({steps})"), table::count(totals.per_settle)));
     let operations = table::count(totals.operations);
     rows.push(line("synaptic operations of a settle in its account (lock-step)".to_owned(), operations));

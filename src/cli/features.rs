@@ -1,7 +1,6 @@
 //! `gncn features`: what single neurons add to an image, and how images are put together from it.
 
 use super::failure::Failure;
-use super::reconstruct::choose;
 use super::trained::TrainedArguments;
 use super::{output, table, values};
 use crate::circuit::{Circuit, LayerId};
@@ -9,6 +8,7 @@ use crate::data::Images;
 use crate::evaluation::{self, Composition};
 use crate::matrix::Matrix;
 use crate::picture;
+use crate::view::tiles::choose;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;

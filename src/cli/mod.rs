@@ -15,6 +15,7 @@ mod eval;
 mod failure;
 mod features;
 mod interrupt;
+mod kernels;
 mod latents;
 mod man;
 mod memory;
@@ -30,13 +31,14 @@ mod settle;
 mod settling;
 mod study;
 mod table;
-mod tiles;
 mod train;
 mod trained;
 mod values;
 #[cfg(feature = "view")]
 mod view;
 
+use crate::machine::level::Level;
+use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -63,6 +65,10 @@ struct Arguments {
     /// Log what happens to standard error; twice for more (or set RUST_LOG)
     #[arg(short, long, global = true, action = ArgAction::Count, display_order = LAST)]
     verbose: u8,
+    /// Use the kernels of this level: v2, v3 or v4 (or set GNCN_CPU); bits are
+    /// promised for one level
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = Level::parse, display_order = LAST)]
+    cpu: Option<Level>,
 }
 
 /// After the options of a command itself.
@@ -100,37 +106,53 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(message) => {
             // Help and version come this way, too.
-            let printed = message.print();
+            let printed = match message.kind() {
+                ErrorKind::DisplayVersion if kernels::is_asked_for() => output::print(&kernels::version()),
+                _ => output::written(message.print()),
+            };
             if message.use_stderr() {
                 return ExitCode::from(failure::REQUEST);
             }
-            return ended(output::written(printed));
+            return ended(printed);
         }
     };
     log_to_stderr(arguments.verbose);
-    let done = match arguments.command {
-        Command::Check(command) => command.run(),
-        Command::Draw(command) => command.run(),
-        Command::Settle(command) => command.run(),
-        Command::Train(command) => command.run(),
-        Command::Eval(command) => command.run(),
-        Command::Reconstruct(command) => command.run(),
-        Command::Complete(command) => command.run(),
-        Command::Sample(command) => command.run(),
-        Command::Latents(command) => command.run(),
-        Command::Features(command) => command.run(),
-        Command::Data(command) => command.run(),
-        Command::Bench(command) => command.run(),
-        Command::Study(command) => command.run(),
-        Command::New(command) => command.run(),
-        Command::Baseline(command) => command.run(),
-        Command::Reproduce(command) => command.run(),
-        Command::Completions(command) => command.run(Arguments::command()),
-        Command::Man(command) => command.run(Arguments::command()),
-        #[cfg(feature = "view")]
-        Command::View(command) => command.run(),
-    };
-    ended(done)
+    ended(kernels::fit(arguments.cpu, arguments.command.computes()).and_then(|()| arguments.command.run()))
+}
+
+impl Command {
+    /// Whether speed and bits are those of kernels.
+    fn computes(&self) -> bool {
+        !matches!(
+            self,
+            Self::Check(_) | Self::Draw(_) | Self::Data(_) | Self::New(_) | Self::Completions(_) | Self::Man(_)
+        )
+    }
+
+    fn run(self) -> Result<(), failure::Failure> {
+        match self {
+            Self::Check(command) => command.run(),
+            Self::Draw(command) => command.run(),
+            Self::Settle(command) => command.run(),
+            Self::Train(command) => command.run(),
+            Self::Eval(command) => command.run(),
+            Self::Reconstruct(command) => command.run(),
+            Self::Complete(command) => command.run(),
+            Self::Sample(command) => command.run(),
+            Self::Latents(command) => command.run(),
+            Self::Features(command) => command.run(),
+            Self::Data(command) => command.run(),
+            Self::Bench(command) => command.run(),
+            Self::Study(command) => command.run(),
+            Self::New(command) => command.run(),
+            Self::Baseline(command) => command.run(),
+            Self::Reproduce(command) => command.run(),
+            Self::Completions(command) => command.run(Arguments::command()),
+            Self::Man(command) => command.run(Arguments::command()),
+            #[cfg(feature = "view")]
+            Self::View(command) => command.run(),
+        }
+    }
 }
 
 /// The exit code of what was done, and why it failed where it did.

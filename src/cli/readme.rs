@@ -139,6 +139,7 @@ fn the_first_circuit_learns() {
         schedule: String::new(),
         limit: None,
         cpu: Vec::new(),
+        build: None,
         threads: 1,
         finished: false,
     };

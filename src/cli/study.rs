@@ -5,9 +5,9 @@
 
 use super::failure::Failure;
 use super::progress::Bar;
-use super::train::cpu_features;
 use super::{interrupt, output, table, values};
 use crate::data::atomic;
+use crate::machine::cpu_features;
 use crate::study::report::Fact;
 use crate::study::run::{Machine, StudyEvent, StudyPlan, StudyRun, StudyRunError, answer};
 use crate::study::{Study, findings, lay_out};

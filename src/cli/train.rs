@@ -3,7 +3,6 @@
 //! Order: everything that can be wrong with the request is found before anything is written; then the run folder is
 //! made or opened; then batches, until all epochs are done or a stop is asked for; then the picture and the table.
 
-mod board;
 mod report;
 
 use super::failure::Failure;
@@ -12,16 +11,17 @@ use super::progress::Bar;
 use super::settling::override_settling;
 use super::trained::{load_source, prepared};
 use super::values::parse_words;
-use super::{interrupt, output, reconstruct, table, values};
-pub(super) use crate::checkpoint::cpu_features;
+use super::{interrupt, output, table, values};
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::{Circuit, Learning};
 use crate::data::{Dataset, Images, Source};
 use crate::evaluation::{self, MomentsFrom, Show};
+use crate::machine::cpu_features;
 use crate::network::Network;
 use crate::picture;
 use crate::training::{Ended, Event, Flow, Keep, TrainError, TrainSpec, Training};
-use board::Board;
+use crate::view::board::Board;
+use crate::view::tiles;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -131,13 +131,6 @@ struct TrainRequest {
     source: Source,
 }
 
-/// Why a run can't be asked for its best epoch later.
-const KEPT_FROM_THE_START: &str = "--keep best: the run was started without it, so that weights of its earlier epochs are gone; \
-                                   leave it out, or start anew with --overwrite or another --out";
-
-/// Why there is no best.
-const NOTHING_HELD_OUT: &str = "--keep best: no images are held out of so few, so that no epoch is known to be the best; leave it out, or give more data";
-
 /// Epochs on the embedded digits where neither `--epochs` nor `--data` is given, at the most.
 const DIGITS_EPOCHS: usize = 15;
 
@@ -160,6 +153,9 @@ impl TrainArguments {
         let (arguments, mut run) = if self.resume {
             let mut run = Run::open(&folder)?;
             run.lock()?;
+            if let Some(told) = run.other_kernels() {
+                tracing::warn!("{told}");
+            }
             (self.continuing(&run)?, Some(run))
         } else {
             (self.clone(), None)
@@ -183,8 +179,9 @@ impl TrainArguments {
             // Not started from a command line that this version knows: run.json says the rest.
             _ => Self { seed: Some(run.info.seed), limit: run.info.limit, ..self.clone() },
         };
-        if now.keep == Some(KeepWord::Best) && first.keep != Some(KeepWord::Best) {
-            return Err(Failure::Request(KEPT_FROM_THE_START.to_owned()));
+        let kept = |word: Option<KeepWord>| word.map(Keep::from).unwrap_or_default();
+        if let Some(problem) = kept(now.keep).problem_after(kept(first.keep)) {
+            return Err(Failure::Request(problem.to_owned()));
         }
         Ok(Self {
             epochs: now.epochs.or(Some(run.circuit()?.learning().epochs)),
@@ -220,6 +217,7 @@ impl TrainArguments {
         let seed = self.seed.unwrap_or(0);
         let data = load_source(&source)?;
         let data = if self.no_validation { data.without_validation() } else { data };
+        let data = evaluation::sequences(&circuit, data).map_err(|error| Failure::Request(error.to_string()))?;
         let rows = data.split(seed).limited(self.limit).train;
         let data = prepared(&circuit, data, recorded.as_ref(), MomentsFrom::Samples(&rows))?;
         check_data(&circuit, &data.train)?;
@@ -233,8 +231,8 @@ impl TrainArguments {
             test_each_epoch: self.test_each_epoch,
             keep: self.keep.map(Keep::from).unwrap_or_default(),
         };
-        if spec.keep == Keep::Best && data.split(seed).validation.is_empty() {
-            return Err(Failure::Request(NOTHING_HELD_OUT.to_owned()));
+        if let Some(problem) = spec.keep.problem(data.split(seed).validation.len()) {
+            return Err(Failure::Request(problem.to_owned()));
         }
         Ok(TrainRequest { circuit: Arc::new(circuit), data, spec, folder, source })
     }
@@ -252,6 +250,7 @@ impl TrainArguments {
             schedule: request.circuit.settling().schedule.name().to_owned(),
             limit: self.limit,
             cpu: cpu_features(),
+            build: None,
             threads: rayon::current_num_threads(),
             finished: false,
         };
@@ -282,7 +281,7 @@ impl TrainArguments {
             return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
         }
         let images = data.test_or_train();
-        let picture = reconstruct::draw(training.network_mut(), images, (reconstruct::COUNT, false), &spec.settling)?;
+        let picture = tiles::reconstructions(training.network_mut(), images, (tiles::COUNT, false), &spec.settling)?;
         board.picture(spec.epochs, &picture);
         picture::write(&run.path("reconstructions.png"), &picture)?;
         Ok(board.end()?)

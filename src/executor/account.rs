@@ -107,6 +107,33 @@ impl Account {
         self.links.iter().map(|link| link.bytes).sum()
     }
 
+    /// Adds the account of another episode of the same populations and links.
+    pub fn add(&mut self, other: &Self) {
+        let histogram = |own: &mut Vec<u64>, other: &[u64]| {
+            own.resize(own.len().max(other.len()), 0);
+            own.iter_mut().zip(other).for_each(|(own, other)| *own += other);
+        };
+        for (own, other) in self.links.iter_mut().zip(&other.links) {
+            own.resting += other.resting;
+            own.sent += other.sent;
+            own.used += other.used;
+            own.overwritten += other.overwritten;
+            own.dropped += other.dropped;
+            own.in_flight += other.in_flight;
+            own.readout += other.readout;
+            own.bytes += other.bytes;
+            own.operations += other.operations;
+            histogram(&mut own.staleness, &other.staleness);
+            histogram(&mut own.unheard, &other.unheard);
+        }
+        for (own, other) in self.populations.iter_mut().zip(&other.populations) {
+            own.firings += other.firings;
+            own.operations += other.operations;
+            own.computing += other.computing;
+            own.waiting += other.waiting;
+        }
+    }
+
     /// State populations that made updates without having heard a neighbour even once, although it can fire.
     #[must_use]
     pub fn never_heard(&self) -> Vec<NeverHeard> {

@@ -64,6 +64,7 @@ mod inlet;
 mod momentum;
 mod noise;
 mod outlet;
+mod past;
 mod precision;
 mod state;
 mod stiffness;

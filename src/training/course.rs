@@ -36,6 +36,11 @@ pub(crate) trait Learner {
         None
     }
 
+    /// Whether it learns from whole sequences, each by the image that it begins with.
+    fn takes_sequences(&self) -> bool {
+        false
+    }
+
     /// Measures on the images `rows`; `None` where `seen` has broken it off.
     fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, Self::Error>;
 
@@ -125,7 +130,9 @@ impl<'a> Course<'a> {
         learner: &mut L,
         observe: &mut dyn FnMut(&Event<'_>) -> Flow,
     ) -> Result<Ended, L::Error> {
-        let batches = Batches::new(&self.split.train, self.plan.batch, self.progress.seed, self.progress.epoch as u64);
+        let beginnings = learner.takes_sequences().then(|| self.data.train.beginnings(&self.split.train));
+        let learned = beginnings.as_ref().unwrap_or(&self.split.train);
+        let batches = Batches::new(learned, self.plan.batch, self.progress.seed, self.progress.epoch as u64);
         let mut saved = Instant::now();
         while self.progress.batch < batches.len() {
             let start = Instant::now();

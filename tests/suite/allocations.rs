@@ -138,7 +138,14 @@ impl Run<'_> {
             // No state stands still to the bit.
             let quiet = Stopping::Quiet { tolerance: 0.0, max_steps: steps };
             let stopping = if to_quiet { quiet } else { Stopping::Steps(steps) };
-            let settling = Settling { stopping, schedule: schedule.clone(), executor, messages, start: Start::Zeros };
+            let settling = Settling {
+                stopping,
+                schedule: schedule.clone(),
+                executor,
+                messages,
+                start: Start::Zeros,
+                framed: false,
+            };
             let options = SettleOptions { measure, ..SettleOptions::default() };
             let before = allocations();
             let settled = settler.settle(&mut network, &scenario.episode, &settling, options).expect("settles");

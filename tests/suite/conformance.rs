@@ -77,6 +77,7 @@ impl Scenario {
             executor,
             messages: Messages::Dense,
             start: Start::Zeros,
+            framed: false,
         }
     }
 

@@ -192,17 +192,6 @@ fn norms_are_shown_as_numbers_and_widths() {
     assert!(drawn(&circuit, &norms(&circuit, &tensors)).is_empty());
 }
 
-#[cfg(not(feature = "png"))]
-#[test]
-fn a_png_is_refused_by_a_build_without_it() {
-    let folder = folder();
-    let refused = run(&folder, &["first.ron", "-o", "first.png"]);
-    assert_eq!(refused.code, 2);
-    assert!(refused.err.contains("write .svg or .dot, or build gncn with `--features png`"), "{}", refused.err);
-    assert_eq!(names(&folder), ["first.ron"]);
-}
-
-#[cfg(feature = "png")]
 #[test]
 fn a_png_has_twice_the_pixels_and_ink_where_rooms_are() {
     let circuit = Circuit::load(Path::new(env!("CARGO_MANIFEST_DIR")).join("circuits/classify.ron")).expect("it ships");
@@ -217,7 +206,6 @@ fn a_png_has_twice_the_pixels_and_ink_where_rooms_are() {
 }
 
 /// The first pixel, and how many of the title's are dark.
-#[cfg(feature = "png")]
 fn pixels(file: &[u8], scene: &Scene) -> ([u8; 3], usize) {
     let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().expect("a PNG");
     let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];

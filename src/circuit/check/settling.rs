@@ -4,6 +4,7 @@ use super::limits::MOST_STEPS;
 use super::onset;
 use super::report::{Legal, Mistakes};
 use super::schedule;
+use super::time;
 use crate::circuit::file::{SettlingFile, UntilFile};
 use crate::circuit::{Circuit, Settling, Stopping};
 use crate::params::Messages;
@@ -22,11 +23,16 @@ pub(super) fn settling(file: &SettlingFile, circuit: &Circuit, complete: bool, r
         executor: file.executor,
         messages: file.messages,
         start: file.start,
+        framed: file.per_frame.is_some(),
     }
 }
 
 fn stopping(file: &SettlingFile, report: &mut Mistakes<'_>) -> Stopping {
     let most = MOST_STEPS as u64;
+    if let Some(updates) = file.per_frame {
+        time::frames(file, report);
+        return Stopping::Steps(updates);
+    }
     if let Some(steps) = file.steps {
         report.count("settling.steps", steps as u64, 1, most);
     }

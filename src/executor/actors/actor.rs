@@ -325,7 +325,7 @@ impl Actor {
             if is_lost {
                 lost.push(outlet.place);
             }
-            let answers = outlet.heard_on.iter().map(|inlet| self.inbox.queues[*inlet].heard()).min().unwrap_or(0);
+            let answers = outlet.heard_on.iter().map(|inlet| self.inbox.heard_on(*inlet)).min().unwrap_or(0);
             let letter = Letter { number, depth, answers, signal: (!is_lost).then_some(signal) };
             self.out.push((outlet.link.to, Message::Signal { inlet: outlet.link.inlet, letter }));
         }

@@ -82,7 +82,7 @@ fn run(
 ) -> Result<Option<Settled>, MeasureError> {
     let stopping = Stopping::Quiet { tolerance: TOLERANCE, max_steps };
     let (schedule, executor, messages) = (Schedule::Synchronous, ExecutorKind::default(), Messages::Dense);
-    let settling = Settling { stopping, schedule, executor, messages, start };
+    let settling = Settling { stopping, schedule, executor, messages, start, framed: false };
     let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     match settler.settle(network, episode, &settling, options) {
         Ok(settled) => Ok(Some(settled)),
@@ -113,6 +113,7 @@ pub(super) fn key(circuit: &Arc<Circuit>) -> Result<String, CircuitError> {
         executor: ExecutorKind::default(),
         messages: Messages::Dense,
         start: Start::Zeros,
+        framed: false,
     };
     Ok(Circuit::clone(circuit).with_settling(settling)?.with_steps(StepRule::Given, Momentum::default())?.to_ron())
 }

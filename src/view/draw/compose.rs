@@ -207,7 +207,7 @@ impl Painter<'_> {
             let x = (error.x + error.width * share).round();
             let (up, down) = (Spot { x, y: error.bottom() }, Spot { x, y: state.y });
             let points = if kind == LinkKind::Target { vec![down, up] } else { vec![up, down] };
-            self.line(kind, Some(link), vec![id], points, words::link(self.wiring, &self.wiring.links[link]));
+            self.line(kind, Some(link), vec![id], points, words::link(self.wiring, link));
             if let Some(label) = self.overlay.label(link) {
                 let y = (error.bottom() + state.y - text::line_height(Role::Value)) / 2.0;
                 self.label(Role::Value, value(label), x + BESIDE, y);
@@ -244,8 +244,10 @@ impl Painter<'_> {
             if strand.is_feedback() {
                 points.reverse();
             }
-            let title = words::link(self.wiring, &self.wiring.links[strand.link]);
-            self.line(strand.kind, Some(strand.link), vec![cable.from, cable.to], points, title);
+            let title = words::link(self.wiring, strand.link);
+            // On a delayed link nothing travels that a page could show.
+            let shown = Some(strand.link).filter(|link| *link < self.wiring.links.len());
+            self.line(strand.kind, shown, vec![cable.from, cable.to], points, title);
         }
     }
 
