@@ -8,20 +8,22 @@ mod best;
 pub(crate) mod course;
 mod events;
 mod identity;
+mod pulse;
 mod spec;
 mod vigil;
 
 pub use best::{BestEpoch, Keep};
 pub use events::{Ended, EpochMetrics, Event, Flow};
+pub use pulse::{PULSE, Pulse, PulseLayer, PulseLink};
 pub use spec::TrainSpec;
 
 use crate::blame::{Blame, Blamed};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
-use crate::circuit::Settling;
+use crate::circuit::{Layer, LayerId, Settling};
 use crate::data::{Dataset, Images};
 use crate::episode::Episode;
 use crate::evaluation::{self, MeasureError, Measures, Show};
-use crate::executor::{Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler};
+use crate::executor::{Account, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler};
 use crate::network::{LearningError, Network, Tensors};
 use crate::params::{Start, When};
 use course::{Course, CoursePlan, Learner, MeasuredRows, Seen};
@@ -144,7 +146,8 @@ impl<'a> Training<'a> {
         let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, keep, .. } = spec;
         let plan = CoursePlan { epochs, batch, checkpoint_every, test_each_epoch, keep };
         let course = Course::new(run, data, plan, progress);
-        let pupil = Pupil { network, settling, settler: Settler::new(), vigil: Vigil::default(), warning: None };
+        let pupil =
+            Pupil { network, settling, settler: Settler::new(), vigil: Vigil::default(), last: LastBatch::default() };
         Self { course, pupil }
     }
 
@@ -183,8 +186,17 @@ struct Pupil {
     settling: Settling,
     settler: Settler,
     vigil: Vigil,
-    /// What the last batch gives reason to say.
+    last: LastBatch,
+}
+
+/// What is known of the last batch.
+#[derive(Debug, Default)]
+struct LastBatch {
+    /// What it gives reason to say.
     warning: Option<String>,
+    /// Free energy by layer, mean over images.
+    energies: BTreeMap<String, f64>,
+    account: Account,
 }
 
 impl Pupil {
@@ -246,7 +258,7 @@ impl Learner for Pupil {
         self.network.at_epoch(progress.epoch);
         let circuit = Arc::clone(self.network.circuit());
         let frames = evaluation::sequence(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
-        let (mut total, mut of_image) = (0.0, BTreeMap::new());
+        let (mut total, mut of_image, mut account) = (0.0, BTreeMap::new(), Account::default());
         for (frame, episode) in frames.iter().enumerate() {
             let settled = self.learn_frame(episode, frame, progress)?;
             let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
@@ -257,14 +269,29 @@ impl Learner for Pupil {
                 *of_image.entry(layer.name()).or_insert(0.0) += energy / rows.len() as f64;
                 total += energy;
             }
+            // Who watches is told of the last frame.
+            account = settled.account;
         }
         let moment = Moment { epoch: progress.epoch, batch: progress.batch, rate: self.rate(progress.epoch) };
-        self.warning = self.vigil.see(&circuit, moment, &of_image);
+        let warning = self.vigil.see(&circuit, moment, &of_image);
+        let energies = of_image.into_iter().map(|(name, energy)| (name.to_owned(), energy)).collect();
+        self.last = LastBatch { warning, energies, account };
         Ok(total / rows.len() as f64)
     }
 
     fn warning(&mut self) -> Option<String> {
-        self.warning.take()
+        self.last.warning.take()
+    }
+
+    fn pulse(&self) -> Pulse {
+        let (circuit, wiring) = (self.network.circuit(), self.network.wiring());
+        let layer = |(id, layer): (LayerId, &Layer)| PulseLayer {
+            name: layer.name().to_owned(),
+            free_energy: self.last.energies.get(layer.name()).copied(),
+            activity: self.settler.activities().activity(wiring, id).root_mean_square(),
+        };
+        let layers = circuit.layers().map(layer).collect();
+        Pulse { layers, links: PulseLink::of(&self.last.account), ..Pulse::default() }
     }
 
     fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {

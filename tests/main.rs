@@ -41,6 +41,9 @@ mod fetch;
 mod fuzzed;
 #[path = "suite/golden.rs"]
 mod golden;
+#[cfg(all(unix, feature = "view", feature = "watch"))]
+#[path = "suite/guide.rs"]
+mod guide;
 #[path = "suite/hardening.rs"]
 mod hardening;
 #[path = "suite/kinds.rs"]

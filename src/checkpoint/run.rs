@@ -4,6 +4,7 @@
 //! circuit.ron           the circuit as it was run
 //! run.json              command, seed, data digest, versions, CPU features
 //! metrics.jsonl         one line per finished epoch
+//! pulse.json            how the training goes right now, for whoever watches
 //! checkpoints/*.ckpt    the newest two
 //! weights.safetensors   at the end of a finished run
 //! best.safetensors      of the best epoch so far, where it is asked for

@@ -36,6 +36,8 @@ mod trained;
 mod values;
 #[cfg(feature = "view")]
 mod view;
+#[cfg(feature = "watch")]
+mod watch;
 
 use crate::machine::level::Level;
 use clap::error::ErrorKind;
@@ -97,6 +99,8 @@ enum Command {
     Man(man::ManArguments),
     #[cfg(feature = "view")]
     View(view::ViewArguments),
+    #[cfg(feature = "watch")]
+    Watch(watch::WatchArguments),
 }
 
 /// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
@@ -123,10 +127,14 @@ pub fn main() -> ExitCode {
 impl Command {
     /// Whether speed and bits are those of kernels.
     fn computes(&self) -> bool {
-        !matches!(
-            self,
-            Self::Check(_) | Self::Draw(_) | Self::Data(_) | Self::New(_) | Self::Completions(_) | Self::Man(_)
-        )
+        match self {
+            Self::Check(_) | Self::Draw(_) | Self::Data(_) | Self::New(_) | Self::Completions(_) | Self::Man(_) => {
+                false
+            }
+            #[cfg(feature = "watch")]
+            Self::Watch(_) => false,
+            _ => true,
+        }
     }
 
     fn run(self) -> Result<(), failure::Failure> {
@@ -151,6 +159,8 @@ impl Command {
             Self::Man(command) => command.run(Arguments::command()),
             #[cfg(feature = "view")]
             Self::View(command) => command.run(),
+            #[cfg(feature = "watch")]
+            Self::Watch(command) => command.run(),
         }
     }
 }
@@ -169,7 +179,7 @@ fn ended(done: Result<(), failure::Failure>) -> ExitCode {
 fn log_to_stderr(verbose: u8) {
     let level = ["warn", "gncn=info", "gncn=debug"][usize::from(verbose.min(2))];
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| output::LogLines);
     // A second subscriber, or a standard error that is closed, is no reason to fail.
     let _ = log.with_ansi(false).log_internal_errors(false).try_init();
 }

@@ -11,6 +11,8 @@ use super::progress::Bar;
 use super::settling::override_settling;
 use super::trained::{load_source, prepared};
 use super::values::parse_words;
+#[cfg(feature = "watch")]
+use super::watch;
 use super::{interrupt, output, table, values};
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::{Circuit, Learning};
@@ -32,6 +34,7 @@ Examples:
   gncn train circuits/gncn-pdh.ron --data mnist --out runs/mnist --epochs 4
   gncn train circuits/gncn-pdh.ron --out runs/mnist --resume
   gncn train circuits/gncn-pdh.ron --limit 1000 --epochs 2 --overwrite
+  gncn train circuits/gncn-pdh.ron --watch
 
 Ctrl-C ends the batch under way, writes a checkpoint and stops; a second one
 stops at once. A run that was stopped or killed goes on with --resume to the
@@ -101,6 +104,11 @@ pub(super) struct TrainArguments {
     /// tensorboard --logdir RUN
     #[arg(long)]
     tensorboard: bool,
+    /// Watch it go on in this terminal: curves, layers, links; q leaves, and the
+    /// training goes on
+    #[cfg(feature = "watch")]
+    #[arg(long)]
+    watch: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -136,6 +144,10 @@ const DIGITS_EPOCHS: usize = 15;
 
 impl TrainArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
+        #[cfg(feature = "watch")]
+        if self.watch {
+            watch::refuse_no_terminal("--watch")?;
+        }
         values::use_threads(self.threads)?;
         let file = Run::circuit_at(&self.circuit)?;
         let (run, circuit, keep) = self.perform(file, values::command_line())?;
@@ -273,11 +285,13 @@ impl TrainArguments {
         };
         report::announce(circuit, data, spec, &training, folder);
         interrupt::after_the_batch()?;
+        #[cfg(feature = "watch")]
+        let _screen = self.watch.then(|| watch::Beside::show(folder));
         let mut board = match self.tensorboard {
             true => Board::create(folder, training.epoch())?,
             false => Board::default(),
         };
-        if watch(&mut training, spec.epochs, &mut board)? == Ended::Stopped {
+        if follow(&mut training, spec.epochs, &mut board)? == Ended::Stopped {
             return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
         }
         let images = data.test_or_train();
@@ -299,7 +313,7 @@ impl TrainArguments {
 }
 
 /// Lets every batch be learned and told, until the end or a stop.
-fn watch(training: &mut Training<'_>, epochs: usize, board: &mut Board) -> Result<Ended, TrainError> {
+fn follow(training: &mut Training<'_>, epochs: usize, board: &mut Board) -> Result<Ended, TrainError> {
     let bar = Bar::new(1);
     training.run(&mut |event| {
         board.see(event);

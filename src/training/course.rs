@@ -5,6 +5,7 @@
 
 use super::best::{BestEpoch, Keep};
 use super::events::{Ended, EpochMetrics, Event, Flow};
+use super::pulse::{Heart, Pulse};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::data::{Batches, Dataset, Images, Split};
 use crate::evaluation::Measures;
@@ -34,6 +35,11 @@ pub(crate) trait Learner {
     /// A sentence about the last step, where there is reason for one.
     fn warning(&mut self) -> Option<String> {
         None
+    }
+
+    /// How the last step went, for whoever watches; where in the course that was, the course knows.
+    fn pulse(&self) -> Pulse {
+        Pulse::default()
     }
 
     /// Whether it learns from whole sequences, each by the image that it begins with.
@@ -87,13 +93,15 @@ pub(crate) struct Course<'a> {
     plan: CoursePlan,
     split: Split,
     progress: Progress,
+    heart: Heart,
 }
 
 impl<'a> Course<'a> {
     /// A course that stands at `progress`.
     pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: CoursePlan, progress: Progress) -> Self {
         let split = data.split(progress.seed).limited(progress.limit);
-        Self { run, data, plan, split, progress }
+        let heart = Heart::of(run.folder());
+        Self { run, data, plan, split, progress, heart }
     }
 
     /// Finished epochs.
@@ -134,6 +142,7 @@ impl<'a> Course<'a> {
         let learned = beginnings.as_ref().unwrap_or(&self.split.train);
         let batches = Batches::new(learned, self.plan.batch, self.progress.seed, self.progress.epoch as u64);
         let mut saved = Instant::now();
+        self.heart.forget();
         while self.progress.batch < batches.len() {
             let start = Instant::now();
             let rows = batches.get(self.progress.batch);
@@ -141,11 +150,18 @@ impl<'a> Course<'a> {
             if let Some(text) = learner.warning() {
                 // A stop is asked for again after the batch.
                 let _ = observe(&Event::Warning(&text));
+                self.heart.warn(&text);
             }
             self.progress.samples += rows.len();
             self.progress.seconds += start.elapsed().as_secs_f64();
             self.progress.batch += 1;
             let (epoch, done, of) = (self.progress.epoch + 1, self.progress.batch, batches.len());
+            let is_last = done == of && epoch == self.plan.epochs;
+            let images_per_second = self.progress.samples as f64 / self.progress.seconds.max(1e-9);
+            self.heart.beat(is_last, || {
+                let epochs = self.plan.epochs;
+                Pulse { epoch, epochs, done, of, free_energy, images_per_second, ..learner.pulse() }
+            });
             let flow = observe(&Event::Batch { epoch, done, of, free_energy });
             let due = match self.plan.checkpoint_every {
                 Some(every) => done % every.max(1) == 0,

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "tables")]
 pub mod board;
+#[cfg(any(feature = "view", feature = "watch"))]
+pub mod curves;
 pub mod draw;
 pub mod numbers;
 #[cfg(feature = "view")]
@@ -17,3 +19,5 @@ pub mod tiles;
 pub mod timeline;
 #[cfg(feature = "tables")]
 pub mod trace_table;
+#[cfg(feature = "watch")]
+pub mod watch;

@@ -25,7 +25,7 @@ pub(super) fn description(circuit: &Circuit, overlay: &Overlay) -> String {
         }
     }
     for note in &overlay.notes {
-        text.push_str(&format!(" Shown on the links: {note}."));
+        text.push_str(&format!(" Shown: {note}."));
     }
     if let Some(scale) = &overlay.scale {
         text.push_str(&format!(" Colours: {}, from {} to {}.", scale.quantity, scale.low, scale.high));
