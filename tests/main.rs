@@ -77,6 +77,8 @@ mod properties;
 mod quiet;
 #[path = "suite/reach.rs"]
 mod reach;
+#[path = "suite/recall.rs"]
+mod recall;
 #[path = "suite/reports.rs"]
 mod reports;
 #[path = "suite/reproduce.rs"]
@@ -97,6 +99,8 @@ mod studies;
 mod study_command;
 #[path = "suite/studying.rs"]
 mod studying;
+#[path = "suite/ternary.rs"]
+mod ternary;
 #[path = "suite/time.rs"]
 mod time;
 #[path = "suite/travel.rs"]

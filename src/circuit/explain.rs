@@ -229,7 +229,7 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["at"], "a tick such as 40"),
     (&["scale"], "PerFiring or PerTime"),
     (&["executor"], "Threads or Tasks"),
-    (&["messages"], "Dense, Events(threshold: 0.1) or Events(threshold: 0.1, refresh: 10)"),
+    (&["messages"], "Dense, Events(threshold: 0.1), Events(threshold: 0.1, refresh: 10) or Ternary(threshold: 0.1)"),
     (&["learning", "Learning"], "options such as (optimizer: Adam(rate: 0.001), norm: ClipRows)"),
     (
         &["rate_over_time"],

@@ -1,10 +1,10 @@
 //! What the options of a circuit that are off by default amount to, in words: for `gncn check`.
 
 use super::description::{Circuit, Projection};
-use crate::params::{Feedback, LayerNoise, Reach, Start, StepRule};
+use crate::params::{Feedback, LayerNoise, Messages, Reach, Start, StepRule};
 
 /// One sentence for each projection that doesn't reach everybody, each that predicts from the past, each layer with noise,
-/// momentum or steps that wait, a start that isn't at rest, and frames.
+/// momentum or steps that wait, a start that isn't at rest, frames, and messages that say only up or down.
 #[must_use]
 pub(super) fn options(circuit: &Circuit) -> Vec<String> {
     let late = circuit.projections().iter().filter_map(|projection| delay(circuit, projection));
@@ -13,8 +13,9 @@ pub(super) fn options(circuit: &Circuit) -> Vec<String> {
     let heavy = circuit.layers().filter_map(|(_, layer)| heavy(layer.name(), layer.momentum().get()));
     let waiting = circuit.layers().filter(|(_, layer)| layer.step() == StepRule::Answered);
     let waiting = waiting.map(|(_, layer)| format!("{} moves once it is answered", layer.name()));
-    let layers = noisy.chain(heavy).chain(waiting);
-    reaching.chain(late).chain(layers).chain(start(circuit.settling().start)).chain(frames(circuit)).collect()
+    let settling = circuit.settling();
+    let shown = start(settling.start).into_iter().chain(frames(circuit)).chain(ternary(settling.messages));
+    reaching.chain(late).chain(noisy).chain(heavy).chain(waiting).chain(shown).collect()
 }
 
 fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
@@ -66,6 +67,14 @@ fn noise(name: &str, noise: LayerNoise, beta: f32) -> Option<String> {
     let sd = noise.sd()?;
     let each = sd * (2.0 * beta).sqrt();
     Some(format!("{name} is shaken at every update by noise with an sd of {each:.4} (sd {sd} times √(2 · beta))"))
+}
+
+fn ternary(messages: Messages) -> Option<String> {
+    let Messages::Ternary { threshold } = messages else { return None };
+    Some(format!(
+        "messages say only which components go up or down, by {threshold} each and once a firing at the most: 34 bits an event, \
+         and a component that has far to go takes many firings"
+    ))
 }
 
 fn heavy(name: &str, momentum: f32) -> Option<String> {

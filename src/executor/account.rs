@@ -7,7 +7,7 @@
 //! | `overwritten` | messages all of whose values were superseded by newer ones before a firing could use them |
 //! | `dropped` | messages that were lost on their way |
 //! | `in_flight` | all others: on their way, or waiting in an inlet, when the episode ended. `sent` is the sum of the four |
-//! | `bytes` | what a receiver in another process would have to be sent |
+//! | `bytes` | what a receiver in another process would have to be sent: 4 for a value, 8 for an event, 34 bits for a ternary one, 4 for each sample of either; whole bytes over the episode |
 //! | `operations` | synaptic operations: multiply-accumulates that messages caused at the receiver's synapses, all samples together: n·m a sample for a whole message from n to m neurons, k·m for k events. Where no synapses are, as from a state to its own error population, there is nothing to multiply. Those inside of a firing (precision, pathways of type 1) are `operations` of the population; totals hold both |
 //! | `staleness` | histogram over all firings of the receiver: how many firings the sender had made since the newest message that the inlet was handed |
 //! | `unheard` | histogram over all firings of the receiver: how many of its own firings ago the inlet was last handed a new message, an empty one included; 0 is now. Kept where the sender can fire |

@@ -204,6 +204,7 @@ impl Settler {
         let key = key.or_else(|| NoiseKey::of(network.circuit(), settling, options.presentation));
         let start = if is_next { Start::Last } else { settling.start };
         let onset = onset::Onsets { settling, start, key: key.as_ref(), last: self.last.take(), past: &self.past };
+        self.bears_loss(settling)?;
         onset.check(network.circuit(), episode)?;
         network.rest(&mut self.activities, episode, (settling.messages, arrivals), shards);
         onset.begin(network, episode, &mut self.activities);
@@ -220,6 +221,16 @@ impl Settler {
         }
         self.past.keep(network, activities);
         Ok(closing::settled(&job, (network.circuit().name(), activities, key.as_ref()), states, ledger, run))
+    }
+
+    /// Refuses losses where every message counts.
+    fn bears_loss(&self, settling: &Settling) -> Result<(), SettleError> {
+        let planted = settling.messages.needs_every_message() && self.gate.loses_any();
+        let planted = planted.then(|| "Ternary(...) needs every message, and a test loses some".to_owned());
+        match settling.unbearable_loss().or(planted) {
+            Some(problem) => Err(SettleError::Onset { problem }),
+            None => Ok(()),
+        }
     }
 
     /// Gives every lane a recorder.

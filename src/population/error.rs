@@ -306,10 +306,7 @@ impl Population for ErrorPopulation {
     type Presented<'a> = ();
 
     fn rest(&self, rows: usize, messages: Messages, arrivals: Arrivals, (): ()) -> ErrorActivity {
-        let threshold = match messages {
-            Messages::Dense => None,
-            Messages::Events { threshold, .. } => Some(threshold).filter(|_| !self.plastic),
-        };
+        let threshold = messages.threshold().filter(|_| !self.plastic);
         let driving: Vec<usize> = self.generative.iter().map(|s| s.shape().0).collect();
         let backwards = || self.generative.iter().filter(|s| s.has_pathway());
         let pathway = |s: &Synapses| (Outlet::new(rows, s.shape().0), Upkeep::new(rows, self.size));
@@ -379,7 +376,8 @@ impl Population for ErrorPopulation {
         self.predict(activity);
         let operations = self.compare(activity) + self.read_backwards(activity);
         let (peak, finite) = lanes::peak(activity.mismatch.values().as_slice());
-        Fired { movement: 0.0, peak, finite, operations }
+        let behind = activity.mismatch.is_behind() || activity.pathways.iter().any(|(pathway, _)| pathway.is_behind());
+        Fired { movement: 0.0, peak, finite, behind, operations }
     }
 
     fn sent(activity: &ErrorActivity, outlet: usize) -> Signal {

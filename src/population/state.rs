@@ -261,7 +261,7 @@ impl Population for StatePopulation {
     type Presented<'a> = Presented<'a>;
 
     fn rest(&self, rows: usize, messages: Messages, arrivals: Arrivals, presented: Presented<'_>) -> StateActivity {
-        let incremental = matches!(messages, Messages::Events { .. }) && !self.plastic;
+        let incremental = messages.threshold().is_some() && !self.plastic;
         let driving: Vec<usize> = self.returned.iter().map(|returned| returned.width(self.size)).collect();
         let widths = driving.iter().copied().chain(self.own_inlet().map(|_| self.size));
         let mut renewal = Renewal::default();
@@ -342,12 +342,12 @@ impl Population for StatePopulation {
 
     fn fire(&self, activity: &mut StateActivity, scale: f32) -> Fired {
         if activity.clamped {
-            return Fired { movement: 0.0, peak: 0.0, finite: true, operations: 0 };
+            return Fired { movement: 0.0, peak: 0.0, finite: true, behind: false, operations: 0 };
         }
         if scale == 0.0 {
             self.publish(activity);
             let Moved { movement, peak, finite } = activity.velocity.hold();
-            return Fired { movement, peak, finite, operations: 0 };
+            return Fired { movement, peak, finite, behind: activity.is_behind(), operations: 0 };
         }
         self.gather(activity);
         let StateActivity { z, drive, observed, inlets, activity: outlet, scratch, shaking, velocity, .. } = activity;
@@ -365,7 +365,8 @@ impl Population for StatePopulation {
             _ => update(z),
         });
         self.publish(activity);
-        Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite, operations: 0 }
+        let Moved { movement, peak, finite } = moved;
+        Fired { movement, peak, finite, behind: activity.is_behind(), operations: 0 }
     }
 
     fn sent(activity: &StateActivity, outlet: usize) -> Signal {
@@ -390,6 +391,11 @@ impl StateActivity {
         for outlet in std::iter::once(&mut self.activity).chain(&mut self.target) {
             outlet.forget(self.messages);
         }
+    }
+
+    /// Whether something is left to be told of what was sent.
+    fn is_behind(&self) -> bool {
+        std::iter::once(&self.activity).chain(&self.target).any(Outlet::is_behind)
     }
 
     fn outlet(&self, outlet: usize) -> &Outlet {

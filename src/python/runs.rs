@@ -165,6 +165,7 @@ pub(crate) fn evaluate(
         is_images: is_images.unwrap_or(usual.is_images),
         is_draws: is_draws.unwrap_or(usual.is_draws),
         seed,
+        ..usual
     };
     let source = if data.is_empty() { None } else { Some(Source::of_options(&data, &test).map_err(Failure::from)?) };
     let circuit = circuit.map(|circuit| Arc::clone(&circuit.checked));
@@ -189,7 +190,7 @@ pub(crate) fn evaluate(
 
 fn parts(only: &[String]) -> Result<Vec<EvaluationPart>, Failure> {
     if only.is_empty() {
-        return Ok(EvaluationPart::ALL.to_vec());
+        return Ok(EvaluationPart::USUAL.to_vec());
     }
     let part = |word: &String| {
         let found = EvaluationPart::ALL.into_iter().find(|part| part.name() == word);

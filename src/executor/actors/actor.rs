@@ -29,8 +29,9 @@ pub(super) enum Next {
 
 /// What an actor tells the coordinator.
 pub(super) enum Report {
-    /// It fired: which messages it was handed, by inlet, and how far it moved, unless it held.
-    Fired { id: PopulationId, handed: Vec<(usize, u64)>, movement: Option<f32> },
+    /// It fired: which messages it was handed, by inlet, how far it moved, unless it held, and whether it left something
+    /// untold.
+    Fired { id: PopulationId, handed: Vec<(usize, u64)>, movement: Option<f32>, behind: bool },
     /// It stopped, finished or failed, and hands itself back.
     Back(Box<Actor>, Result<(), SettleError>),
 }
@@ -57,6 +58,8 @@ pub(super) struct Notes {
     pub(super) places: Vec<u64>,
     pub(super) energies: Vec<f64>,
     pub(super) movement: f32,
+    /// Whether the last firing left something untold.
+    pub(super) behind: bool,
     /// The largest finite magnitude so far.
     pub(super) peak: f32,
     /// Multiply-accumulates inside of firings.
@@ -241,7 +244,7 @@ impl Actor {
     fn report(&self, shared: &Shared, report: impl FnOnce(Report)) {
         if shared.asked.quiet {
             let (handed, movement) = (self.handed.clone(), (!self.held).then_some(self.notes.movement));
-            report(Report::Fired { id: self.id, handed, movement });
+            report(Report::Fired { id: self.id, handed, movement, behind: self.notes.behind });
         }
     }
 
@@ -258,7 +261,7 @@ impl Actor {
         let fired = self.population.fire(&mut self.activity, scale);
         self.fired += 1;
         self.held = scale == 0.0;
-        self.notes.movement = fired.movement;
+        (self.notes.movement, self.notes.behind) = (fired.movement, fired.behind);
         self.notes.operations += fired.operations;
         self.notes.peak = self.notes.peak.max(fired.peak);
         self.deepen(shared);
@@ -319,7 +322,7 @@ impl Actor {
             let signal = self.activity.sent(outlet.link.outlet);
             let is_lost = outlet.counted && shared.gate.loses(outlet.place, number);
             if outlet.counted {
-                outlet.load.post(signal.bytes());
+                outlet.load.post(signal.bits());
                 outlet.book.post(is_lost);
             }
             if is_lost {

@@ -39,6 +39,7 @@ from .schedules import (
     Replay,
     Sweep,
     Synchronous,
+    Ternary,
     Uniform,
     VirtualTime,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "Study",
     "Sweep",
     "Synchronous",
+    "Ternary",
     "Trained",
     "Uniform",
     "VirtualTime",

@@ -119,7 +119,7 @@ class Run:
         Parameters
         ----------
         only : names
-            Of bce, mmse, classification, log_px, log_px_is; all of them if empty.
+            Of bce, mmse, classification, log_px, log_px_is, samples; all of them but the last if empty.
         data, test
             Other data than those of the run.
         limit : int, optional

@@ -28,6 +28,7 @@ fn begun() -> (TempDir, WatchedRun) {
         cpu: Vec::new(),
         threads: 1,
         finished: false,
+        build: None,
     };
     let path = folder.path().join("run");
     Run::create(&path, &Circuit::parse(text).expect("sound"), info, false).expect("a run folder");
