@@ -11,9 +11,9 @@
 
 use super::account::{AGES, Account, LinkAccount, PopulationAccount};
 use super::plan::Plan;
-use super::roundtrip::{Answered, RoundTrip};
+use super::roundtrip::{Answered, Echo, RoundTrip};
 use super::turn::Turn;
-use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::circuit::wiring::{Link, PopulationId, Wiring};
 use crate::population::Heard;
 
 /// A histogram of ages.
@@ -184,6 +184,8 @@ pub(super) struct Ledger {
     leaving: Vec<Vec<usize>>,
     /// By link: whether its sender can fire.
     hears: Vec<bool>,
+    /// By link: whether its sender hears its receiver, so that it can answer.
+    returns: Vec<bool>,
     inlets: Vec<usize>,
     senders: Vec<usize>,
     receivers: Vec<usize>,
@@ -208,6 +210,7 @@ impl Ledger {
             arriving: each(&|link| wiring.links[link].to),
             leaving: each(&|link| wiring.links[link].from),
             hears: wiring.links.iter().map(|link| !plan.clamped[link.from.0]).collect(),
+            returns: wiring.links.iter().map(|link| is_returned(wiring, link)).collect(),
             inlets: wiring.links.iter().map(|link| link.inlet).collect(),
             senders: wiring.links.iter().map(|link| link.from.0).collect(),
             receivers: wiring.links.iter().map(|link| link.to.0).collect(),
@@ -227,9 +230,12 @@ impl Ledger {
     pub(super) fn answered(&self, population: usize) -> Answered {
         let before = self.fired[population].saturating_sub(1);
         let heard = self.arriving[population].iter().filter(|link| self.hears[**link]);
-        let trips =
-            self.trips.iter().flat_map(|trips| heard.clone().map(|link| trips[*link].echo(self.books[*link].silent)));
-        Answered::of(trips, before, self.moved[population])
+        let echo = |trips: &[RoundTrip], link: usize| {
+            let echo = trips[link].echo(self.books[link].silent);
+            Echo { closed: !self.returns[link], ..echo }
+        };
+        let echoes = self.trips.iter().flat_map(|trips| heard.clone().map(move |link| (trips, *link)));
+        Answered::of(echoes.map(|(trips, link)| echo(trips, link)), before, self.moved[population])
     }
 
     /// The firing that was entered last moves its population.
@@ -337,4 +343,9 @@ impl Ledger {
         });
         Account { links: links.collect(), populations: populations.collect() }
     }
+}
+
+/// Whether the sender of a link hears its receiver.
+fn is_returned(wiring: &Wiring, link: &Link) -> bool {
+    wiring.links.iter().any(|back| (back.from, back.to) == (link.to, link.from))
 }

@@ -139,3 +139,33 @@ fn what_cannot_be_is_refused() {
         assert!(error.contains("momentum") && error.contains(words), "{error}");
     }
 }
+
+/// An error population that is predicted from the past alone by whom it sends its mismatch to hears nothing of it while an
+/// episode lasts, so that it can't answer.
+#[test]
+fn who_cannot_answer_is_not_waited_for() {
+    let text = br#"Circuit(
+        name: "past",
+        layers: {
+            "x": (size: 6, sense: "x"),
+            "h": (size: 4, beta: 0.1, step: Answered),
+            "top": (size: 3, beta: 0.1, step: Answered),
+        },
+        projections: [
+            (from: "h", to: "x", feedback: Transposed),
+            (from: "top", to: "h", feedback: Transposed),
+            (from: "top", to: "x", feedback: Learned(rate: 1.0), delay: 1),
+        ],
+        init: Gaussian(sd: 0.4),
+    )"#;
+    let circuit = Circuit::parse(text).expect("sound");
+    let network = Network::new(Arc::new(circuit.clone()), 3);
+    let data = Matrix::from_fn(2, 6, |i, j| ((i * 5 + j * 3) % 7) as f32 * 0.2 - 0.5);
+    let episode = Episode::new(&circuit, [("x".to_owned(), data)]).expect("fits");
+    let scenario = Scenario { name: "past".to_owned(), seed: 0, circuit, network, episode };
+    let rest = energy(&scenario, Schedule::Synchronous, 1500);
+    for schedule in [late(4), Schedule::Free { fire: Fire::OnAny }, Schedule::Free { fire: Fire::OnAnswer }] {
+        let found = energy(&scenario, schedule.clone(), 1500);
+        assert!((found - rest).abs() < 0.01 * rest.abs(), "{schedule:?}: {found} for {rest}");
+    }
+}

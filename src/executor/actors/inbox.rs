@@ -32,6 +32,8 @@ pub(super) struct Queue {
     news: bool,
     /// Nothing will come any more, and nobody waits for it: the sender is held by data or has finished.
     closed: bool,
+    /// Whether the sender hears the receiver at all; if not, it never answers.
+    returns: bool,
     /// Firings that the sender has made altogether; known when it has finished.
     last: Option<u64>,
     pub(super) book: Book,
@@ -76,7 +78,7 @@ impl Queue {
 
     /// Whether what has come used the receiver's firing of this number, or a newer one.
     pub(super) fn answers(&self, fired: u64) -> bool {
-        self.answered.is_some_and(|answered| answered >= fired)
+        !self.returns || self.answered.is_some_and(|answered| answered >= fired)
     }
 
     /// The depth that the inlet would have, were all handed over that has come; what was lost counts, because it is
@@ -113,6 +115,7 @@ impl Inbox {
             longest: 0,
             news: false,
             closed: clamped[link.from.0],
+            returns: wiring.links.iter().any(|back| (back.from, back.to) == (link.to, link.from)),
             last: clamped[link.from.0].then_some(0),
             book: Book::default(),
             load: Load::default(),
@@ -238,7 +241,8 @@ impl Inbox {
             if queue.book.silent() == 0 {
                 queue.longest = queue.longest.max(fired.saturating_sub(queue.held_answers));
             }
-            let Queue { held_answers: answered, longest, closed, .. } = *queue;
+            let closed = queue.closed || !queue.returns;
+            let Queue { held_answers: answered, longest, .. } = *queue;
             Echo { answered, silent: queue.book.silent(), longest, closed }
         });
         Answered::of(echoes, fired, self.moved)
