@@ -97,7 +97,16 @@ impl Images {
     #[must_use]
     pub fn from_samples(samples: Samples, grid: Grid) -> Self {
         assert_eq!(samples.size(), grid.size(), "values of an image");
-        Self { samples, labels: None, grid, sense: None, others: Vec::new(), frames: None, is_guess: false, remarks: Vec::new() }
+        Self {
+            samples,
+            labels: None,
+            grid,
+            sense: None,
+            others: Vec::new(),
+            frames: None,
+            is_guess: false,
+            remarks: Vec::new(),
+        }
     }
 
     /// These images with their labels.

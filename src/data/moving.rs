@@ -38,9 +38,7 @@ pub fn generate(seed: u64, train: usize, test: usize) -> Result<Dataset, DataErr
         let sequences = pixels.par_chunks_exact_mut(FRAMES * SIDE * SIDE);
         sequences.enumerate().for_each(|(index, frames)| draw_into(seed, part, index, frames));
         let labels = (0..count).flat_map(|index| [digits::label(index); FRAMES]).collect();
-        Ok::<_, DataError>(
-            Images::new(Pixels::Bytes(pixels), Some(labels), (SIDE, SIDE), NAME)?.in_sequences(FRAMES),
-        )
+        Ok::<_, DataError>(Images::new(Pixels::Bytes(pixels), Some(labels), (SIDE, SIDE), NAME)?.in_sequences(FRAMES))
     };
     let test = (test > 0).then(|| images(Part::Test, test)).transpose()?;
     Dataset::new(NAME, images(Part::Train, train)?, test, NAME)

@@ -84,7 +84,8 @@ pub fn measure(
     let beginnings = settling.framed.then(|| images.beginnings(rows));
     for (at, batch) in (&Batches::in_order(beginnings.as_deref().unwrap_or(rows), BATCH)).into_iter().enumerate() {
         let presentation = Presentation { batch: at as u64, ..presentation };
-        for (frame, episode) in senses::sequence(network.circuit(), images, batch, Show::ImagesOnly)?.iter().enumerate() {
+        for (frame, episode) in senses::sequence(network.circuit(), images, batch, Show::ImagesOnly)?.iter().enumerate()
+        {
             let presentation = presentation.frame(frame);
             let options = SettleOptions { measure: Measure::Readout, presentation, ..SettleOptions::default() };
             let started = Instant::now();

@@ -60,7 +60,11 @@ impl MakeArguments {
         })?;
         let mark = self.out.join(MARK);
         atomic::write(&mark, b"`gncn data make` was writing here; the same command goes on\n")?;
-        if is_moving { self.write_frames(&data)? } else { self.write(&data)? }
+        if is_moving {
+            self.write_frames(&data)?
+        } else {
+            self.write(&data)?
+        }
         Ok(std::fs::remove_file(&mark).map_err(|cause| DataError::write(&mark, cause))?)
     }
 
@@ -78,7 +82,11 @@ impl MakeArguments {
         for (name, images) in [("train", Some(&data.train)), ("test", data.test.as_ref())] {
             let Some(images) = images else { continue };
             let Pixels::Bytes(bytes) = images.pixels() else { continue };
-            out.frames(name, bytes, [images.frames(), images.count() / images.frames(), images.height(), images.width()])?;
+            out.frames(
+                name,
+                bytes,
+                [images.frames(), images.count() / images.frames(), images.height(), images.width()],
+            )?;
         }
         out.finish()?;
         Ok(picture::write(&self.out.join("digits.png"), &grid(&data.train)?)?)
