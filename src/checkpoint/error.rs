@@ -40,6 +40,14 @@ pub enum StoreError {
         /// In which way they do not fit.
         cause: WeightsError,
     },
+    /// Something that another rank of the job has met with.
+    #[error("{who}: {problem}")]
+    Rank {
+        /// Which rank, on which machine.
+        who: String,
+        /// What it told, or what is wrong with what it has.
+        problem: String,
+    },
     /// A folder that can't be used for what was asked.
     #[error("{path}: {problem}")]
     Folder {
@@ -57,6 +65,7 @@ impl StoreError {
         match self {
             Self::System { action, .. } => *action == "read",
             Self::Write(cause) => cause.is_request(),
+            Self::Rank { .. } => false,
             _ => true,
         }
     }

@@ -7,6 +7,8 @@
 
 mod error;
 mod folder;
+mod image;
+mod info;
 mod lock;
 mod machine;
 mod run;
@@ -15,6 +17,7 @@ pub mod weights;
 
 pub use error::StoreError;
 pub(crate) use folder::MIXTURE;
+pub use info::RunInfo;
 pub use machine::cpu_features;
-pub use run::{Run, RunInfo};
+pub use run::Run;
 pub use snapshot::{Progress, Snapshot};

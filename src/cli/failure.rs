@@ -36,6 +36,25 @@ impl Failure {
         }
     }
 
+    /// For other ranks of a job: the exit code, and the text.
+    pub(super) fn to_tell(&self) -> String {
+        let (Self::Request(text) | Self::Run(text)) = self;
+        format!("{}{text}", self.exit_code())
+    }
+
+    /// What [`Failure::to_tell`] has told.
+    pub(super) fn told(told: &str) -> Self {
+        match told.strip_prefix('2') {
+            Some(text) => Self::Request(text.to_owned()),
+            None => Self::Run(told.get(1..).unwrap_or_default().to_owned()),
+        }
+    }
+
+    /// The same failure, each line of it after whose it is.
+    pub(super) fn of_whom(self, who: &str) -> Self {
+        self.in_option(who)
+    }
+
     /// Either kind, by what the error itself says of it.
     fn of(is_request: bool, error: &dyn fmt::Display) -> Self {
         if is_request { Self::Request(error.to_string()) } else { Self::Run(error.to_string()) }
@@ -204,7 +223,7 @@ impl From<TrainError> for Failure {
             TrainError::Measure(error) => error.into(),
             TrainError::Learning(error) => error.into(),
             TrainError::Diverged { .. } => Self::Run(error.to_string()),
-            TrainError::Another { .. } => Self::Request(error.to_string()),
+            TrainError::Another { .. } | TrainError::Mixed(_) => Self::Request(error.to_string()),
         }
     }
 }

@@ -21,6 +21,7 @@ mod memory;
 mod new;
 mod output;
 mod progress;
+mod ranks;
 #[cfg(test)]
 mod readme;
 mod reconstruct;
@@ -37,7 +38,9 @@ mod values;
 #[cfg(feature = "view")]
 mod view;
 
+use crate::ranks::Ranks;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use failure::Failure;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -108,33 +111,41 @@ pub fn main() -> ExitCode {
         }
     };
     log_to_stderr(arguments.verbose);
-    let done = match arguments.command {
-        Command::Check(command) => command.run(),
-        Command::Draw(command) => command.run(),
-        Command::Settle(command) => command.run(),
-        Command::Train(command) => command.run(),
-        Command::Eval(command) => command.run(),
-        Command::Reconstruct(command) => command.run(),
-        Command::Complete(command) => command.run(),
-        Command::Sample(command) => command.run(),
-        Command::Latents(command) => command.run(),
-        Command::Features(command) => command.run(),
-        Command::Data(command) => command.run(),
-        Command::Bench(command) => command.run(),
-        Command::Study(command) => command.run(),
-        Command::New(command) => command.run(),
-        Command::Baseline(command) => command.run(),
-        Command::Reproduce(command) => command.run(),
-        Command::Completions(command) => command.run(Arguments::command()),
-        Command::Man(command) => command.run(Arguments::command()),
-        #[cfg(feature = "view")]
-        Command::View(command) => command.run(),
-    };
-    ended(done)
+    ended(ranks::joined(|ranks| arguments.command.run(ranks)))
+}
+
+impl Command {
+    fn run(self, ranks: &Ranks) -> Result<(), Failure> {
+        if !matches!(self, Self::Train(_)) {
+            ranks::refuse_many(ranks)?;
+        }
+        match self {
+            Self::Check(command) => command.run(),
+            Self::Draw(command) => command.run(),
+            Self::Settle(command) => command.run(),
+            Self::Train(command) => command.run(ranks),
+            Self::Eval(command) => command.run(),
+            Self::Reconstruct(command) => command.run(),
+            Self::Complete(command) => command.run(),
+            Self::Sample(command) => command.run(),
+            Self::Latents(command) => command.run(),
+            Self::Features(command) => command.run(),
+            Self::Data(command) => command.run(),
+            Self::Bench(command) => command.run(),
+            Self::Study(command) => command.run(),
+            Self::New(command) => command.run(),
+            Self::Baseline(command) => command.run(),
+            Self::Reproduce(command) => command.run(),
+            Self::Completions(command) => command.run(Arguments::command()),
+            Self::Man(command) => command.run(Arguments::command()),
+            #[cfg(feature = "view")]
+            Self::View(command) => command.run(),
+        }
+    }
 }
 
 /// The exit code of what was done, and why it failed where it did.
-fn ended(done: Result<(), failure::Failure>) -> ExitCode {
+fn ended(done: Result<(), Failure>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -75,11 +75,25 @@ pub fn measure(
     network: &mut Network,
     images: &Images,
     rows: &[usize],
+    shown: (&Settling, Presentation),
+    seen: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Measured, MeasureError> {
+    measure_with(&mut Settler::new(), network, images, rows, shown, seen)
+}
+
+/// [`measure`] with a settler of one's own.
+///
+/// # Errors
+/// As [`measure`].
+pub(crate) fn measure_with(
+    settler: &mut Settler,
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
     (settling, presentation): (&Settling, Presentation),
     mut seen: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measured, MeasureError> {
     let (mut sums, mut work) = (Sums::new(network), WorkSums::default());
-    let mut settler = Settler::new();
     for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
         let presentation = Presentation { batch: at as u64, ..presentation };
         let options = SettleOptions { measure: Measure::Readout, presentation, ..SettleOptions::default() };
@@ -90,7 +104,7 @@ pub fn measure(
         for (sum, value) in sums.energy.iter_mut().zip(settled.energies.sums.last().into_iter().flatten()) {
             *sum += value;
         }
-        sums.add(network, &settler, images, batch);
+        sums.add(network, settler, images, batch);
         if seen(batch.len()).is_break() {
             return Err(MeasureError::Stopped);
         }

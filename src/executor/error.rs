@@ -1,10 +1,11 @@
 //! What can go wrong while settling, in words for whoever asked for it.
 
 use crate::network::LearningError;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Settling that failed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 pub enum SettleError {
     /// A value that is not finite.
     #[error(

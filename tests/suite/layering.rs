@@ -28,6 +28,8 @@ const LAYERS: &[(u8, &str, May)] = &[
     (0, "params", Only(&[])),
     (0, "rng", Only(&[])),
     (0, "matrix", Only(&[])),
+    // Bytes only: what they mean is known above.
+    (0, "ranks", Only(&[])),
     (0, "kernels", Only(&["params"])),
     (1, "signal", Only(&["params", "matrix", "kernels"])),
     (1, "weights", Only(&["matrix", "kernels"])),
