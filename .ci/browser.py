@@ -100,6 +100,10 @@ def look(browser, wide, scheme):
     check(page, f"compare-{tag}", wide)
     page.goto(f"{root}/#run=first")
     page.wait_for_selector("#curves figure")
+    page.wait_for_selector("#improving img")
+    assert page.locator("#messages tbody tr").count() >= 6, "links of the last batch"
+    page.click("text=Ask what settling bears")
+    page.wait_for_selector("#verdict")
     until(page, "[...document.images].every((image) => image.complete)")
     check(page, f"run-{tag}", wide)
     page.goto(f"{root}/#touch=first")

@@ -1,5 +1,6 @@
 //! One presentation of data: what every sense shows.
 
+use crate::blame::{Blame, Blamed};
 use crate::circuit::{Circuit, LayerId};
 use crate::matrix::InputBatch;
 use crate::params::Likelihood;
@@ -95,6 +96,12 @@ pub enum EpisodeError {
         /// Why it can't be used.
         why: &'static str,
     },
+}
+
+impl Blamed for EpisodeError {
+    fn blame(&self) -> Blame {
+        Blame::Request
+    }
 }
 
 impl<'a> Episode<'a> {

@@ -35,6 +35,7 @@
 //!
 //! ```text
 //! 0  params  rng  kernels/  matrix             nothing from the crate; kernels work on slices
+//! 0  machine/  blame                           what kernels are compiled for; whose fault a failure is
 //! 0  ranks/                                    processes of one job, and how they tell each other bytes
 //! 1  signal                                    what may travel between populations
 //! 1  weights                                   what a batch is multiplied by, as it is learned and as products read it
@@ -74,6 +75,7 @@
 pub mod activities;
 #[cfg(not(feature = "testing"))]
 mod activities;
+mod blame;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod checkpoint;
@@ -104,6 +106,7 @@ mod kernels;
 pub mod learning;
 #[cfg(not(feature = "testing"))]
 mod learning;
+mod machine;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod matrix;
@@ -197,7 +200,14 @@ pub mod picture;
 
 // Keep it: weights, checkpoints, run folders.
 pub use checkpoint::weights::{fingerprint, load as load_weights, save as save_weights};
-pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError, cpu_features};
+pub use checkpoint::{Progress, Run, RunInfo, Snapshot, StoreError};
+
+// Know whose fault a failure is.
+pub use blame::{Blame, Blamed};
+
+// Know what it runs on: bits hold for one level of kernels.
+pub use machine::level::Level;
+pub use machine::{KernelBuild, cpu_features, slower_than_it_could_be};
 
 // The paper: its tables, the models that it compares with, and the command line.
 #[cfg(feature = "baselines")]

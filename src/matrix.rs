@@ -203,6 +203,13 @@ impl Matrix {
         self.lines.copy_from_slice(&other.lines);
     }
 
+    /// `√(mean of the squares of all entries)`; 0 where there are none.
+    #[must_use]
+    pub fn root_mean_square(&self) -> f64 {
+        let sum: f64 = self.as_slice().iter().map(|value| f64::from(*value).powi(2)).sum();
+        (sum / self.as_slice().len().max(1) as f64).sqrt()
+    }
+
     /// A view for the array world.
     #[must_use]
     pub fn view(&self) -> ArrayView2<'_, f32> {

@@ -8,11 +8,12 @@ pub use error::WeightsError;
 pub use own::{bias_name, covariance_name};
 
 use crate::activities::Activities;
+use crate::blame::{Blame, Blamed};
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{Circuit, Layer, LayerId, Projection};
 use crate::episode::Episode;
 use crate::kernels::update::UpdateRule;
-use crate::learning::{Ascent, Bias, OwnPrecision, Plasticity, Refused};
+use crate::learning::{Ascent, Bias, Moments, OwnPrecision, Plasticity, Refused};
 use crate::matrix::Matrix;
 use crate::params::{Arrivals, Feedback, Messages, Reach, Reading, When};
 use crate::population::{AnyPopulation, ErrorPopulation, Returned, StatePopulation};
@@ -48,6 +49,12 @@ pub struct Network {
 pub struct LearningError {
     /// The layer whose covariance it is.
     pub layer: String,
+}
+
+impl Blamed for LearningError {
+    fn blame(&self) -> Blame {
+        Blame::Run
+    }
 }
 
 impl Network {
@@ -207,6 +214,15 @@ impl Network {
         names.into_iter().zip(ascents).collect()
     }
 
+    /// Optimisers go on with `moments`, by the name of what they ascend; those that don't fit are let go.
+    pub fn remember(&mut self, mut moments: BTreeMap<String, Moments>) {
+        for (name, ascent) in self.ascents_mut() {
+            if let Some(moments) = moments.remove(&name) {
+                ascent.restore(moments);
+            }
+        }
+    }
+
     /// From now on everything learns at the rate of `epoch` (from 0) of a training of as many epochs as the circuit says.
     pub fn at_epoch(&mut self, epoch: usize) {
         let learning = self.circuit.learning();
@@ -241,7 +257,7 @@ impl Network {
 /// # Panics
 /// Where it isn't: a bug of the wiring, never of a circuit.
 fn check_links(wiring: &Wiring, populations: &[AnyPopulation]) {
-    for link in &wiring.links {
+    for link in wiring.links.iter().chain(wiring.delayed.iter().map(|delayed| &delayed.link)) {
         let sent = populations[link.from.0].sends().get(link.outlet).copied();
         let heard = populations[link.to.0].hears().get(link.inlet).copied();
         let (from, to) = (&wiring.population(link.from).name, &wiring.population(link.to).name);
@@ -367,7 +383,8 @@ impl Build<'_> {
         };
         let precision = self.precision(layer)?;
         let population = ErrorPopulation::new(layer.size(), layer.mean(), layer.likelihood(), generative, precision);
-        Ok(AnyPopulation::Error(population.with_bias(bias).plastic(self.is_plastic())))
+        let delayed = self.circuit.afferents(id).iter().map(|p| p.delay().is_some()).collect();
+        Ok(AnyPopulation::Error(population.with_bias(bias).with_delayed(delayed).plastic(self.is_plastic())))
     }
 
     fn precision(&self, layer: &Layer) -> Result<OwnPrecision, WeightsError> {

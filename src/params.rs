@@ -184,6 +184,12 @@ pub enum Messages {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refresh: Option<u64>,
     },
+    /// Only which components are further than `threshold` from what was told of them, and whether up or down: sender and
+    /// receiver both move what they remember of such a component by ±θ, once a firing at the most.
+    Ternary {
+        /// θ, in units of the component; above 0.
+        threshold: f32,
+    },
 }
 
 /// How the values of a sense become the numbers that its layer sees.
@@ -248,6 +254,21 @@ impl Messages {
     #[must_use]
     pub const fn events(threshold: f32) -> Self {
         Self::Events { threshold, refresh: None }
+    }
+
+    /// θ, where messages tell of changes only.
+    #[must_use]
+    pub const fn threshold(self) -> Option<f32> {
+        match self {
+            Self::Dense => None,
+            Self::Events { threshold, .. } | Self::Ternary { threshold } => Some(threshold),
+        }
+    }
+
+    /// Whether a lost message leaves a receiver wrong for good, and not only out of date.
+    #[must_use]
+    pub const fn needs_every_message(self) -> bool {
+        matches!(self, Self::Ternary { .. })
     }
 }
 

@@ -24,6 +24,9 @@ pub enum Content {
     /// The components that moved since they were last sent, sample by sample. An event carries the component's new
     /// value, not the change: a receiver that misses one is stale there, never wrong.
     Events(Arc<List>),
+    /// The components that moved up (1) or down (−1) by one threshold, sample by sample: a change, so that a receiver has
+    /// to be told each of them, in whatever order.
+    Steps(Arc<List>),
 }
 
 impl Signal {
@@ -51,13 +54,16 @@ impl Signal {
         self.content
     }
 
-    /// Bytes that the message would take on a wire: values, and for events their indices and row ends.
+    /// Bits that the message would take on a wire: values of 32, and for events their indices and row ends, of 32 each. A
+    /// step up or down takes 2 beside its index.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        match &self.content {
-            Content::Dense(matrix) => 4 * matrix.as_slice().len(),
-            Content::Events(events) => 8 * events.len() + 4 * events.rows(),
-        }
+    pub fn bits(&self) -> u64 {
+        let bits = match &self.content {
+            Content::Dense(matrix) => 32 * matrix.as_slice().len(),
+            Content::Events(events) => 64 * events.len() + 32 * events.rows(),
+            Content::Steps(steps) => 34 * steps.len() + 32 * steps.rows(),
+        };
+        bits as u64
     }
 
     /// How many neuron values it carries, over all samples.
@@ -73,7 +79,7 @@ impl Content {
     pub fn values(&self) -> usize {
         match self {
             Self::Dense(matrix) => matrix.as_slice().len(),
-            Self::Events(events) => events.len(),
+            Self::Events(events) | Self::Steps(events) => events.len(),
         }
     }
 }
@@ -90,7 +96,10 @@ mod tests {
         events.of_nonzero(&batch, 8);
         let read: Vec<_> = events.samples().map(|(i, v)| (i.to_vec(), v.to_vec())).collect();
         assert_eq!(read, [(vec![3, 7], vec![0.5, -1.0]), (vec![], vec![]), (vec![0], vec![2.0])]);
-        let message = Signal::new(Carries::Mismatch, Content::Events(Arc::new(events)));
-        assert_eq!((message.values(), message.bytes(), message.carries()), (3, 36, Carries::Mismatch));
+        let events = Arc::new(events);
+        let message = Signal::new(Carries::Mismatch, Content::Events(Arc::clone(&events)));
+        assert_eq!((message.values(), message.bits(), message.carries()), (3, 8 * 36, Carries::Mismatch));
+        let steps = Signal::new(Carries::Mismatch, Content::Steps(events));
+        assert_eq!((steps.values(), steps.bits()), (3, 8 * 24 + 3 * 2));
     }
 }

@@ -9,20 +9,24 @@ mod best;
 pub(crate) mod course;
 mod events;
 mod identity;
+mod pulse;
 mod spec;
 mod vigil;
 
 pub use best::{BestEpoch, Keep};
 pub use events::{Ended, EpochMetrics, Event, Flow};
+pub use pulse::{PULSE, Pulse, PulseLayer, PulseLink};
 pub use spec::TrainSpec;
 
+use crate::blame::{Blame, Blamed};
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
-use crate::circuit::Settling;
+use crate::circuit::{Layer, LayerId, Settling};
 use crate::data::{Dataset, Images};
+use crate::episode::Episode;
 use crate::evaluation::{self, MeasureError, Measures, Show};
-use crate::executor::{Measure, Presentation, Purpose, SettleError, SettleOptions, Settler};
+use crate::executor::{Account, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler};
 use crate::network::{LearningError, Network, Tensors};
-use crate::params::When;
+use crate::params::{Start, When};
 use crate::ranks::Ranks;
 use course::{Course, CoursePlan, Learner, MeasuredRows, Seen};
 use std::collections::BTreeMap;
@@ -68,6 +72,18 @@ pub enum TrainError {
         /// What differs.
         problem: String,
     },
+}
+
+impl Blamed for TrainError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Store(cause) => cause.blame(),
+            Self::Measure(cause) => cause.blame(),
+            Self::Learning(cause) => cause.blame(),
+            Self::Diverged { .. } => Blame::Run,
+            Self::Another { .. } | Self::Mixed(_) => Blame::Request,
+        }
+    }
 }
 
 impl From<SettleError> for TrainError {
@@ -151,7 +167,8 @@ impl<'a> Training<'a> {
         let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, keep, .. } = spec.clone();
         let plan = CoursePlan { epochs, batch, checkpoint_every, test_each_epoch, keep };
         let course = Course::new(run, data, plan, progress);
-        let pupil = Pupil { network, settling, settler: Settler::new(), vigil: Vigil::default(), warning: None };
+        let pupil =
+            Pupil { network, settling, settler: Settler::new(), vigil: Vigil::default(), last: LastBatch::default() };
         Self { course, pupil, spec }
     }
 
@@ -190,8 +207,17 @@ struct Pupil {
     settling: Settling,
     settler: Settler,
     vigil: Vigil,
-    /// What the last batch gives reason to say.
+    last: LastBatch,
+}
+
+/// What is known of the last batch.
+#[derive(Debug, Default)]
+struct LastBatch {
+    /// What it gives reason to say.
     warning: Option<String>,
+    /// Free energy by layer, mean over images.
+    energies: BTreeMap<String, f64>,
+    account: Account,
 }
 
 impl Pupil {
@@ -217,6 +243,23 @@ impl Pupil {
         TrainError::Diverged { epoch, batch, rate: self.rate(progress.epoch), why }
     }
 
+    /// One episode, and one learning step.
+    fn learn_frame(&mut self, episode: &Episode, frame: usize, progress: &Progress) -> Result<Settled, TrainError> {
+        let presentation = Presentation::of_run(progress.seed).at(Purpose::Learning, progress.epoch, progress.batch);
+        let options = SettleOptions {
+            measure: Measure::Readout,
+            learn: true,
+            presentation: presentation.frame(frame),
+            ..SettleOptions::default()
+        };
+        let settled = self.settler.settle(&mut self.network, episode, &self.settling, options);
+        let settled = settled.map_err(|cause| self.diverged(progress, cause))?;
+        if self.network.circuit().learning().when == When::Readout {
+            self.network.learn(self.settler.activities())?;
+        }
+        Ok(settled)
+    }
+
     /// Lets the first episode start at `states`, by layer, where there are any.
     fn go_on_from(&mut self, mut states: Tensors) {
         let layers = self.network.circuit().layers();
@@ -228,33 +271,48 @@ impl Pupil {
 impl Learner for Pupil {
     type Error = TrainError;
 
+    fn takes_sequences(&self) -> bool {
+        self.settling.framed
+    }
+
     fn learn(&mut self, images: &Images, rows: &[usize], progress: &mut Progress) -> Result<f64, TrainError> {
         self.network.at_epoch(progress.epoch);
         let circuit = Arc::clone(self.network.circuit());
-        let episode = evaluation::episode(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
-        let presentation = Presentation::of_run(progress.seed).at(Purpose::Learning, progress.epoch, progress.batch);
-        let options =
-            SettleOptions { measure: Measure::Readout, learn: true, presentation, ..SettleOptions::default() };
-        let settled = self.settler.settle(&mut self.network, &episode, &self.settling, options);
-        let settled = settled.map_err(|cause| self.diverged(progress, cause))?;
-        if circuit.learning().when == When::Readout {
-            self.network.learn(self.settler.activities())?;
-        }
-        let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
-        let (mut total, mut of_image) = (0.0, BTreeMap::new());
-        for (id, energy) in energies {
-            let layer = circuit.layer(self.network.wiring().population(*id).layer);
-            *progress.sums.entry(layer.name().to_owned()).or_default() += energy;
-            of_image.insert(layer.name(), energy / rows.len() as f64);
-            total += energy;
+        let frames = evaluation::sequence(&circuit, images, rows, Show::Everything).map_err(MeasureError::from)?;
+        let (mut total, mut of_image, mut account) = (0.0, BTreeMap::new(), Account::default());
+        for (frame, episode) in frames.iter().enumerate() {
+            let settled = self.learn_frame(episode, frame, progress)?;
+            let energies = settled.energies.populations.iter().zip(settled.energies.sums.last().into_iter().flatten());
+            for (id, energy) in energies {
+                let layer = circuit.layer(self.network.wiring().population(*id).layer);
+                let energy = energy / frames.len() as f64;
+                *progress.sums.entry(layer.name().to_owned()).or_default() += energy;
+                *of_image.entry(layer.name()).or_insert(0.0) += energy / rows.len() as f64;
+                total += energy;
+            }
+            // Who watches is told of the last frame.
+            account = settled.account;
         }
         let moment = Moment { epoch: progress.epoch, batch: progress.batch, rate: self.rate(progress.epoch) };
-        self.warning = self.vigil.see(&circuit, moment, &of_image);
+        let warning = self.vigil.see(&circuit, moment, &of_image);
+        let energies = of_image.into_iter().map(|(name, energy)| (name.to_owned(), energy)).collect();
+        self.last = LastBatch { warning, energies, account };
         Ok(total / rows.len() as f64)
     }
 
     fn warning(&mut self) -> Option<String> {
-        self.warning.take()
+        self.last.warning.take()
+    }
+
+    fn pulse(&self) -> Pulse {
+        let (circuit, wiring) = (self.network.circuit(), self.network.wiring());
+        let layer = |(id, layer): (LayerId, &Layer)| PulseLayer {
+            name: layer.name().to_owned(),
+            free_energy: self.last.energies.get(layer.name()).copied(),
+            activity: self.settler.activities().activity(wiring, id).root_mean_square(),
+        };
+        let layers = circuit.layers().map(layer).collect();
+        Pulse { layers, links: PulseLink::of(&self.last.account), ..Pulse::default() }
     }
 
     fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {
@@ -271,7 +329,8 @@ impl Learner for Pupil {
 
     fn snapshot(&self, progress: Progress) -> Snapshot {
         let layers = self.network.circuit().layers().map(|(_, layer)| layer.name().to_owned());
-        let states = layers.zip(self.settler.last().into_iter().flatten().cloned()).collect();
+        let last = self.settler.last().filter(|_| self.settling.start == Start::Last);
+        let states = layers.zip(last.into_iter().flatten().cloned()).collect();
         Snapshot::take(&self.network, progress).with_states(states)
     }
 

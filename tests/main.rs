@@ -9,7 +9,6 @@ mod account;
 mod allocations;
 #[path = "suite/alone.rs"]
 mod alone;
-#[cfg(feature = "baselines")]
 #[path = "suite/baselines.rs"]
 mod baselines;
 #[path = "suite/changes.rs"]
@@ -40,6 +39,9 @@ mod fetch;
 mod fuzzed;
 #[path = "suite/golden.rs"]
 mod golden;
+#[cfg(all(unix, feature = "view", feature = "watch"))]
+#[path = "suite/guide.rs"]
+mod guide;
 #[path = "suite/hardening.rs"]
 mod hardening;
 #[path = "suite/kinds.rs"]
@@ -75,6 +77,8 @@ mod quiet;
 mod ranks;
 #[path = "suite/reach.rs"]
 mod reach;
+#[path = "suite/recall.rs"]
+mod recall;
 #[path = "suite/reports.rs"]
 mod reports;
 #[path = "suite/reproduce.rs"]
@@ -95,6 +99,12 @@ mod studies;
 mod study_command;
 #[path = "suite/studying.rs"]
 mod studying;
+#[path = "suite/ternary.rs"]
+mod ternary;
+#[path = "suite/time.rs"]
+mod time;
+#[path = "suite/travel.rs"]
+mod travel;
 #[path = "suite/views.rs"]
 mod views;
 

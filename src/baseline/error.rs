@@ -1,5 +1,6 @@
 //! Why a comparison fails.
 
+use crate::blame::{Blame, Blamed};
 use crate::checkpoint::StoreError;
 use crate::evaluation::mixture::MixtureError;
 use std::path::PathBuf;
@@ -41,14 +42,14 @@ pub enum BaselineError {
     Engine(#[from] candle_core::Error),
 }
 
-impl BaselineError {
-    /// Whether the request was wrong (exit code 2), rather than the run failed (exit code 1).
-    #[must_use]
-    pub fn is_request(&self) -> bool {
+impl Blamed for BaselineError {
+    fn blame(&self) -> Blame {
         match self {
-            Self::Store(error) => error.is_request(),
-            Self::NoLabels | Self::Another { .. } | Self::Mixture(MixtureError::TooFewSamples { .. }) => true,
-            Self::Mixture(_) | Self::Diverged { .. } | Self::Engine(_) => false,
+            Self::Store(cause) => cause.blame(),
+            Self::Mixture(cause) => cause.blame(),
+            Self::NoLabels | Self::Another { .. } => Blame::Request,
+            Self::Diverged { .. } => Blame::Run,
+            Self::Engine(_) => Blame::Bug,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with files that outlive a process.
 
+use crate::blame::{Blame, Blamed};
 use crate::circuit::CircuitError;
 use crate::data::DataError;
 use crate::network::WeightsError;
@@ -58,18 +59,18 @@ pub enum StoreError {
     },
 }
 
-impl StoreError {
-    /// Whether the request was wrong (exit code 2), rather than the run failed (exit code 1).
-    #[must_use]
-    pub fn is_request(&self) -> bool {
+impl Blamed for StoreError {
+    fn blame(&self) -> Blame {
         match self {
-            Self::System { action, .. } => *action == "read",
-            Self::Write(cause) => cause.is_request(),
-            Self::Rank { .. } => false,
-            _ => true,
+            Self::Rank { .. } => Blame::Run,
+            Self::System { action, .. } => Blame::request_if(*action == "read"),
+            Self::Write(cause) => cause.blame(),
+            Self::Content { .. } | Self::Circuit(_) | Self::Weights { .. } | Self::Folder { .. } => Blame::Request,
         }
     }
+}
 
+impl StoreError {
     pub(super) fn read(path: &Path, cause: std::io::Error) -> Self {
         Self::System { action: "read", path: path.to_owned(), cause }
     }

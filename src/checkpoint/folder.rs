@@ -47,7 +47,7 @@ pub(super) fn occupied(folder: &Path, is_finished: Option<bool>) -> Option<Strin
     // What a process leaves that is killed before it has written run.json is no run, and nobody's work: it begins with the
     // lock, and without that a circuit.ron is somebody's own.
     let begun: &[&str] = match names.iter().any(|name| name == LOCK) {
-        true => &["circuit.ron", "model.json", "metrics.jsonl", BEST, "checkpoints", LOCK],
+        true => &["circuit.ron", "model.json", "metrics.jsonl", "pulse.json", BEST, "checkpoints", LOCK],
         false => &[],
     };
     let is_begun = |name: &String| begun.contains(&name.as_str()) || leftovers::is_temporary(name);
@@ -73,6 +73,7 @@ pub(super) fn remove_run(folder: &Path) -> Result<(), StoreError> {
         "weights.safetensors",
         BEST,
         "metrics.jsonl",
+        "pulse.json",
         "eval.json",
         MIXTURE,
         "reconstructions.png",

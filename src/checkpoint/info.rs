@@ -1,6 +1,7 @@
 //! What `run.json` tells of a run.
 
 use crate::data::SenseFiles;
+use crate::machine::KernelBuild;
 use serde::{Deserialize, Serialize};
 
 /// What `run.json` tells.
@@ -29,6 +30,9 @@ pub struct RunInfo {
     pub limit: Option<usize>,
     /// What the CPU offers of what kernels use: bits are promised for one binary on one kind of CPU.
     pub cpu: Vec<String>,
+    /// What kernels were compiled for; [`Run::create`](super::Run::create) says it, and runs of older versions don't know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<KernelBuild>,
     /// Worker threads.
     pub threads: usize,
     /// Whether the run has come to its end.

@@ -4,6 +4,7 @@
 //! circuit.ron           the circuit as it was run
 //! run.json              command, seed, data digest, versions, CPU features
 //! metrics.jsonl         one line per finished epoch
+//! pulse.json            how the training goes right now, for whoever watches
 //! checkpoints/*.ckpt    the newest two
 //! weights.safetensors   at the end of a finished run
 //! best.safetensors      of the best epoch so far, where it is asked for
@@ -19,6 +20,7 @@ use super::{Progress, Snapshot, StoreError, weights};
 use crate::circuit::Circuit;
 use crate::data::digest::hexadecimal;
 use crate::data::{Source, atomic, leftovers};
+use crate::machine::KernelBuild;
 use crate::network::Tensors;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -73,12 +75,18 @@ impl Run {
         refuse_occupied(folder, overwrite)?;
         folder::remove_run(folder)?;
         folder::make(&folder.join("checkpoints"))?;
-        let info = RunInfo { text: Some(digest_of(text)), ..info };
+        let info = RunInfo { text: Some(digest_of(text)), build: Some(KernelBuild::this()), ..info };
         let run = Self { folder: folder.to_owned(), info, lock: Some(Arc::new(lock)), image: None };
         atomic::write(&run.path(name), text.as_bytes())?;
         atomic::write(&run.path("metrics.jsonl"), b"")?;
         run.write_info()?;
         Ok(run)
+    }
+
+    /// What has to be said where these kernels go on with what others began.
+    #[must_use]
+    pub fn other_kernels(&self) -> Option<String> {
+        self.info.build.as_ref().and_then(|began| KernelBuild::this().differs_from(began))
     }
 
     /// Opens a run folder, to be read. [`Run::lock`] makes this its writer.

@@ -6,8 +6,9 @@
 use super::StoreError;
 use crate::data::digest::hexadecimal;
 use crate::data::{atomic, bounded};
+use crate::learning::Moments;
 use crate::matrix::Matrix;
-use crate::network::Tensors;
+use crate::network::{Network, Tensors};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -35,7 +36,49 @@ pub fn save(path: &Path, tensors: &Tensors) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads weights.
+/// What the names of an optimiser's moments begin with.
+const MOMENTS: [&str; 3] = ["adam.mean/", "adam.square/", "adam.step/"];
+
+/// Writes the weights of a network and, with them, what its optimisers remember, so that learning can go on: of each
+/// tensor `adam.mean/NAME` and `adam.square/NAME`, and `adam.step/NAME`, how many steps they are of. Plain steps remember
+/// nothing.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_learning(path: &Path, network: &Network) -> Result<(), StoreError> {
+    let mut tensors = network.tensors();
+    for (name, ascent) in network.ascents().into_iter().filter(|(_, ascent)| !ascent.moments().mean.is_empty()) {
+        let moments = ascent.moments();
+        let values = [moments.mean.clone(), moments.square.clone(), vec![moments.step as f32]];
+        for (kind, values) in MOMENTS.into_iter().zip(values) {
+            let row = Matrix::from_vec(1, values.len(), values).map(Matrix::as_vector);
+            tensors.extend(row.map(|row| (format!("{kind}{name}"), row)));
+        }
+    }
+    save(path, &tensors)
+}
+
+/// What [`save_learning`] has kept of optimisers, by the name of what they ascend; nothing in any other file.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_moments(path: &Path) -> Result<BTreeMap<String, Moments>, StoreError> {
+    let (arrays, _) = decode(path, &bounded::read(path)?)?;
+    let mut found: BTreeMap<String, Moments> = BTreeMap::new();
+    for (name, (_, values)) in arrays {
+        let kind = MOMENTS.iter().position(|kind| name.starts_with(kind));
+        let Some((kind, name)) = kind.map(|kind| (kind, &name[MOMENTS[kind].len()..])) else { continue };
+        let moments = found.entry(name.to_owned()).or_default();
+        match kind {
+            0 => moments.mean = values,
+            1 => moments.square = values,
+            _ => moments.step = values.first().map_or(0, |step| *step as u64),
+        }
+    }
+    Ok(found)
+}
+
+/// Reads weights; what optimisers remember is left out.
 ///
 /// # Errors
 /// [`StoreError`] where the file can't be read, is no safetensors file, is damaged, or holds anything but f32 matrices.
@@ -59,7 +102,8 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Tensors, StoreError> {
             Err(StoreError::content(path, problem))
         }
     };
-    flat.into_iter().map(matrix).collect()
+    let is_weight = |(name, _): &(String, _)| !MOMENTS.iter().any(|kind| name.starts_with(kind));
+    flat.into_iter().filter(is_weight).map(matrix).collect()
 }
 
 /// SHA-256 over names and values of tensors, in hexadecimal: which weights a figure was measured with.

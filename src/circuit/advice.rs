@@ -16,6 +16,14 @@ pub fn idle_options(circuit: &Circuit) -> Vec<String> {
         let name = settling.schedule.name();
         found.push(format!("executor: Tasks changes nothing under {name}; it carries messages of Bounded and Free"));
     }
+    let is_late = circuit.projections().iter().any(|projection| projection.delay().is_some());
+    if is_late && !settling.framed {
+        found.push(
+            "projections with a delay predict from rest, for without `per_frame` every episode is a first frame; \
+             `settle --from` goes on from another, and `settling: (per_frame: 20)` takes inputs of frames"
+                .to_owned(),
+        );
+    }
     if let Schedule::VirtualTime(time) = &settling.schedule {
         let wiring = Wiring::new(circuit);
         let until = time.until.unwrap_or(2 * settling.stopping.max_steps() as u64);

@@ -8,6 +8,11 @@ use super::{Circuit, LayerId, PlaceLearning};
 use crate::params::{Feedback, Lateral, Optimizer, Precision};
 use serde::Serialize;
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// Bytes of a number, all of which are `f32`.
 const BYTES: u64 = 4;
 
@@ -86,10 +91,13 @@ pub struct Totals {
     pub activity_bytes: u64,
     /// The work of one update of all populations, per sample.
     pub per_update: UpdateWork,
+    /// Multiply-accumulates of projections with a delay, per sample: once an episode, whatever its updates.
+    #[serde(skip_serializing_if = "is_none")]
+    pub from_the_past: u64,
     /// Updates of an episode, at most.
     pub steps: u64,
-    /// Multiply-accumulates of an episode, per sample: all its updates, and the readout, in which error
-    /// populations fire once more.
+    /// Multiply-accumulates of an episode, per sample: all its updates, the readout, in which error populations fire once
+    /// more, and what comes from the past.
     pub per_settle: u64,
     /// Synaptic operations of an episode in lock-step, per sample, every sense shown and every message whole, as an
     /// account counts them: what messages cause that firings take in, precision, and pathways; without rest, readout and
@@ -245,6 +253,7 @@ fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], pe
     let batch = circuit.learning.batch as u64;
     let held: u64 = wiring.populations.iter().map(held).sum();
     let steps = circuit.settling.stopping.max_steps() as u64;
+    let from_the_past = wiring.delayed.iter().map(|delayed| delayed.link.fan as u64).sum();
     Totals {
         neurons: populations.iter().map(|population| population.size).sum(),
         parameters,
@@ -254,7 +263,8 @@ fn totals(circuit: &Circuit, wiring: &Wiring, populations: &[PopulationCost], pe
         activity_bytes: held * batch * BYTES,
         per_update,
         steps,
-        per_settle: per_update.total() * steps + per_update.of_errors(),
+        from_the_past,
+        per_settle: per_update.total() * steps + per_update.of_errors() + from_the_past,
         operations: operations(circuit, wiring, per_update, steps),
     }
 }

@@ -87,6 +87,8 @@ pub struct Projection {
     pub(super) learning: PlaceLearning,
     /// Which neurons it reaches.
     pub(super) reach: Reach,
+    /// From how many frames ago it predicts, 1 or more.
+    pub(super) delay: Option<usize>,
 }
 
 /// How synapses learn.
@@ -378,5 +380,11 @@ impl Projection {
     #[must_use]
     pub fn reach(&self) -> Reach {
         self.reach
+    }
+
+    /// From how many frames ago it predicts, 1 or more; from the present where it is absent.
+    #[must_use]
+    pub fn delay(&self) -> Option<usize> {
+        self.delay
     }
 }

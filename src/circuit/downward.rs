@@ -1,6 +1,6 @@
 //! The order of a downward pass: predictors before what they predict.
 
-use super::description::Circuit;
+use super::description::{Circuit, Projection};
 use super::ids::LayerId;
 
 impl Circuit {
@@ -14,7 +14,7 @@ impl Circuit {
         let mut order: Vec<LayerId> = Vec::new();
         let mut left: Vec<LayerId> = self.layers().map(|(id, _)| id).filter(|id| is_free(*id)).collect();
         while !left.is_empty() {
-            let waits = |id: &LayerId| self.projections().iter().any(|p| p.to() == *id && left.contains(&p.from()));
+            let waits = |id: &LayerId| self.present().any(|p| p.to() == *id && left.contains(&p.from()));
             let (waiting, ready): (Vec<_>, Vec<_>) = left.iter().copied().partition(waits);
             if ready.is_empty() {
                 return Err(self.circle(waiting));
@@ -25,11 +25,15 @@ impl Circuit {
         Ok(order)
     }
 
+    /// Projections that predict from the present: what is past orders nothing.
+    fn present(&self) -> impl Iterator<Item = &Projection> {
+        self.projections().iter().filter(|p| p.delay().is_none())
+    }
+
     /// What is left of `layers` without those that predict none of the others: the circles, and what links them.
     fn circle(&self, mut layers: Vec<LayerId>) -> Vec<LayerId> {
         loop {
-            let predicts =
-                |id: &LayerId| self.projections().iter().any(|p| p.from() == *id && layers.contains(&p.to()));
+            let predicts = |id: &LayerId| self.present().any(|p| p.from() == *id && layers.contains(&p.to()));
             let left: Vec<_> = layers.iter().copied().filter(predicts).collect();
             if left.len() == layers.len() {
                 return layers;

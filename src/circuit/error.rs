@@ -1,5 +1,6 @@
 //! What is wrong with a circuit file, for the person who wrote it: one line per mistake.
 
+use crate::blame::{Blame, Blamed};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,12 @@ pub struct CircuitError {
     pub path: Option<PathBuf>,
     /// The mistakes in the order of the text, as far as their places are known; never empty.
     pub mistakes: Vec<Mistake>,
+}
+
+impl Blamed for CircuitError {
+    fn blame(&self) -> Blame {
+        Blame::Request
+    }
 }
 
 /// One mistake.

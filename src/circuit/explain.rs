@@ -111,6 +111,7 @@ fn sentence(error: &RonError, last: &str, found: &Found) -> Option<String> {
         RonError::UnclosedBlockComment => "a comment is opened by `/*` and never closed by `*/`",
         RonError::TrailingCharacters => return Some(format!("expected the end of the text, found {found}")),
         RonError::IntegerOutOfBounds => {
+            let last = if last == "delay" { "first" } else { last };
             let expected = example(last).unwrap_or("a whole number, 0 or above");
             return Some(format!("the number is negative or too large; expected {expected}"));
         }
@@ -138,6 +139,8 @@ fn expected(error: &RonError, last: &str) -> Option<&'static str> {
         RonError::ExpectedFloat => or("a number such as 0.1"),
         // The `until` of virtual time is a tick, the `until` of settling is not.
         RonError::ExpectedInteger if last == "until" => "a whole number such as 60",
+        // The delay of a projection is a number of frames, that of a link is not.
+        RonError::ExpectedInteger if last == "delay" => "a whole number such as 1",
         RonError::ExpectedInteger => or("a whole number, 0 or above"),
         RonError::ExpectedMap => or("an opening `{`"),
         RonError::ExpectedArray => or("an opening `[`"),
@@ -224,7 +227,7 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["at"], "a tick such as 40"),
     (&["scale"], "PerFiring or PerTime"),
     (&["executor"], "Threads or Tasks"),
-    (&["messages"], "Dense, Events(threshold: 0.1) or Events(threshold: 0.1, refresh: 10)"),
+    (&["messages"], "Dense, Events(threshold: 0.1), Events(threshold: 0.1, refresh: 10) or Ternary(threshold: 0.1)"),
     (&["learning", "Learning"], "options such as (optimizer: Adam(rate: 0.001), norm: ClipRows)"),
     (
         &["rate_over_time"],

@@ -4,18 +4,17 @@
 //! point nowhere and numbers may be absurd. `reader` makes it from text and refuses what has the wrong shape;
 //! `check` makes a [`Circuit`](super::Circuit) of it and refuses what has the wrong meaning.
 
+pub use super::listing::Listing;
 pub use super::place::PlaceLearning;
 pub use super::shape::Shape;
+pub use super::timing::{ChangeFile, ClockFile, DelayFile, LesionFile, ScheduleFile, TimedChangeFile, VirtualTimeFile};
 
-use super::schedule::{Delay, ExecutorKind, Fire, Noise, TimeScale};
+use super::schedule::ExecutorKind;
 use crate::params::{
     Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Likelihood, Messages, Norm, Optimizer, Precision, Prior,
     RateOverTime, Reach, Reading, Sign, Start, StepRule, Target, When,
 };
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
-use std::marker::PhantomData;
+use serde::{Deserialize, Serialize};
 
 /// The text of a circuit file, field by field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -178,6 +177,9 @@ pub struct BetweenFile {
     /// Which neurons it reaches.
     #[serde(default, skip_serializing_if = "Reach::is_all")]
     pub reach: Reach,
+    /// From how many frames ago it predicts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<usize>,
 }
 
 /// One projection.
@@ -202,15 +204,21 @@ pub struct ProjectionFile {
     /// Which neurons it reaches.
     #[serde(default, skip_serializing_if = "Reach::is_all")]
     pub reach: Reach,
+    /// From how many frames ago it predicts; from the present where this is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<usize>,
 }
 
 /// How an episode settles.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename = "Settling", default, deny_unknown_fields)]
 pub struct SettlingFile {
-    /// Updates of every state population; 50 where neither this nor `until` is given.
+    /// Updates of every state population; 50 where neither this, `per_frame` nor `until` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
+    /// Updates for each frame of an input of frames, in place of `steps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_frame: Option<usize>,
     /// The other way to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<UntilFile>,
@@ -236,148 +244,6 @@ pub enum UntilFile {
         /// Upper bound, in updates.
         max_steps: usize,
     },
-}
-
-/// Who fires when, with populations by name.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename = "Schedule", deny_unknown_fields)]
-pub enum ScheduleFile {
-    /// Lock-step.
-    #[default]
-    Synchronous,
-    /// Actors within a bound of lock-step.
-    Bounded {
-        /// s ≥ 0.
-        staleness: u64,
-    },
-    /// Actors at full speed; bare `Free` has no options.
-    Free {
-        /// What a state population waits for.
-        #[serde(default)]
-        fire: Fire,
-    },
-    /// One after another.
-    Sweep {
-        /// Names of populations.
-        order: Vec<String>,
-    },
-    /// Seeded discrete-event time.
-    VirtualTime(VirtualTimeFile),
-    /// A recorded run, again.
-    Replay(String),
-}
-
-/// The options of virtual time; see [`VirtualTime`](super::VirtualTime).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "VirtualTime", default, deny_unknown_fields)]
-pub struct VirtualTimeFile {
-    /// The first tick that does not happen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<u64>,
-    /// Clocks by name of population.
-    pub clocks: Listing<ClockFile>,
-    /// The clock for all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clock: Option<ClockFile>,
-    /// Delays of single links.
-    pub delays: Vec<DelayFile>,
-    /// The delay for all.
-    pub delay: Delay,
-    /// Probability that a message is lost.
-    pub drop: f64,
-    /// Populations that fall silent.
-    pub lesions: Vec<LesionFile>,
-    /// What a hand does while it settles.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<TimedChangeFile>,
-    /// What β refers to.
-    pub scale: TimeScale,
-    /// Seed of jitter, delays and losses.
-    pub seed: u64,
-    /// Whether presentations differ in what is drawn.
-    #[serde(skip_serializing_if = "is_fresh")]
-    pub noise: Noise,
-    /// What a firing waits for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fire: Option<Fire>,
-    /// After so many ticks of its own without a firing a population fires all the same.
-    pub patience: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_fresh(noise: &Noise) -> bool {
-    !noise.is_frozen()
-}
-
-impl Default for VirtualTimeFile {
-    fn default() -> Self {
-        let super::VirtualTime { until, delay, drop, scale, seed, noise, fire, patience, .. } =
-            super::VirtualTime::default();
-        let (clocks, clock, delays, lesions, changes) = Default::default();
-        Self { until, clocks, clock, delays, delay, drop, lesions, changes, scale, seed, noise, fire, patience }
-    }
-}
-
-/// When a population fires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename = "Clock", deny_unknown_fields)]
-pub struct ClockFile {
-    /// Ticks between firings.
-    pub period: u64,
-    /// Tick of the first firing; 0 for error and 1 for state populations where it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<u64>,
-    /// Largest lateness of a firing.
-    #[serde(default)]
-    pub jitter: u64,
-}
-
-/// The delay of one link.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "Link", deny_unknown_fields)]
-pub struct DelayFile {
-    /// The population that sends.
-    pub from: String,
-    /// The population that receives.
-    pub to: String,
-    /// How long a message travels.
-    pub delay: Delay,
-}
-
-/// A population that falls silent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename = "Lesion", deny_unknown_fields)]
-pub struct LesionFile {
-    /// Its name.
-    pub population: String,
-    /// The first tick of its silence.
-    pub at: u64,
-}
-
-/// What a hand does at a tick.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "Timed", deny_unknown_fields)]
-pub struct TimedChangeFile {
-    /// The first tick at which it holds.
-    pub at: u64,
-    /// What it does.
-    pub change: ChangeFile,
-}
-
-/// A [`Change`](super::Change), with populations by name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "Change")]
-pub enum ChangeFile {
-    /// Another step size of a layer.
-    Beta(String, f32),
-    /// Another clock of a population.
-    Clock(String, ClockFile),
-    /// A population falls silent.
-    Silence(String),
-    /// Another delay from one population to another.
-    Delay(String, String, Delay),
-    /// Another probability that messages from one population to another are lost.
-    Drop(String, String, f64),
 }
 
 /// How synapses learn.
@@ -410,7 +276,7 @@ impl RowFile {
 
     /// Its projections, each predicting the layer of the number before.
     pub fn projections(&self) -> impl Iterator<Item = ProjectionFile> {
-        let BetweenFile { feedback, init, sign, learning, reach } = self.between;
+        let BetweenFile { feedback, init, sign, learning, reach, delay } = self.between;
         (self.first..self.last).map(move |number| ProjectionFile {
             from: self.layer(number + 1),
             to: self.layer(number),
@@ -419,6 +285,7 @@ impl RowFile {
             sign,
             learning,
             reach,
+            delay,
         })
     }
 
@@ -431,47 +298,5 @@ impl Default for LearningFile {
     fn default() -> Self {
         let (optimizer, norm, when, rate_over_time) = Default::default();
         Self { optimizer, norm, decay: 0.0, rate_over_time, when, batch: 200, epochs: 50 }
-    }
-}
-
-/// A map of the text: entries by name, in the order of the file, a name that is given twice kept twice so
-/// that it can be reported.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Listing<T>(pub Vec<(String, T)>);
-
-impl<T> Default for Listing<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: Serialize> Serialize for Listing<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listing<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Entries(PhantomData))
-    }
-}
-
-/// The serde visitor of a [`Listing`].
-struct Entries<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-    type Value = Listing<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map from names, `{\"name\": (...), ...}`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Listing(entries))
     }
 }

@@ -18,6 +18,9 @@ pub struct Settling {
     pub messages: Messages,
     /// Where free states begin.
     pub start: Start,
+    /// Whether inputs are sequences of frames, each of which is an episode that begins where the one before ended;
+    /// `stopping` is a number of updates of one frame then.
+    pub framed: bool,
 }
 
 impl Settling {
@@ -30,10 +33,7 @@ impl Settling {
     /// What is legal and yet likely to surprise, one sentence each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let drop = match &self.schedule {
-            Schedule::VirtualTime(time) => time.largest_drop(),
-            _ => 0.0,
-        };
+        let drop = self.schedule.largest_drop();
         let lossy = drop > 0.0 && matches!(self.messages, Messages::Events { refresh: None, .. });
         let lost = lossy.then(|| {
             format!(
@@ -42,6 +42,18 @@ impl Settling {
             )
         });
         lost.into_iter().collect()
+    }
+
+    /// Why the messages can't travel under the schedule, if they can't.
+    #[must_use]
+    pub fn unbearable_loss(&self) -> Option<String> {
+        let drop = self.schedule.largest_drop();
+        (drop > 0.0 && self.messages.needs_every_message()).then(|| {
+            format!(
+                "Ternary(...) needs every message, for each tells of one step and a lost one leaves its receiver wrong for \
+                 good, but the schedule drops messages (drop: {drop}); leave out drop, or use Events(threshold: ..., refresh: 10)"
+            )
+        })
     }
 }
 
@@ -120,6 +132,15 @@ impl Schedule {
             Self::Sweep { .. } => "Sweep",
             Self::VirtualTime(_) => "VirtualTime",
             Self::Replay(_) => "Replay",
+        }
+    }
+
+    /// The largest probability at which messages of some link are lost.
+    #[must_use]
+    pub fn largest_drop(&self) -> f64 {
+        match self {
+            Self::VirtualTime(time) => time.largest_drop(),
+            _ => 0.0,
         }
     }
 }

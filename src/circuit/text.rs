@@ -104,6 +104,7 @@ impl Schedule {
 /// use gncn::Messages;
 ///
 /// assert_eq!(parse_messages("Events(threshold: 0.1)").unwrap(), Messages::Events { threshold: 0.1, refresh: None });
+/// assert_eq!(parse_messages("Ternary(threshold: 0.1)").unwrap(), Messages::Ternary { threshold: 0.1 });
 /// assert!(parse_messages("Events(threshold: -0.1)").is_err());
 /// ```
 pub fn parse_messages(text: &str) -> Result<Messages, CircuitError> {

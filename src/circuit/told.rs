@@ -1,14 +1,18 @@
 //! What the options of a circuit that are off by default amount to, in words: for `gncn check`.
 
 use super::description::{Circuit, Projection};
-use crate::params::{LayerNoise, Reach, Start};
+use crate::params::{Feedback, LayerNoise, Messages, Reach, Start};
 
-/// One sentence for each projection that doesn't reach everybody, each layer with noise, and a start that isn't at rest.
+/// One sentence for each projection that doesn't reach everybody, each that predicts from the past, each layer with noise, a
+/// start that isn't at rest, frames, and messages that say only up or down.
 #[must_use]
 pub(super) fn options(circuit: &Circuit) -> Vec<String> {
+    let late = circuit.projections().iter().filter_map(|projection| delay(circuit, projection));
     let reaching = circuit.projections().iter().filter_map(|projection| reach(circuit, projection));
     let noisy = circuit.layers().filter_map(|(_, layer)| noise(layer.name(), layer.noise(), layer.beta().get()));
-    reaching.chain(noisy).chain(start(circuit.settling().start)).collect()
+    let settling = circuit.settling();
+    let shown = start(settling.start).into_iter().chain(frames(circuit)).chain(ternary(settling.messages));
+    reaching.chain(late).chain(noisy).chain(shown).collect()
 }
 
 fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
@@ -29,10 +33,45 @@ fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
     Some(format!("{} reaches {}: {how}; {count} synapses of {all} ({share:.2} %)", from.name(), to.name()))
 }
 
+fn delay(circuit: &Circuit, projection: &Projection) -> Option<String> {
+    let frames = projection.delay()?;
+    let name = |id| circuit.layer(id).name();
+    let (from, to) = (name(projection.from()), name(projection.to()));
+    let ago = if frames == 1 { "the frame before".to_owned() } else { format!("{frames} frames before") };
+    let back = match projection.feedback() {
+        Feedback::Learned { .. } => format!("; the mismatch reaches {from} as it is now"),
+        _ => String::new(),
+    };
+    let count = circuit.synapses(projection);
+    Some(format!(
+        "{from} predicts {to} from what it was at the readout of {ago}, or from rest where there was none: {count} \
+         multiply-accumulates a sample, once a frame{back}"
+    ))
+}
+
+fn frames(circuit: &Circuit) -> Option<String> {
+    let settling = circuit.settling();
+    let updates = settling.stopping.max_steps();
+    settling.framed.then(|| {
+        format!(
+            "inputs are [frames, samples, ...]: each frame settles for {updates} updates from where the one before ended, is \
+             read out, and learned from"
+        )
+    })
+}
+
 fn noise(name: &str, noise: LayerNoise, beta: f32) -> Option<String> {
     let sd = noise.sd()?;
     let each = sd * (2.0 * beta).sqrt();
     Some(format!("{name} is shaken at every update by noise with an sd of {each:.4} (sd {sd} times √(2 · beta))"))
+}
+
+fn ternary(messages: Messages) -> Option<String> {
+    let Messages::Ternary { threshold } = messages else { return None };
+    Some(format!(
+        "messages say only which components go up or down, by {threshold} each and once a firing at the most: 34 bits an event, \
+         and a component that has far to go takes many firings"
+    ))
 }
 
 fn start(start: Start) -> Option<String> {

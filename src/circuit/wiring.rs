@@ -7,6 +7,9 @@
 //! |---|---|---|
 //! | state k | 0 activity, 1 target (where it is predicted) | one for each projection *from* k that has feedback, by name of the predicted layer; then, where k is predicted, its own mismatch |
 //! | error s | 0 mismatch; then one for each projection *to* s that is read backwards, by name of the source | one for each projection *to* s, by name of the source; then the target |
+//!
+//! A projection with a delay has its inlet like any other, and no link leads there: what the inlet holds is there before an
+//! episode begins, and stays.
 
 pub use super::ids::PopulationId;
 
@@ -66,13 +69,24 @@ pub struct Wiring {
     pub populations: Vec<PopulationSpec>,
     /// Links, ordered by receiver and inlet.
     pub links: Vec<Link>,
+    /// Links on which nothing travels while an episode lasts, in the same order: what they brought has been there before.
+    pub delayed: Vec<DelayedLink>,
+}
+
+/// A link whose receiver has, through all of an episode, what its sender had at a readout before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DelayedLink {
+    /// Sender and receiver; it carries activity.
+    pub link: Link,
+    /// How many frames ago, 1 or more.
+    pub frames: usize,
 }
 
 impl Wiring {
     /// The wiring of a circuit.
     #[must_use]
     pub fn new(circuit: &Circuit) -> Self {
-        let mut wiring = Self { populations: Vec::new(), links: Vec::new() };
+        let mut wiring = Self { populations: Vec::new(), links: Vec::new(), delayed: Vec::new() };
         for (id, _) in circuit.layers() {
             wiring.populations.push(state_spec(circuit, id));
         }
@@ -86,6 +100,7 @@ impl Wiring {
             wiring.link_error(circuit, id);
         }
         wiring.links.sort_by_key(|link| (link.to, link.inlet));
+        wiring.delayed.sort_by_key(|delayed| (delayed.link.to, delayed.link.inlet));
         wiring
     }
 
@@ -116,6 +131,21 @@ impl Wiring {
     /// Every population with its id.
     pub fn populations(&self) -> impl Iterator<Item = (PopulationId, &PopulationSpec)> {
         self.populations.iter().enumerate().map(|(i, spec)| (PopulationId(i), spec))
+    }
+
+    /// A link by its place: those that carry messages first, delayed ones behind them.
+    ///
+    /// # Panics
+    /// Where there is none.
+    #[must_use]
+    pub fn link_at(&self, place: usize) -> &Link {
+        self.links.get(place).unwrap_or_else(|| &self.delayed[place - self.links.len()].link)
+    }
+
+    /// How many frames back the delayed links look; 0 where there are none.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.delayed.iter().map(|delayed| delayed.frames).max().unwrap_or(0)
     }
 
     /// The links that arrive at a population, by inlet.
@@ -160,7 +190,11 @@ impl Wiring {
             let width = circuit.layer(projection.from).size;
             let from = self.state_of(projection.from);
             let fan = circuit.synapses(projection) as usize;
-            self.links.push(Link { from, outlet: 0, to, inlet, carries: Carries::Activity, width, fan });
+            let link = Link { from, outlet: 0, to, inlet, carries: Carries::Activity, width, fan };
+            match projection.delay {
+                None => self.links.push(link),
+                Some(frames) => self.delayed.push(DelayedLink { link, frames }),
+            }
         }
         let from = self.state_of(layer);
         let inlet = afferents.len();

@@ -31,6 +31,7 @@ impl From<&Circuit> for CircuitFile {
             sign: p.sign,
             learning: p.learning,
             reach: p.reach,
+            delay: p.delay,
         };
         let learning = circuit.learning;
         Self {
@@ -98,9 +99,10 @@ fn written(settling: &Settling, wiring: &Wiring) -> SettlingFile {
         Stopping::Steps(steps) => (Some(steps), None),
         Stopping::Quiet { tolerance, max_steps } => (None, Some(UntilFile::Quiet { tolerance, max_steps })),
     };
+    let (per_frame, steps) = if settling.framed { (steps, None) } else { (None, steps) };
     let schedule = schedule(&settling.schedule, wiring);
     let Settling { executor, messages, start, .. } = *settling;
-    SettlingFile { steps, until, schedule, executor, messages, start }
+    SettlingFile { steps, per_frame, until, schedule, executor, messages, start }
 }
 
 fn schedule(schedule: &Schedule, wiring: &Wiring) -> ScheduleFile {

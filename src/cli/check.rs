@@ -10,9 +10,9 @@ use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
 use crate::circuit::{Circuit, Schedule, Settling, Stopping};
 use crate::circuit::{advice, options};
-use crate::data::{SenseFile, Source, load, read_matrix_or_row};
+use crate::data::{SenseFile, Source, load};
 use crate::episode::Episode;
-use crate::evaluation::{Show, episode};
+use crate::evaluation::{self, Show, episode};
 use crate::executor::{SettleOptions, Settler};
 use crate::network::Network;
 use crate::params::Messages;
@@ -125,7 +125,7 @@ impl CheckArguments {
             output::note(&format!("no --weights: synapses are drawn from seed {}", self.seed));
             Network::new(Arc::clone(circuit), self.seed)
         });
-        let episode = self.episode(circuit)?;
+        let episode = self.episode(circuit, &network)?;
         let steps = self.steps.unwrap_or_else(|| circuit.settling().stopping.max_steps());
         let settling = Settling {
             stopping: Stopping::Steps(steps),
@@ -140,11 +140,17 @@ impl CheckArguments {
     }
 
     /// What is shown: the arrays that were given, or a few drawn digits.
-    fn episode(&self, circuit: &Circuit) -> Result<Episode<'static>, Failure> {
+    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode<'static>, Failure> {
         const DIGITS: usize = 3;
         if !self.input.is_empty() {
-            let inputs = self.input.iter().map(|given| Ok((given.sense.clone(), read_matrix_or_row(&given.file)?)));
-            return Ok(Episode::new(circuit, inputs.collect::<Result<Vec<_>, Failure>>()?)?);
+            let weights = network.tensors();
+            let mut inputs = Vec::new();
+            for given in &self.input {
+                let (matrix, told) = evaluation::input(circuit, given, None, Some(&weights))?;
+                told.iter().for_each(|text| output::note(&table::wrap(text)));
+                inputs.push((given.sense.clone(), matrix));
+            }
+            return Ok(Episode::new(circuit, inputs)?);
         }
         let digits = load(&Source::Digits { seed: 0, train: DIGITS, test: DIGITS })?;
         let rows: Vec<usize> = (0..DIGITS).collect();
@@ -221,6 +227,9 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
     ];
     let parts = parts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| vec![format!("  {name}"), table::count(*n)]);
     let steps = match circuit.settling().stopping {
+        Stopping::Steps(steps) if circuit.settling().framed => {
+            format!("{} updates of a frame", table::count(steps as u64))
+        }
         Stopping::Steps(steps) => format!("{} updates", table::count(steps as u64)),
         Stopping::Quiet { max_steps, .. } => format!("at most {} updates", table::count(max_steps as u64)),
     };
@@ -234,6 +243,10 @@ fn totals(circuit: &Circuit, totals: &Totals) -> String {
         line("multiply-accumulates per sample and update".to_owned(), table::count(work.total())),
     ];
     rows.extend(parts);
+    if totals.from_the_past > 0 {
+        let once = "  predictions from the past, once an episode".to_owned();
+        rows.push(line(once, table::count(totals.from_the_past)));
+    }
     rows.push(line(format!("multiply-accumulates per sample and settle ({steps})"), table::count(totals.per_settle)));
     let operations = table::count(totals.operations);
     rows.push(line("synaptic operations of a settle in its account (lock-step)".to_owned(), operations));

@@ -1,15 +1,15 @@
 //! `gncn complete`: images a part of which is hidden, and what a trained circuit makes of them.
 
 use super::failure::Failure;
-use super::reconstruct::choose;
 use super::settling::SettlingArguments;
 use super::trained::{ImageSplit, TrainedArguments};
-use super::{output, table, tiles, values};
+use super::{output, table, values};
 use crate::circuit::Circuit;
 use crate::data::{Images, SenseFile};
 use crate::evaluation::{self, Hidden, image_sense};
 use crate::matrix::Matrix;
 use crate::picture;
+use crate::view::tiles::{self, choose};
 use clap::Args;
 use std::path::PathBuf;
 

@@ -83,7 +83,7 @@ impl ListArguments {
 }
 
 /// How to get what is not there.
-const HOW: &str = "`digits` are drawn by gncn itself, `digits8x8` are inside it, and both are always there. The others are looked up in the folder that \
+const HOW: &str = "`digits` are drawn by gncn itself, `moving-digits` are sequences of them, `digits8x8` are inside it, and all three are always there. The others are looked up in the folder that \
                    GNCN_DATA names, each in a folder of its own with the files it is published in (mnist/ holds \
                    train-images-idx3-ubyte.gz and so on; caltech/ the .mat file); `gncn data fetch NAME` downloads them. --data also takes any folder or file \
                    of IDX, .npy, .npz, .mat or .csv arrays, and folders of PNG or JPEG files, one for each class.";

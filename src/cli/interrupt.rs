@@ -8,7 +8,7 @@
 //! | `eval` | the end, at once: its one file is written as a whole when all is measured | |
 //! | `bench`, `complete`, `data make`, `features`, `latents`, `reconstruct`, `sample` | the end, at once: files are written as wholes | |
 //! | `reproduce` | the batch under way is learned, or the measure under way taken; then the tables are written | the end, at once |
-//! | `view` | the end, at once, with exit code 0: that is how a page is closed | |
+//! | `view`, `watch` | the end, at once, with exit code 0: that is how a page or a screen is closed | |
 //!
 //! A command that runs others decides for them: only the first one that listens is heard.
 
@@ -16,7 +16,8 @@ use super::failure::Failure;
 use super::output;
 use crate::data::atomic;
 use crate::executor::StopFlag;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How often a stop was asked for. A signal reaches a process, so this is one for the process.
 static REQUESTS: AtomicUsize = AtomicUsize::new(0);
@@ -61,6 +62,7 @@ pub(super) fn at_once(told: &'static str) -> Result<(), Failure> {
 
 /// Ends the process, and what it was writing.
 fn end(told: &str) -> ! {
+    output::let_go();
     output::note(&format!("\n{told}"));
     atomic::abandon();
     std::process::exit(1);
@@ -75,17 +77,43 @@ pub(super) fn closing_the_page() -> Result<(), Failure> {
     })
 }
 
+/// From here on a stop gives the terminal back and ends the process, which is no failure: who watches writes nothing.
+#[cfg(feature = "watch")]
+pub(super) fn closing_the_screen() -> Result<(), Failure> {
+    listen(|_| {
+        output::let_go();
+        std::process::exit(0);
+    })
+}
+
+/// Asks for a stop, as Ctrl-C does; for keys of a terminal that makes no signals of them.
+#[cfg(feature = "watch")]
+pub(super) fn ask() {
+    request();
+}
+
 /// Whether a stop was asked for.
 pub(super) fn requested() -> bool {
     REQUESTS.load(Ordering::SeqCst) > 0
 }
 
+/// What a request means to the command that listens, by its number.
+type Listener = Box<dyn Fn(usize) + Send + Sync>;
+
+/// Who listens; a process has one.
+static LISTENER: OnceLock<Listener> = OnceLock::new();
+
 /// Hands the number of every request, from 1, to `handle`.
-fn listen(handle: impl Fn(usize) + Send + 'static) -> Result<(), Failure> {
-    static HEARD: AtomicBool = AtomicBool::new(false);
-    if HEARD.swap(true, Ordering::SeqCst) {
+fn listen(handle: impl Fn(usize) + Send + Sync + 'static) -> Result<(), Failure> {
+    if LISTENER.set(Box::new(handle)).is_err() {
         return Ok(());
     }
-    let handler = move || handle(REQUESTS.fetch_add(1, Ordering::SeqCst) + 1);
-    ctrlc::set_handler(handler).map_err(|cause| Failure::Run(format!("can't listen for Ctrl-C ({cause})")))
+    ctrlc::set_handler(request).map_err(|cause| Failure::Run(format!("can't listen for Ctrl-C ({cause})")))
+}
+
+fn request() {
+    let number = REQUESTS.fetch_add(1, Ordering::SeqCst) + 1;
+    if let Some(listener) = LISTENER.get() {
+        listener(number);
+    }
 }

@@ -15,6 +15,7 @@ mod eval;
 mod failure;
 mod features;
 mod interrupt;
+mod kernels;
 mod latents;
 mod man;
 mod memory;
@@ -31,14 +32,17 @@ mod settle;
 mod settling;
 mod study;
 mod table;
-mod tiles;
 mod train;
 mod trained;
 mod values;
 #[cfg(feature = "view")]
 mod view;
+#[cfg(feature = "watch")]
+mod watch;
 
+use crate::machine::level::Level;
 use crate::ranks::Ranks;
+use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use failure::Failure;
 use std::process::ExitCode;
@@ -66,6 +70,10 @@ struct Arguments {
     /// Log what happens to standard error; twice for more (or set RUST_LOG)
     #[arg(short, long, global = true, action = ArgAction::Count, display_order = LAST)]
     verbose: u8,
+    /// Use the kernels of this level: v2, v3 or v4 (or set GNCN_CPU); bits are
+    /// promised for one level
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = Level::parse, display_order = LAST)]
+    cpu: Option<Level>,
 }
 
 /// After the options of a command itself.
@@ -94,6 +102,8 @@ enum Command {
     Man(man::ManArguments),
     #[cfg(feature = "view")]
     View(view::ViewArguments),
+    #[cfg(feature = "watch")]
+    Watch(watch::WatchArguments),
 }
 
 /// Runs the command line of this process: 0 done, 1 the run failed, 2 the request was wrong.
@@ -103,18 +113,34 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(message) => {
             // Help and version come this way, too.
-            let printed = message.print();
+            let printed = match message.kind() {
+                ErrorKind::DisplayVersion if kernels::is_asked_for() => output::print(&kernels::version()),
+                _ => output::written(message.print()),
+            };
             if message.use_stderr() {
                 return ExitCode::from(failure::REQUEST);
             }
-            return ended(output::written(printed));
+            return ended(printed);
         }
     };
     log_to_stderr(arguments.verbose);
-    ended(ranks::joined(|ranks| arguments.command.run(ranks)))
+    let fit = kernels::fit(arguments.cpu, arguments.command.computes());
+    ended(fit.and_then(|()| ranks::joined(|ranks| arguments.command.run(ranks))))
 }
 
 impl Command {
+    /// Whether speed and bits are those of kernels.
+    fn computes(&self) -> bool {
+        match self {
+            Self::Check(_) | Self::Draw(_) | Self::Data(_) | Self::New(_) | Self::Completions(_) | Self::Man(_) => {
+                false
+            }
+            #[cfg(feature = "watch")]
+            Self::Watch(_) => false,
+            _ => true,
+        }
+    }
+
     fn run(self, ranks: &Ranks) -> Result<(), Failure> {
         if !matches!(self, Self::Train(_)) {
             ranks::refuse_many(ranks)?;
@@ -140,6 +166,8 @@ impl Command {
             Self::Man(command) => command.run(Arguments::command()),
             #[cfg(feature = "view")]
             Self::View(command) => command.run(),
+            #[cfg(feature = "watch")]
+            Self::Watch(command) => command.run(),
         }
     }
 }
@@ -158,7 +186,7 @@ fn ended(done: Result<(), Failure>) -> ExitCode {
 fn log_to_stderr(verbose: u8) {
     let level = ["warn", "gncn=info", "gncn=debug"][usize::from(verbose.min(2))];
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| output::LogLines);
     // A second subscriber, or a standard error that is closed, is no reason to fail.
     let _ = log.with_ansi(false).log_internal_errors(false).try_init();
 }

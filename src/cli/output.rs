@@ -8,6 +8,7 @@ use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Whether this is one of several ranks, of which another prints. A process is one rank, so this is one for the process.
 static SILENT: AtomicBool = AtomicBool::new(false);
@@ -54,7 +55,7 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Fail
     Ok(crate::data::atomic::write(path, &text)?)
 }
 
-/// Writes `text` and a line end to standard error, or to nobody.
+/// Writes `text` and a line end to standard error, or to nobody; once the terminal is let go, where it is held.
 pub(super) fn note(text: &str) {
     if !is_silent() {
         cry(text);
@@ -63,7 +64,51 @@ pub(super) fn note(text: &str) {
 
 /// [`note`], whichever rank this is.
 pub(super) fn cry(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    match &mut *held() {
+        Some(lines) => lines.push(text.to_owned()),
+        None => drop(writeln!(std::io::stderr().lock(), "{text}")),
+    }
+}
+
+/// Lines that wait while a screen holds the terminal; they would be drawn into it.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+fn held() -> MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a screen holds the terminal.
+pub(super) fn is_held() -> bool {
+    held().is_some()
+}
+
+/// From here on notes wait until [`let_go`].
+#[cfg(feature = "watch")]
+pub(super) fn hold() {
+    held().get_or_insert_default();
+}
+
+/// Gives back a terminal that a screen holds, and writes what has waited.
+pub(super) fn let_go() {
+    let Some(lines) = held().take() else { return };
+    #[cfg(feature = "watch")]
+    crate::view::watch::release();
+    lines.iter().for_each(|line| note(line));
+}
+
+/// Lines of the log, as notes.
+#[derive(Debug)]
+pub(super) struct LogLines;
+
+impl Write for LogLines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        note(String::from_utf8_lossy(bytes).trim_end_matches('\n'));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Says what a command is about to write.

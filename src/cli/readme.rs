@@ -1,5 +1,5 @@
-//! The README, held to what the program does: its circuit trains, its command lines and schedules parse, and the files
-//! it names are there.
+//! The README and the guide, held to what the program does: their first circuit trains, their command lines and schedules
+//! parse, and the files they name are there. `tests/suite/guide.rs` runs the guide's commands.
 
 use super::Arguments;
 use crate::checkpoint::{Run, RunInfo};
@@ -15,7 +15,19 @@ use std::sync::Arc;
 const README: &str = include_str!("../../README.md");
 
 /// The pages of the guide, of which every command line has to parse, too.
-const GUIDE: [&str; 1] = [include_str!("../../docs/guide/page.md")];
+const GUIDE: [&str; 8] = [
+    FIRST,
+    SCHEDULES,
+    include_str!("../../docs/guide/studies.md"),
+    include_str!("../../docs/guide/lateness.md"),
+    include_str!("../../docs/guide/own-circuits.md"),
+    include_str!("../../docs/guide/data.md"),
+    include_str!("../../docs/guide/page.md"),
+    include_str!("../../docs/reference.md"),
+];
+
+const FIRST: &str = include_str!("../../docs/guide/first-circuit.md");
+const SCHEDULES: &str = include_str!("../../docs/guide/schedules.md");
 
 /// The blocks of a language in the README, without their fences.
 fn blocks(language: &str) -> Vec<&'static str> {
@@ -35,7 +47,7 @@ fn spans() -> Vec<String> {
 }
 
 fn first() -> Circuit {
-    let [text] = blocks("ron").try_into().expect("one circuit");
+    let [text] = blocks_of(FIRST, "ron").try_into().expect("one circuit");
     Circuit::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -70,7 +82,8 @@ fn call(line: &str) -> Option<Vec<String>> {
 
 #[test]
 fn every_command_line_parses() {
-    let guide = GUIDE.iter().filter(|_| cfg!(feature = "view")).flat_map(|text| blocks_of(text, "sh"));
+    let has_all = cfg!(all(feature = "view", feature = "watch"));
+    let guide = GUIDE.iter().filter(|_| has_all).flat_map(|text| blocks_of(text, "sh"));
     let lines = blocks("sh").into_iter().chain(guide).flat_map(str::lines).map(str::to_owned);
     let calls: Vec<_> = lines.chain(spans()).filter_map(|line| call(&line)).collect();
     assert!(calls.len() >= 10, "only {} found: {calls:?}", calls.len());
@@ -100,11 +113,11 @@ fn made_up_mistakes_are_caught() {
 fn every_schedule_parses_and_every_circuit_is_there() {
     let circuit = first();
     // The first cells of the tables of a section.
-    let cells = |section: &str| -> Vec<&str> {
-        let text = README.split("\n## ").find(|text| text.starts_with(section)).unwrap_or_default();
+    let cells = |text: &'static str| -> Vec<&str> {
         text.lines().filter(|line| line.starts_with("| `")).filter_map(|row| row.split('`').nth(1)).collect()
     };
-    let (files, schedules) = (cells("Circuits that ship"), cells("Schedules"));
+    let ships = README.split("\n## ").find(|text| text.starts_with("Circuits that ship")).unwrap_or_default();
+    let (files, schedules) = (cells(ships), cells(SCHEDULES));
     assert!(files.len() >= 8 && schedules.len() >= 6, "{files:?}, {schedules:?}");
     for text in schedules {
         Schedule::parse(text, &circuit).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -117,12 +130,13 @@ fn every_schedule_parses_and_every_circuit_is_there() {
 #[test]
 fn the_first_circuit_learns() {
     let circuit = Arc::new(first());
-    let data = load(&Source::Digits { seed: 1, train: 300, test: 20 }).expect("digits are always there");
+    let source = Source::parse(Some("digits8x8"));
+    let data = load(&source).expect("digits are always there");
     let spec = TrainSpec {
         seed: 0,
-        epochs: circuit.learning().epochs,
+        epochs: 2,
         batch: circuit.learning().batch,
-        limit: None,
+        limit: Some(300),
         settling: circuit.settling().clone(),
         checkpoint_every: None,
         keep: Keep::Last,
@@ -139,6 +153,7 @@ fn the_first_circuit_learns() {
         schedule: String::new(),
         limit: None,
         cpu: Vec::new(),
+        build: None,
         threads: 1,
         finished: false,
     };

@@ -6,7 +6,7 @@ use super::trained::TrainedArguments;
 use super::{output, values};
 use crate::evaluation::mixture::MixtureOptions;
 use crate::evaluation::{COMPONENTS, Descent, PRIOR_IMAGES, PriorOptions, fit_prior};
-use crate::picture;
+use crate::picture::{self, NamedTiles};
 use crate::rng;
 use clap::Args;
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   gncn sample runs/gncn-pdh -o samples.png
+  gncn sample runs/gncn-pdh -o named.png --captions
   gncn sample runs/gncn-pdh -o few.png --count 30 --components 20 --seed 3
 
 A mixture of Gaussians is fitted to what the top layer settles to on training
@@ -39,6 +40,9 @@ pub(super) struct SampleArguments {
     /// Seed of the mixture and of the draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Write beside each row what it is, and above each image its number
+    #[arg(long)]
+    captions: bool,
     #[command(flatten)]
     trained: TrainedArguments,
 }
@@ -64,8 +68,14 @@ impl SampleArguments {
         let images = trained.data.test_or_train();
         let means = images.shades(&means);
         let tiles: Vec<&[f32]> = (0..self.count).map(|i| means.row(i)).collect();
-        let rows: Vec<_> = tiles.chunks(ACROSS).map(<[_]>::to_vec).collect();
-        let bytes = picture::grid(&rows, images.width(), images.height(), SCALE)?;
+        let numbers: Vec<String> = (0..self.count).map(|i| i.to_string()).collect();
+        let rows = tiles.chunks(ACROSS).zip(numbers.chunks(ACROSS)).map(|(tiles, numbers)| NamedTiles {
+            name: if self.captions { "drawn" } else { "" },
+            tiles: tiles.to_vec(),
+            above: if self.captions { numbers.to_vec() } else { Vec::new() },
+        });
+        let scale = if self.captions { picture::scale_for_words(SCALE, images.width()) } else { SCALE };
+        let bytes = picture::named_grid(&rows.collect::<Vec<_>>(), images.width(), images.height(), scale)?;
         Ok(picture::write(&self.out, &bytes)?)
     }
 }

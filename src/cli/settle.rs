@@ -1,36 +1,37 @@
 //! `gncn settle`: one episode on arrays of the user's own, and what it settled to.
 
 mod from;
+mod kept;
 mod probing;
 mod report;
 mod rest;
 mod show;
+mod shown;
+mod targets;
 
 use super::failure::Failure;
 use super::memory::{self, Use};
 use super::settling::SettlingArguments;
 use super::trained::network_of;
-use super::{interrupt, output, table, values};
+use super::{interrupt, output, values};
 use crate::checkpoint::{Run, weights};
 use crate::circuit::{Circuit, Schedule};
+use crate::data::SenseFile;
 use crate::data::atomic::Pending;
 use crate::data::npz::NpzOut;
-use crate::data::{SenseFile, SenseFiles, Source};
 use crate::episode::Episode;
-use crate::evaluation;
 use crate::executor::{
     LinkAccount, Measure, NeverHeard, PopulationAccount, Presentation, SettleOptions, Settled, Settler,
 };
-use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Start, When};
 use crate::view::{timeline, trace_table};
 use clap::Args;
-use indexmap::IndexMap;
+use kept::{EnergyCurves, Kept};
 use probing::ProbeArguments;
 use serde::Serialize;
 use show::ShownPopulation;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 const EXAMPLES: &str = "\
@@ -49,6 +50,15 @@ where it is missing and to be completed.
 energy.NAME (f64, free energy summed over the samples at each step, the last
 one at the readout; a step is over once every population that fires has made as
 many firings, under Free once every free state has made as many updates).
+
+Where the circuit says `per_frame`, an input is [frames, samples, ...], a mask
+that or [samples, ...]; each frame goes on where the one before ended, and
+arrays of --out have a leading axis of frames, energies [frames, steps]. With
+projections of a delay, past.NAME is what a further frame looks back at: --from
+goes on with it.
+
+--learn keeps what Adam remembers with the weights (adam...), and goes on with it
+where --weights has it.
 
 --traffic tells what became of the messages of each link whose receiver can
 fire (docs/account.md has the whole table):
@@ -105,7 +115,7 @@ pub(super) struct SettleArguments {
     /// Start where an earlier settle ended, whose --out this is
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// Learn from the settled states once and write the new weights here
+    /// Learn from the settled states, once a frame, and write the new weights here
     #[arg(long, value_name = "FILE")]
     learn: Option<PathBuf>,
     /// Write the delivery log here: for every firing, which messages it used
@@ -148,12 +158,16 @@ pub(super) fn sense_file(text: &str) -> Result<SenseFile, String> {
 struct SettleReport {
     circuit: String,
     samples: usize,
-    /// Updates of every free state population.
+    /// Frames, where the circuit settles frame by frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<usize>,
+    /// Updates of every free state population; of a frame, where there are frames.
     steps: usize,
     /// The largest change of a component of a state in its last firing.
     movement: f32,
-    /// Free energy of each predicted layer at each step, summed over samples, the last at the readout.
-    energies: IndexMap<String, Vec<f64>>,
+    /// Free energy of each predicted layer at each step, summed over samples, the last at the readout; frame by frame,
+    /// where there are frames.
+    energies: EnergyCurves,
     /// What went over each link.
     traffic: Vec<LinkAccount>,
     /// What populations did; seconds where they ran as actors.
@@ -184,8 +198,10 @@ impl SettleArguments {
         memory::refuse_too_large(&circuit, Use::Settling(1))?;
         let circuit = Arc::new(circuit);
         let mut network = self.network(&circuit)?;
-        let episode = self.episode(&circuit, &network)?;
-        memory::refuse_too_large(&circuit, Use::Settling(episode.rows()))?;
+        let frames = self.frames(&circuit, &network)?;
+        let samples = frames.first().map_or(0, Episode::rows);
+        memory::refuse_too_large(&circuit, Use::Settling(samples))?;
+        self.refuse_of_frames(&circuit, frames.len())?;
         let to_show = show::find(&self.show, network.wiring())?;
         // Started before the work, so that a folder that can't be written is known at once.
         let out = self.out.as_deref().map(NpzOut::create).transpose()?;
@@ -200,20 +216,29 @@ impl SettleArguments {
             record: self.record.is_some() || timeline.is_some(),
             trace: trace.is_some() || timeline.is_some(),
             stop_at: self.stop_at,
-            presentation: Presentation::of_run(self.seed),
+            ..SettleOptions::default()
         };
         let mut settler = Settler::new();
         interrupt::within_the_episode(settler.stop_flag())?;
-        let probes = self.probing.watch(&mut settler, &network, episode.rows())?;
+        let probes = self.probing.watch(&mut settler, &network, samples)?;
         if let Some(tolerance) = self.fixed_point {
-            let states = rest::fixed_point(&mut network, &episode, settler.stop_flag(), tolerance)?;
+            let states = rest::fixed_point(&mut network, &frames[0], settler.stop_flag(), tolerance)?;
             settler.compare_with(states);
         }
         if let Some(path) = &self.from {
-            settler.start_at(from::states(&circuit, path, episode.rows())?);
+            from::go_on(&mut settler, &circuit, path, samples)?;
             settling.start = Start::Last;
         }
-        let settled = settler.settle(&mut network, &episode, &settling, options)?;
+        let mut kept = Kept::new(settling.framed, out.is_some());
+        for (at, episode) in frames.iter().enumerate() {
+            let options = SettleOptions { presentation: Presentation::of_run(self.seed).frame(at), ..options };
+            let settled = settler.settle(&mut network, episode, &settling, options)?;
+            kept.keep(&network, &settler, settled);
+            if self.learn.is_some() {
+                learn(&mut network, &settler)?;
+            }
+        }
+        let settled = kept.settled();
         if let (Some(path), Some(log)) = (&self.record, &settled.log) {
             // A log that can't be read is a wrong request; one that can't be written is a run that failed.
             log.save(path).map_err(|error| Failure::Run(error.to_string()))?;
@@ -228,44 +253,14 @@ impl SettleArguments {
         if let Some(probes) = probes {
             self.probing.write(&probes, network.wiring())?;
         }
-        let energies = report::energies(&network, &settled);
         let shown = show::shown(&to_show, network.wiring(), &settler);
         if let Some(out) = out {
-            report::write_activities(out, &network, &settler, &energies)?;
+            kept.write(out, &network, &settler)?;
         }
         if let Some(path) = &self.learn {
-            learn(&mut network, &settler, path)?;
+            weights::save_learning(path, &network)?;
         }
-        self.report(&network, episode.rows(), &settled, energies, shown)
-    }
-
-    /// The files that are to be written.
-    fn targets(&self) -> impl Iterator<Item = &PathBuf> {
-        let files = [&self.out, &self.learn, &self.record, &self.trace, &self.timeline];
-        files.into_iter().flatten().chain(self.probing.target())
-    }
-
-    /// Refuses files that can't be written or that are read: the circuit, weights, inputs, masks and a log.
-    fn check_targets(&self, circuit: &Circuit) -> Result<(), Failure> {
-        let written = [
-            ("--out", &self.out, "npz"),
-            ("--learn", &self.learn, "safetensors"),
-            ("--record", &self.record, ""),
-            ("--trace", &self.trace, "parquet"),
-            ("--timeline", &self.timeline, "json"),
-        ];
-        let mut written: Vec<_> =
-            written.iter().filter_map(|(option, path, ending)| Some((*option, path.as_deref()?, *ending))).collect();
-        written.extend(self.probing.target().map(|path| ("--probe-out", path.as_path(), self.probing.ending())));
-        let given = SenseFiles { train: self.input.clone(), test: self.mask.clone() };
-        let mut read = Source::Senses(given).paths();
-        read.push(self.circuit.clone());
-        read.extend(self.weights.clone());
-        read.extend(self.from.clone());
-        if let Schedule::Replay(log) = &circuit.settling().schedule {
-            read.push(log.clone());
-        }
-        output::check_targets(&written, &read)
+        self.report(&network, samples, &kept, shown)
     }
 
     /// The circuit of the file with the settling that was asked for.
@@ -278,35 +273,15 @@ impl SettleArguments {
         Ok(circuit)
     }
 
-    fn episode(&self, circuit: &Circuit, network: &Network) -> Result<Episode<'static>, Failure> {
-        refuse_repeated("--input", &self.input)?;
-        refuse_repeated("--mask", &self.mask)?;
-        let weights = self.weights.is_some().then(|| network.tensors());
-        let masks = self.mask.iter().map(|given| Ok((given, evaluation::observed(circuit, given)?)));
-        let masks: Vec<(&SenseFile, Matrix)> = masks.collect::<Result<_, Failure>>()?;
-        let mut inputs = Vec::new();
-        for given in &self.input {
-            let seen = masks.iter().find(|(mask, _)| mask.sense == given.sense).map(|(_, seen)| seen);
-            let (matrix, told) = evaluation::input(circuit, given, seen, weights.as_ref())?;
-            told.iter().for_each(|text| output::note(&table::wrap(text)));
-            inputs.push((given.sense.clone(), matrix));
-        }
-        let mut episode = Episode::new(circuit, inputs)?;
-        for (mask, observed) in masks {
-            if !self.input.iter().any(|input| input.sense == mask.sense) {
-                let problem =
-                    format!("--mask hides parts of \"{0}\", which has no input; add --input {0}=FILE", mask.sense);
-                return Err(Failure::Request(problem));
-            }
-            let about_mask = |error| Failure::Request(format!("--mask {}: {error}", mask.file.display()));
-            episode = episode.mask(circuit, &mask.sense, observed).map_err(about_mask)?;
-        }
-        Ok(episode)
-    }
-
     fn network(&self, circuit: &Arc<Circuit>) -> Result<Network, Failure> {
         match &self.weights {
-            Some(path) => network_of(circuit, path),
+            Some(path) => {
+                let mut network = network_of(circuit, path)?;
+                if self.learn.is_some() {
+                    network.remember(weights::load_moments(path)?);
+                }
+                Ok(network)
+            }
             None => {
                 output::note(&format!("no --weights: synapses are drawn from seed {}", self.seed));
                 Ok(Network::new(Arc::clone(circuit), self.seed))
@@ -314,32 +289,14 @@ impl SettleArguments {
         }
     }
 
-    fn announce(&self) {
-        if let Some(path) = &self.out {
-            output::announce(path, "states, means, errors, energies");
-        }
-        if let Some(path) = &self.learn {
-            output::announce(path, "weights after one learning step");
-        }
-        if let Some(path) = &self.record {
-            output::announce(path, "delivery log");
-        }
-        if let Some(path) = &self.trace {
-            output::announce(path, "a row for each firing");
-        }
-        if let Some(path) = &self.timeline {
-            output::announce(path, "timeline for ui.perfetto.dev");
-        }
-    }
-
     fn report(
         &self,
         network: &Network,
         samples: usize,
-        settled: &Settled,
-        energies: IndexMap<String, Vec<f64>>,
+        kept: &Kept,
         shown: Vec<ShownPopulation>,
     ) -> Result<(), Failure> {
+        let settled = kept.settled();
         let Settled { steps, movement, quiet, .. } = *settled;
         if self.json {
             let files = self.targets().cloned().collect();
@@ -349,9 +306,10 @@ impl SettleArguments {
             return output::print_json(&SettleReport {
                 circuit,
                 samples,
+                frames: kept.count(),
                 steps,
                 movement,
-                energies,
+                energies: kept.curves(),
                 traffic,
                 work,
                 operations,
@@ -361,7 +319,7 @@ impl SettleArguments {
                 files,
             });
         }
-        output::print(&report::energy_table(&energies, samples))?;
+        output::print(&kept.energy_table(samples))?;
         if self.traffic {
             output::print(&format!("\n{}", report::traffic_table(&settled.account)))?;
         }
@@ -375,25 +333,17 @@ impl SettleArguments {
         if let Some(more) = never.len().checked_sub(MOST_NOTES).filter(|more| *more > 0) {
             output::note(&format!("and {more} more like these; --json has all"));
         }
+        let frames = kept.count().map_or(String::new(), |frames| format!("{frames} frames of "));
         output::print(&format!(
-            "\n{samples} samples, {steps} updates; the last one moved no state by more than {movement:.2e}"
+            "\n{samples} samples, {frames}{steps} updates; the last one moved no state by more than {movement:.2e}"
         ))
     }
 }
 
-fn refuse_repeated(option: &str, given: &[SenseFile]) -> Result<(), Failure> {
-    for (i, one) in given.iter().enumerate() {
-        if given[..i].iter().any(|before| before.sense == one.sense) {
-            return Err(Failure::Request(format!("{option} names \"{}\" twice; give it once", one.sense)));
-        }
-    }
-    Ok(())
-}
-
 /// One learning step at the readout. A circuit that learns at every step has done so while settling.
-fn learn(network: &mut Network, settler: &Settler, path: &Path) -> Result<(), Failure> {
+fn learn(network: &mut Network, settler: &Settler) -> Result<(), Failure> {
     if network.circuit().learning().when == When::Readout {
         network.learn(settler.activities())?;
     }
-    Ok(weights::save(path, &network.tensors())?)
+    Ok(())
 }

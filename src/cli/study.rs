@@ -5,9 +5,9 @@
 
 use super::failure::Failure;
 use super::progress::Bar;
-use super::train::cpu_features;
 use super::{interrupt, output, table, values};
-use crate::data::atomic;
+use crate::data::{DataError, atomic};
+use crate::machine::cpu_features;
 use crate::study::report::Fact;
 use crate::study::run::{Machine, StudyEvent, StudyPlan, StudyRun, StudyRunError, answer};
 use crate::study::{Study, findings, lay_out};
@@ -54,6 +54,9 @@ pub(super) struct StudyArguments {
     /// Write images and series as CSV, too
     #[arg(long)]
     csv: bool,
+    /// Write every figure of the report as an SVG of its own, too, into figures/
+    #[arg(long)]
+    figures: bool,
     /// Worker threads
     #[arg(long, value_name = "N", value_parser = values::thread_count)]
     threads: Option<usize>,
@@ -137,6 +140,13 @@ impl StudyArguments {
         let facts = vec![fact("gncn", env!("CARGO_PKG_VERSION").to_owned()), fact("machine", cpu)];
         let commands = vec![machine.command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")];
         let report = answer(plan, run.records(), (facts, commands), findings(plan, run.records()));
+        if self.figures {
+            let folder = self.out.join("figures");
+            std::fs::create_dir_all(&folder).map_err(|cause| DataError::write(&folder, cause))?;
+            for (i, figure) in report.figures().iter().enumerate() {
+                atomic::write(&folder.join(format!("figure-{}.svg", i + 1)), figure.as_bytes())?;
+            }
+        }
         Ok(atomic::write(&self.out.join("report.html"), report.to_html().as_bytes())?)
     }
 

@@ -3,7 +3,6 @@
 //! Order: everything that can be wrong with the request is found before anything is written; then the run folder is
 //! made or opened; then batches, until all epochs are done or a stop is asked for; then the picture and the table.
 
-mod board;
 mod report;
 
 use super::failure::Failure;
@@ -13,17 +12,20 @@ use super::ranks::agreed;
 use super::settling::override_settling;
 use super::trained::{load_source, prepared};
 use super::values::parse_words;
-use super::{interrupt, output, reconstruct, table, values};
-pub(super) use crate::checkpoint::cpu_features;
+#[cfg(feature = "watch")]
+use super::watch;
+use super::{interrupt, output, table, values};
 use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::{Circuit, Learning};
 use crate::data::{Dataset, Images, Source};
 use crate::evaluation::{self, MomentsFrom, Show};
+use crate::machine::cpu_features;
 use crate::network::Network;
 use crate::picture;
 use crate::ranks::Ranks;
 use crate::training::{Ended, Event, Flow, Keep, TrainError, TrainSpec, Training};
-use board::Board;
+use crate::view::board::Board;
+use crate::view::tiles;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +36,7 @@ Examples:
   gncn train circuits/gncn-pdh.ron --data mnist --out runs/mnist --epochs 4
   gncn train circuits/gncn-pdh.ron --out runs/mnist --resume
   gncn train circuits/gncn-pdh.ron --limit 1000 --epochs 2 --overwrite
+  gncn train circuits/gncn-pdh.ron --watch
 
 Ctrl-C ends the batch under way, writes a checkpoint and stops; a second one
 stops at once. A run that was stopped or killed goes on with --resume to the
@@ -103,6 +106,11 @@ pub(super) struct TrainArguments {
     /// tensorboard --logdir RUN
     #[arg(long)]
     tensorboard: bool,
+    /// Watch it go on in this terminal: curves, layers, links; q leaves, and the
+    /// training goes on
+    #[cfg(feature = "watch")]
+    #[arg(long)]
+    watch: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -133,19 +141,16 @@ struct TrainRequest {
     source: Source,
 }
 
-/// Why a run can't be asked for its best epoch later.
-const KEPT_FROM_THE_START: &str = "--keep best: the run was started without it, so that weights of its earlier epochs are gone; \
-                                   leave it out, or start anew with --overwrite or another --out";
-
-/// Why there is no best.
-const NOTHING_HELD_OUT: &str = "--keep best: no images are held out of so few, so that no epoch is known to be the best; leave it out, or give more data";
-
 /// Epochs on the embedded digits where neither `--epochs` nor `--data` is given, at the most.
 const DIGITS_EPOCHS: usize = 15;
 
 impl TrainArguments {
     pub(super) fn run(&self, ranks: &Ranks) -> Result<(), Failure> {
         let read = || {
+            #[cfg(feature = "watch")]
+            if self.watch {
+                watch::refuse_no_terminal("--watch")?;
+            }
             values::use_threads(self.threads)?;
             Ok(Run::circuit_at(&self.circuit)?)
         };
@@ -194,6 +199,9 @@ impl TrainArguments {
     fn open(&self, folder: &Path) -> Result<Run, Failure> {
         let mut run = Run::open(folder)?;
         run.lock()?;
+        if let Some(told) = run.other_kernels() {
+            tracing::warn!("{told}");
+        }
         Ok(run)
     }
 
@@ -206,8 +214,9 @@ impl TrainArguments {
             // Not started from a command line that this version knows: run.json says the rest.
             _ => Self { seed: Some(run.info.seed), limit: run.info.limit, ..self.clone() },
         };
-        if now.keep == Some(KeepWord::Best) && first.keep != Some(KeepWord::Best) {
-            return Err(Failure::Request(KEPT_FROM_THE_START.to_owned()));
+        let kept = |word: Option<KeepWord>| word.map(Keep::from).unwrap_or_default();
+        if let Some(problem) = kept(now.keep).problem_after(kept(first.keep)) {
+            return Err(Failure::Request(problem.to_owned()));
         }
         Ok(Self {
             epochs: now.epochs.or(Some(run.circuit()?.learning().epochs)),
@@ -243,6 +252,7 @@ impl TrainArguments {
         let seed = self.seed.unwrap_or(0);
         let data = load_source(&source)?;
         let data = if self.no_validation { data.without_validation() } else { data };
+        let data = evaluation::sequences(&circuit, data).map_err(|error| Failure::Request(error.to_string()))?;
         let rows = data.split(seed).limited(self.limit).train;
         let data = prepared(&circuit, data, recorded.as_ref(), MomentsFrom::Samples(&rows))?;
         check_data(&circuit, &data.train)?;
@@ -256,8 +266,8 @@ impl TrainArguments {
             test_each_epoch: self.test_each_epoch,
             keep: self.keep.map(Keep::from).unwrap_or_default(),
         };
-        if spec.keep == Keep::Best && data.split(seed).validation.is_empty() {
-            return Err(Failure::Request(NOTHING_HELD_OUT.to_owned()));
+        if let Some(problem) = spec.keep.problem(data.split(seed).validation.len()) {
+            return Err(Failure::Request(problem.to_owned()));
         }
         Ok(TrainRequest { circuit: Arc::new(circuit), data, spec, folder, source })
     }
@@ -275,6 +285,7 @@ impl TrainArguments {
             schedule: request.circuit.settling().schedule.name().to_owned(),
             limit: self.limit,
             cpu: cpu_features(),
+            build: None,
             threads: rayon::current_num_threads(),
             finished: false,
         };
@@ -298,11 +309,13 @@ impl TrainArguments {
         let mut training = training.over(ranks)?;
         report::announce(circuit, data, spec, &training, folder);
         interrupt::after_the_batch()?;
+        #[cfg(feature = "watch")]
+        let _screen = (self.watch && ranks.leads()).then(|| watch::Beside::show(folder));
         let mut board = match self.tensorboard && ranks.leads() {
             true => Board::create(folder, training.epoch())?,
             false => Board::default(),
         };
-        if watch(&mut training, spec.epochs, &mut board)? == Ended::Stopped {
+        if follow(&mut training, spec.epochs, &mut board)? == Ended::Stopped {
             return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
         }
         report::tell_traffic(ranks);
@@ -310,7 +323,7 @@ impl TrainArguments {
             return Ok(());
         }
         let images = data.test_or_train();
-        let picture = reconstruct::draw(training.network_mut(), images, (reconstruct::COUNT, false), &spec.settling)?;
+        let picture = tiles::reconstructions(training.network_mut(), images, (tiles::COUNT, false), &spec.settling)?;
         board.picture(spec.epochs, &picture);
         picture::write(&run.path("reconstructions.png"), &picture)?;
         Ok(board.end()?)
@@ -328,7 +341,7 @@ impl TrainArguments {
 }
 
 /// Lets every batch be learned and told, until the end or a stop.
-fn watch(training: &mut Training<'_>, epochs: usize, board: &mut Board) -> Result<Ended, TrainError> {
+fn follow(training: &mut Training<'_>, epochs: usize, board: &mut Board) -> Result<Ended, TrainError> {
     let bar = Bar::new(1);
     training.run(&mut |event| {
         board.see(event);

@@ -7,7 +7,8 @@ use clap::{Arg, ArgAction, Args, FromArgMatches};
 pub(super) fn parse_words<T: Args + FromArgMatches>(words: &[String], name: &'static str) -> Result<T, Failure> {
     let refuse = |problem: clap::Error| Failure::Request(problem.to_string());
     let verbose = Arg::new("verbose").short('v').long("verbose").global(true).action(ArgAction::Count);
-    let command = clap::Command::new("gncn").arg(verbose).subcommand_required(true);
+    let cpu = Arg::new("cpu").long("cpu").global(true);
+    let command = clap::Command::new("gncn").arg(verbose).arg(cpu).subcommand_required(true);
     let command = command.subcommand(T::augment_args(clap::Command::new(name)));
     let mut matches = command.try_get_matches_from(words).map_err(refuse)?;
     match matches.remove_subcommand() {

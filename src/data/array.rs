@@ -248,6 +248,32 @@ impl Array {
         self
     }
 
+    /// This array `[frames, samples, ...]`, of `neurons` values a sample, as samples one frame after the other, and how many
+    /// frames there are; `Err` with the array where its shape is another.
+    ///
+    /// # Errors
+    /// The array itself.
+    pub(crate) fn by_frames(mut self, neurons: usize) -> Result<(Self, usize), Self> {
+        match self.shape[..] {
+            [frames, samples, ref sides @ ..] if !sides.is_empty() && sides.iter().product::<usize>() == neurons => {
+                self.shape.splice(..2, [frames * samples]);
+                Ok((self, frames))
+            }
+            _ => Err(self),
+        }
+    }
+
+    /// This array `[frames, samples]` of one class each, as classes one frame after the other.
+    pub(crate) fn classes_by_frames(mut self) -> Result<(Self, usize), Self> {
+        match self.shape[..] {
+            [frames, samples] if self.is_whole() => {
+                self.shape = vec![frames * samples];
+                Ok((self, frames))
+            }
+            _ => Err(self),
+        }
+    }
+
     /// Whether each row of an array `[B, K]` is a single 1 among zeros.
     pub(crate) fn is_one_hot(&self) -> bool {
         matches!(self.shape[..], [_, classes @ 2..=256] if self.hot(classes).is_some())

@@ -20,6 +20,17 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     pending.commit(&file)
 }
 
+/// As [`write()`], without a sync: whoever reads sees the old file or the new one, and after a power cut maybe an empty one.
+/// For what is rewritten every moment and nothing goes on from.
+///
+/// # Errors
+/// As [`write()`].
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let (pending, mut file) = Pending::create(path)?;
+    let written = file.write_all(bytes).and_then(|()| fs::rename(&pending.temporary, &pending.real));
+    written.map_err(|cause| DataError::write(path, cause))
+}
+
 /// A file that is being written under a temporary name. Dropped without [`Pending::commit`], it vanishes.
 #[derive(Debug)]
 pub struct Pending {

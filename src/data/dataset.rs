@@ -202,8 +202,12 @@ impl Dataset {
     /// the seed. Nothing is held out of data [without validation](Self::without_validation).
     #[must_use]
     pub fn split(&self, seed: u64) -> Split {
+        let frames = self.train.frames();
         let count = self.train.count();
         let mut order: Vec<usize> = (0..count).collect();
+        if frames > 1 && !self.without_validation {
+            return self.split_sequences(seed, frames);
+        }
         if self.without_validation {
             return Split { train: order, validation: Vec::new() };
         }
@@ -216,6 +220,19 @@ impl Dataset {
         order.sort_unstable();
         train.sort_unstable();
         Split { train, validation: order }
+    }
+
+    /// As [`Dataset::split`], of whole sequences.
+    fn split_sequences(&self, seed: u64, frames: usize) -> Split {
+        let count = self.train.count() / frames;
+        let mut order: Vec<usize> = (0..count).collect();
+        order.shuffle(&mut rng::stream(seed, "validation"));
+        let mut train = order.split_off(HELD_OUT.min(count / 10));
+        let images = |sequences: &mut Vec<usize>| {
+            sequences.sort_unstable();
+            sequences.iter().flat_map(|sequence| sequence * frames..(sequence + 1) * frames).collect()
+        };
+        Split { train: images(&mut train), validation: images(&mut order) }
     }
 
     /// Name, counts and digest.
@@ -280,7 +297,8 @@ fn digest_images(images: &Images, hash: &mut Sha256) {
     // More is hashed only where there is more than grey images: digests of earlier runs stay what they were.
     let grid = images.grid();
     let channels = (grid.channels > 1).then_some(grid.channels);
-    for number in [images.count(), grid.width, grid.height].into_iter().chain(channels) {
+    let frames = (images.frames() > 1).then_some(images.frames());
+    for number in [images.count(), grid.width, grid.height].into_iter().chain(channels).chain(frames) {
         hash.update((number as u64).to_le_bytes());
     }
     digest_samples(images.samples(), hash);

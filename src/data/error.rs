@@ -1,11 +1,12 @@
 //! What can go wrong with data, told in one line: the file, what is wrong with it, what is legal, and what to
 //! do next.
 
+use crate::blame::{Blame, Blamed};
 use std::path::Path;
 
 /// A failure to read, understand or write data.
 ///
-/// [`DataError::is_request`] tells a wrong request (exit code 2) from a run that failed (exit code 1).
+/// All of them are a wrong request, but for what can't be written.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The content of a file is not what was expected.
@@ -46,13 +47,13 @@ pub enum DataError {
     },
 }
 
-impl DataError {
-    /// Whether the request was wrong (a path, a name, a shape, a content), as opposed to a run that failed.
-    #[must_use]
-    pub fn is_request(&self) -> bool {
-        !matches!(self, Self::Write { .. })
+impl Blamed for DataError {
+    fn blame(&self) -> Blame {
+        Blame::request_if(!matches!(self, Self::Write { .. }))
     }
+}
 
+impl DataError {
     pub(crate) fn content(file: &str, problem: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Content { file: file.to_owned(), problem: problem.into(), expected: expected.into() }
     }

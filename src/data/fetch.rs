@@ -8,6 +8,7 @@
 //!
 //! What arrives is known by its SHA-256 alone. That is why plain HTTP is enough.
 
+use crate::blame::{Blame, Blamed};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -55,14 +56,12 @@ pub enum FetchError {
     },
 }
 
-impl FetchError {
-    /// Whether the request was wrong, as opposed to a download that failed.
-    #[must_use]
-    pub fn is_request(&self) -> bool {
+impl Blamed for FetchError {
+    fn blame(&self) -> Blame {
         match self {
-            Self::Data(error) => error.is_request(),
-            Self::Another { .. } => true,
-            Self::NoHome { .. } => false,
+            Self::Data(cause) => cause.blame(),
+            Self::Another { .. } => Blame::Request,
+            Self::NoHome { .. } => Blame::Run,
         }
     }
 }

@@ -45,6 +45,8 @@ pub struct Images {
     sense: Option<String>,
     /// What other senses are shown, sample by sample.
     others: Vec<Stimulus>,
+    /// How many consecutive images are the frames of one sequence, where they are sequences.
+    frames: Option<usize>,
     /// Whether the grid is nothing but a guess from the number of values.
     is_guess: bool,
     /// What has to be said of how they were read.
@@ -95,7 +97,16 @@ impl Images {
     #[must_use]
     pub fn from_samples(samples: Samples, grid: Grid) -> Self {
         assert_eq!(samples.size(), grid.size(), "values of an image");
-        Self { samples, labels: None, grid, sense: None, others: Vec::new(), is_guess: false, remarks: Vec::new() }
+        Self {
+            samples,
+            labels: None,
+            grid,
+            sense: None,
+            others: Vec::new(),
+            frames: None,
+            is_guess: false,
+            remarks: Vec::new(),
+        }
     }
 
     /// These images with their labels.
@@ -109,6 +120,52 @@ impl Images {
         }
         self.labels = Some(labels);
         Ok(self)
+    }
+
+    /// These images, of which so many that follow each other are the frames of one sequence; as they are where that is no
+    /// whole number of sequences.
+    #[must_use]
+    pub(crate) fn in_sequences(mut self, frames: usize) -> Self {
+        if frames > 0 && self.count().is_multiple_of(frames) {
+            self.frames = Some(frames);
+        }
+        self
+    }
+
+    /// These images `[frames, sequences, size]`, each of which has a row for every sequence, as sequences of frames.
+    ///
+    /// # Errors
+    /// Where a sense has not as many sequences as the others; `file` is named.
+    pub(crate) fn of_frames(self, size: impl Fn(Option<&str>) -> usize, file: &str) -> Result<Self, DataError> {
+        let frames = self.count();
+        let samples = self.samples.sequenced(size(None), file)?;
+        let grid = Grid { width: samples.size(), height: 1, channels: 1 };
+        let mut images = Self::from_samples(samples, grid).in_sequences(frames);
+        images.sense = self.sense;
+        for Stimulus { sense, samples, .. } in self.others {
+            let samples = samples.sequenced(size(Some(&sense)), file)?;
+            let grid = Grid { width: samples.size(), height: 1, channels: 1 };
+            images = images.with_stimulus(Stimulus { sense, samples, grid }, file)?;
+        }
+        Ok(images)
+    }
+
+    /// How many consecutive images are the frames of one sequence; 1 where each stands by itself.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames.unwrap_or(1)
+    }
+
+    /// Whether somebody has said which of them are a sequence.
+    #[must_use]
+    pub fn is_sequences(&self) -> bool {
+        self.frames.is_some()
+    }
+
+    /// Those of the images `rows` that a sequence begins with.
+    #[must_use]
+    pub fn beginnings(&self, rows: &[usize]) -> Vec<usize> {
+        rows.iter().copied().filter(|row| row.is_multiple_of(self.frames())).collect()
     }
 
     /// These images, whose grid nothing speaks for but the number of their values.

@@ -44,6 +44,7 @@ mod latch;
 pub mod leftovers;
 pub mod level5;
 pub mod mat;
+pub mod moving;
 mod named;
 pub mod npy;
 pub mod npz;

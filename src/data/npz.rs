@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Cursor};
 use std::path::Path;
 
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, ArrayView4, Axis};
 use ndarray_npy::{NpzWriter, WriteNpzError};
 use zip::ZipArchive;
 use zip::write::SimpleFileOptions;
@@ -136,6 +136,41 @@ impl NpzOut {
     /// As [`NpzOut::matrix`].
     pub fn vector(&mut self, name: &str, values: &[f64]) -> Result<(), DataError> {
         let done = self.writer.add_array_with_options(name, &ArrayView1::from(values), options(values.len() * 8));
+        done.map_err(|cause| self.failed(cause))
+    }
+
+    /// Adds matrices of one shape as `float32` [matrices, rows, columns]; nothing where there are none.
+    ///
+    /// # Errors
+    /// As [`NpzOut::matrix`].
+    pub fn matrices(&mut self, name: &str, matrices: &[&Matrix]) -> Result<(), DataError> {
+        let views: Vec<_> = matrices.iter().map(|matrix| matrix.view()).collect();
+        let Ok(stacked) = ndarray::stack(Axis(0), &views) else { return Ok(()) };
+        let done = self.writer.add_array_with_options(name, &stacked, options(stacked.len() * 4));
+        done.map_err(|cause| self.failed(cause))
+    }
+
+    /// Adds rows of numbers of one length as `float64` [rows, length]; nothing where there are none.
+    ///
+    /// # Errors
+    /// As [`NpzOut::matrix`].
+    pub fn rows(&mut self, name: &str, rows: &[&[f64]]) -> Result<(), DataError> {
+        let views: Vec<_> = rows.iter().map(|row| ArrayView1::from(*row)).collect();
+        let Ok(stacked) = ndarray::stack(Axis(0), &views) else { return Ok(()) };
+        let done = self.writer.add_array_with_options(name, &stacked, options(stacked.len() * 8));
+        done.map_err(|cause| self.failed(cause))
+    }
+
+    /// Adds frames of sequences, of images as bytes, sequence after sequence, as `uint8` [frames, sequences, rows, columns];
+    /// nothing where there are not as many bytes.
+    ///
+    /// # Errors
+    /// As [`NpzOut::matrix`].
+    pub fn frames(&mut self, name: &str, bytes: &[u8], shape: [usize; 4]) -> Result<(), DataError> {
+        let [frames, sequences, rows, columns] = shape;
+        let Ok(view) = ArrayView4::from_shape([sequences, frames, rows, columns], bytes) else { return Ok(()) };
+        let turned = view.permuted_axes([1, 0, 2, 3]).as_standard_layout().into_owned();
+        let done = self.writer.add_array_with_options(name, &turned, options(bytes.len()));
         done.map_err(|cause| self.failed(cause))
     }
 

@@ -175,6 +175,29 @@ impl Samples {
         format!("{}, {stored}", self.reader.reading().name())
     }
 
+    /// These samples, each of which has `size` values of every sequence in turn, sequence after sequence: frames of a
+    /// sequence follow each other.
+    ///
+    /// # Errors
+    /// Where a sample is no whole number of `size` values; `file` is named.
+    pub(super) fn sequenced(self, size: usize, file: &str) -> Result<Self, DataError> {
+        if size == 0 || !self.size.is_multiple_of(size) {
+            let problem = format!("a frame has {} values, which are no whole number of samples of {size}", self.size);
+            return Err(DataError::content(file, problem, "an array [frames, samples, values] is needed"));
+        }
+        let (frames, sequences) = (self.count(), self.size / size);
+        let at = |sequence: usize, frame: usize| {
+            let start = frame * self.size + sequence * size;
+            start..start + size
+        };
+        let places = || (0..sequences).flat_map(|sequence| (0..frames).map(move |frame| (sequence, frame)));
+        let values = match &self.values {
+            Pixels::Bytes(bytes) => Pixels::Bytes(places().flat_map(|(s, f)| &bytes[at(s, f)]).copied().collect()),
+            Pixels::Real(values) => Pixels::Real(places().flat_map(|(s, f)| &values[at(s, f)]).copied().collect()),
+        };
+        Ok(Self { values, size, origin: self.origin, reader: self.reader })
+    }
+
     /// Number of samples.
     #[must_use]
     pub fn count(&self) -> usize {

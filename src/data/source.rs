@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::given::{SenseFile, SenseFiles};
-use super::{DataError, Dataset, Reading, digits, files, folder, sets};
+use super::{DataError, Dataset, Reading, digits, files, folder, moving, sets};
 
-/// The names that mean a published data set, and `digits`, which is generated; the last one is inside the program.
-pub const NAMES: [&str; 6] = ["digits", "mnist", "fashion", "kmnist", "caltech", sets::EMBEDDED];
+/// The names that mean a published data set, and `digits` and `moving-digits`, which are generated; `digits8x8` is inside
+/// the program.
+pub const NAMES: [&str; 7] = ["digits", "mnist", "fashion", "kmnist", "caltech", sets::EMBEDDED, moving::NAME];
 
 /// The environment variable that names the folder of `mnist/`, `fashion/`, ...
 pub const VARIABLE: &str = "GNCN_DATA";
@@ -128,6 +129,7 @@ pub fn load_from(source: &Source, root: Option<&Path>, reading: Reading) -> Resu
     let data = match source {
         Source::Digits { seed, train, test } => digits::generate(*seed, *train, *test),
         Source::Name(name) if name == "digits" => digits::generate(0, digits::TRAIN, digits::TEST),
+        Source::Name(name) if name == moving::NAME => moving::generate(0, moving::TRAIN, moving::TEST),
         Source::Name(name) if name == sets::EMBEDDED => sets::embedded(),
         Source::Name(name) => named(name, root),
         Source::Path(path) => {
@@ -160,7 +162,7 @@ fn named(name: &str, root: Option<&Path>) -> Result<Dataset, DataError> {
 }
 
 const ADVICE: &str = "set GNCN_DATA to the folder that holds `mnist/`, `fashion/`, ..., or give a path, or use \
-                      `digits` or `digits8x8`, which need no files";
+                      `digits`, `moving-digits` or `digits8x8`, which need no files";
 
 fn advice(name: &str) -> String {
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);

@@ -5,6 +5,7 @@
 //! activity (`target: Activity`) sends `μ`. Nothing settles here, and no mismatch, leak or lateral synapse has a part.
 
 use super::senses::{SenseError, image_sense};
+use crate::blame::{Blame, Blamed};
 use crate::circuit::{Circuit, LayerId};
 use crate::kernels::panels::Panels;
 use crate::kernels::product::SHARD_ROWS;
@@ -61,6 +62,14 @@ pub enum DescentError {
         /// Layers that are part of a cycle or below one.
         layers: String,
     },
+    /// A prediction from the past, for which there is no past.
+    #[error(
+        "layer \"{layer}\" is predicted from frames before (a projection with a delay), which one image has none of"
+    )]
+    Delayed {
+        /// Its name.
+        layer: String,
+    },
     /// More than one layer without a prediction.
     #[error("there is no single top layer: {layers} are all unpredicted")]
     Tops {
@@ -83,12 +92,22 @@ pub enum DescentError {
     },
 }
 
+impl Blamed for DescentError {
+    fn blame(&self) -> Blame {
+        Blame::Request
+    }
+}
+
 /// The layers at and above the image, each after all that predict it.
 fn order(circuit: &Circuit, image: LayerId) -> Result<Vec<LayerId>, DescentError> {
     let mut above = vec![image];
     let mut next = 0;
     while let Some(layer) = above.get(next).copied() {
-        let sources = circuit.afferents(layer).into_iter().map(|p| p.from());
+        let afferents = circuit.afferents(layer);
+        if afferents.iter().any(|p| p.delay().is_some()) {
+            return Err(DescentError::Delayed { layer: circuit.layer(layer).name().to_owned() });
+        }
+        let sources = afferents.into_iter().map(|p| p.from());
         above.extend(sources.filter(|from| *from != layer).filter(|from| !above.contains(from)).collect::<Vec<_>>());
         next += 1;
     }

@@ -11,9 +11,12 @@ use super::mixture::MixtureError;
 use super::prior::{FittedPrior, PriorError};
 use super::progress::EvaluationEvent;
 use super::record::{Evaluation, EvaluationOptions, EvaluationPart, LogPx, LogPxIs};
+use super::sorting::SortedSamples;
 use super::trained::{EvaluationError, Trained};
 use crate::circuit::Settling;
+use crate::data::Images;
 use crate::executor::{Presentation, Purpose};
+use crate::rng;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -28,6 +31,9 @@ pub struct Evaluator {
     /// Fitted once for both parts that need it.
     prior: Option<(FittedPrior, PriorDraws)>,
 }
+
+/// Iterations of a regression on pixels at the most: beyond them the classes that it tells hardly change any more.
+const PIXEL_ITERATIONS: usize = 200;
 
 /// Whoever watches an evaluation, from any thread.
 type Watch<'a> = &'a (dyn Fn(EvaluationEvent<'_>) + Sync);
@@ -58,6 +64,7 @@ impl Evaluator {
             EvaluationPart::Classification => self.classify(&LogisticOptions::default(), found, watch),
             EvaluationPart::LogPx => self.log_px(found, watch),
             EvaluationPart::LogPxIs => self.log_px_is(found, watch),
+            EvaluationPart::Samples => self.sort_samples(found, watch),
         };
         watch(EvaluationEvent::End);
         done?;
@@ -166,6 +173,36 @@ impl Evaluator {
         let estimates = prior.importance(draws, images, shown, drawn, seen);
         watch(EvaluationEvent::End);
         found.log_px_is = Some(LogPxIs { log_px_on_is_images: self.mean_log_px(draws, rows), ..summary(&estimates) });
+        Ok(())
+    }
+
+    /// A classifier that is fitted to the training images sorts samples from the prior.
+    fn sort_samples(&mut self, found: &mut Evaluation, watch: Watch<'_>) -> Result<(), EvaluationError> {
+        let mut refuse = |why: String| {
+            found.refused.insert("samples".to_owned(), why);
+            Ok(())
+        };
+        let data = &self.trained.data;
+        if data.train.labels().is_none() || data.test_or_train().labels().is_none() {
+            return refuse("the data have no labels".to_owned());
+        }
+        if let Err(why) = self.fit_prior(watch)? {
+            return refuse(why);
+        }
+        let Some((prior, _)) = &self.prior else { return Ok(()) };
+        let draws = prior.mixture.draw(self.options.samples, &mut rng::stream(self.options.seed, "samples"));
+        let samples = prior.descent.means(&draws.samples);
+        let (rows, data) = (self.trained.learned_rows(), &self.trained.data);
+        let pick = |images: &Images, rows: &[usize]| -> Vec<u8> {
+            images.labels().map_or_else(Vec::new, |labels| rows.iter().map(|row| labels[*row]).collect())
+        };
+        watch(EvaluationEvent::Note(&format!("fits a classifier to {} training images", rows.len())));
+        let learned = pick(&data.train, &rows);
+        let options = LogisticOptions { iterations: PIXEL_ITERATIONS, ..LogisticOptions::default() };
+        let classifier = Logistic::fit(&data.train.matrix(&rows), &learned, data.classes(), &options);
+        let test = data.test_or_train();
+        let shown = (&test.matrix(&self.rows), &pick(test, &self.rows)[..]);
+        found.samples = Some(SortedSamples::new(&classifier, &samples, &learned, shown));
         Ok(())
     }
 

@@ -65,14 +65,29 @@ impl Logistic {
     /// The likeliest class of each row of `samples` `[n, J]`, the first of equals.
     #[must_use]
     pub fn predict(&self, samples: &Matrix) -> Vec<usize> {
+        self.tell(samples).into_iter().map(|(class, _)| class).collect()
+    }
+
+    /// The likeliest class of each row of `samples` `[n, J]`, the first of equals, and its probability.
+    #[must_use]
+    pub fn tell(&self, samples: &Matrix) -> Vec<(usize, f64)> {
         let of_block = |block: &[f32]| {
             let scores = scores(&self.parameters, block, self.size, self.classes);
-            let best = |row: usize| {
-                (1..self.classes).fold(0, |best, c| if scores[(row, c)] > scores[(row, best)] { c } else { best })
+            let of_row = |row: usize| {
+                let score = |class: usize| scores[(row, class)];
+                let best = (1..self.classes).fold(0, |best, c| if score(c) > score(best) { c } else { best });
+                let log_sum = super::sums::log_sum_exp((0..self.classes).map(score));
+                (best, (score(best) - log_sum).exp())
             };
-            (0..scores.nrows()).map(best).collect::<Vec<_>>()
+            (0..scores.nrows()).map(of_row).collect::<Vec<_>>()
         };
         samples.as_slice().par_chunks(BLOCK * self.size).flat_map_iter(of_block).collect()
+    }
+
+    /// How many classes there are.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.classes
     }
 
     /// The share of rows of `samples` whose likeliest class is not their label.

@@ -2,7 +2,8 @@
 
 use super::senses::{self, SenseError, Show};
 use super::work::{SettlingWork, WorkSums};
-use crate::circuit::Settling;
+use crate::blame::{Blame, Blamed};
+use crate::circuit::{LayerId, Settling};
 use crate::data::{Batches, Images};
 use crate::executor::{Measure, Presentation, SettleError, SettleOptions, Settler};
 use crate::matrix::Matrix;
@@ -57,6 +58,16 @@ pub enum MeasureError {
     Stopped,
 }
 
+impl Blamed for MeasureError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Sense(cause) => cause.blame(),
+            Self::Settle(cause) => cause.blame(),
+            Self::Stopped => Blame::Run,
+        }
+    }
+}
+
 /// Measures, and what settling for them cost.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Measured {
@@ -66,8 +77,9 @@ pub struct Measured {
     pub work: SettlingWork,
 }
 
-/// Settles on the images `rows` and measures, each batch as a presentation of its own; `seen` is told after every batch how many images more are done, and may
-/// break it off.
+/// Settles on the images `rows` and measures, each batch as a presentation of its own; of a circuit that settles frame by
+/// frame, on the sequences that begin among them, and figures are means over frames. `seen` is told after every batch, or
+/// frame of it, how many images more are done, and may break it off.
 ///
 /// # Errors
 /// [`MeasureError`] where the data do not fit, settling fails, or `seen` breaks it off.
@@ -94,19 +106,24 @@ pub(crate) fn measure_with(
     mut seen: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measured, MeasureError> {
     let (mut sums, mut work) = (Sums::new(network), WorkSums::default());
-    for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
+    let beginnings = settling.framed.then(|| images.beginnings(rows));
+    for (at, batch) in (&Batches::in_order(beginnings.as_deref().unwrap_or(rows), BATCH)).into_iter().enumerate() {
         let presentation = Presentation { batch: at as u64, ..presentation };
-        let options = SettleOptions { measure: Measure::Readout, presentation, ..SettleOptions::default() };
-        let episode = senses::episode(network.circuit(), images, batch, Show::ImagesOnly)?;
-        let started = Instant::now();
-        let settled = settler.settle(network, &episode, settling, options)?;
-        work.add(&settled, batch.len(), started.elapsed().as_secs_f64());
-        for (sum, value) in sums.energy.iter_mut().zip(settled.energies.sums.last().into_iter().flatten()) {
-            *sum += value;
-        }
-        sums.add(network, settler, images, batch);
-        if seen(batch.len()).is_break() {
-            return Err(MeasureError::Stopped);
+        for (frame, episode) in senses::sequence(network.circuit(), images, batch, Show::ImagesOnly)?.iter().enumerate()
+        {
+            let presentation = presentation.frame(frame);
+            let options = SettleOptions { measure: Measure::Readout, presentation, ..SettleOptions::default() };
+            let started = Instant::now();
+            let settled = settler.settle(network, episode, settling, options)?;
+            work.add(&settled, batch.len(), started.elapsed().as_secs_f64());
+            for (sum, value) in sums.energy.iter_mut().zip(settled.energies.sums.last().into_iter().flatten()) {
+                *sum += value;
+            }
+            let shown: Vec<usize> = batch.iter().map(|row| row + frame).collect();
+            sums.add(network, settler, images, &shown);
+            if seen(batch.len()).is_break() {
+                return Err(MeasureError::Stopped);
+            }
         }
     }
     Ok(Measured { measures: sums.finish(network), work: work.finish() })
@@ -123,11 +140,41 @@ pub fn reconstruct(
     settling: &Settling,
 ) -> Result<Matrix, MeasureError> {
     let (_, layer) = senses::image_sense(network.circuit())?;
+    if settling.framed && images.frames() > 1 {
+        return reconstruct_frames(network, images, rows, settling, layer);
+    }
     let episode = senses::episode(network.circuit(), images, rows, Show::ImagesOnly)?;
     let mut settler = Settler::new();
     settler.settle(network, &episode, settling, SettleOptions::default())?;
     let mean = settler.activities().mean(network.wiring(), layer);
     Ok(mean.unwrap_or_else(|| settler.activities().state(network.wiring(), layer)))
+}
+
+/// The predictions of frames `rows`, each after the frames that come before it in its sequence.
+fn reconstruct_frames(
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
+    settling: &Settling,
+    layer: LayerId,
+) -> Result<Matrix, MeasureError> {
+    let frame_of = |row: &usize| row % images.frames();
+    let beginnings: Vec<usize> = rows.iter().map(|row| row - frame_of(row)).collect();
+    let last = rows.iter().map(frame_of).max().unwrap_or(0);
+    let mut settler = Settler::new();
+    let mut predicted = Matrix::zeros(rows.len(), network.circuit().layer(layer).size());
+    let episodes = senses::sequence(network.circuit(), images, &beginnings, Show::ImagesOnly)?;
+    for (frame, episode) in episodes.iter().enumerate().take(last + 1) {
+        let presentation = Presentation::default().frame(frame);
+        settler.settle(network, episode, settling, SettleOptions { presentation, ..SettleOptions::default() })?;
+        let activities = settler.activities();
+        let mean = activities.mean(network.wiring(), layer);
+        let mean = mean.unwrap_or_else(|| activities.state(network.wiring(), layer));
+        for (i, _) in rows.iter().enumerate().filter(|(_, row)| frame_of(row) == frame) {
+            predicted.row_mut(i).copy_from_slice(mean.row(i));
+        }
+    }
+    Ok(predicted)
 }
 
 /// Running sums over batches.

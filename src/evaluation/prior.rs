@@ -6,6 +6,7 @@ use super::latents::{balanced, latents};
 use super::likelihood::PriorDraws;
 use super::measures::MeasureError;
 use super::mixture::{Fit, Mixture, MixtureError, MixtureOptions};
+use crate::blame::{Blame, Blamed};
 use crate::circuit::Settling;
 use crate::data::Images;
 use crate::matrix::Matrix;
@@ -57,6 +58,16 @@ pub enum PriorError {
     /// The mixture could not be fitted.
     #[error(transparent)]
     Mixture(#[from] MixtureError),
+}
+
+impl Blamed for PriorError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Descent(cause) => cause.blame(),
+            Self::Measure(cause) => cause.blame(),
+            Self::Mixture(cause) => cause.blame(),
+        }
+    }
 }
 
 impl FittedPrior {

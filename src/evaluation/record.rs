@@ -4,6 +4,7 @@ use super::latents::PRIOR_IMAGES;
 use super::measures::Measures;
 use super::mixture::{FitEnd, MixtureOptions};
 use super::prior::PriorOptions;
+use super::sorting::{SAMPLES, SortedSamples};
 use super::trained::Trained;
 use super::work::SettlingWork;
 use crate::checkpoint::weights;
@@ -31,16 +32,21 @@ pub enum EvaluationPart {
     LogPx,
     /// log p(x) by importance sampling.
     LogPxIs,
+    /// Ancestral samples, sorted by a classifier.
+    Samples,
 }
 
 impl EvaluationPart {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 5] = [Self::Bce, Self::Mmse, Self::Classification, Self::LogPx, Self::LogPxIs];
+    pub const ALL: [Self; 6] = [Self::Bce, Self::Mmse, Self::Classification, Self::LogPx, Self::LogPxIs, Self::Samples];
+
+    /// Those that are measured where none is named.
+    pub const USUAL: [Self; 5] = [Self::Bce, Self::Mmse, Self::Classification, Self::LogPx, Self::LogPxIs];
 
     /// Its name in options and in `eval.json`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        ["bce", "mmse", "classification", "log_px", "log_px_is"][self as usize]
+        ["bce", "mmse", "classification", "log_px", "log_px_is", "samples"][self as usize]
     }
 }
 
@@ -59,6 +65,8 @@ pub struct EvaluationOptions {
     pub is_images: usize,
     /// Draws for each image for `log_px_is`.
     pub is_draws: usize,
+    /// Ancestral samples that are sorted.
+    pub samples: usize,
     /// Seed of the mixture and of all draws.
     pub seed: u64,
 }
@@ -72,6 +80,7 @@ impl Default for EvaluationOptions {
             draws: 5000,
             is_images: 500,
             is_draws: 1000,
+            samples: SAMPLES,
             seed: 0,
         }
     }
@@ -114,7 +123,15 @@ pub struct EvaluationRequest {
     /// As in [`EvaluationOptions`].
     pub is_draws: usize,
     /// As in [`EvaluationOptions`].
+    #[serde(default = "usual_samples")]
+    pub samples: usize,
+    /// As in [`EvaluationOptions`].
     pub seed: u64,
+}
+
+/// What was asked of files that are older than the option.
+fn usual_samples() -> usize {
+    SAMPLES
 }
 
 impl EvaluationRequest {
@@ -134,6 +151,7 @@ impl EvaluationRequest {
             draws: options.draws,
             is_images: options.is_images.min(images).min(options.limit.unwrap_or(usize::MAX)),
             is_draws: options.is_draws,
+            samples: options.samples,
             seed: options.seed,
             circuit: circuit.name().to_owned(),
         }
@@ -169,6 +187,9 @@ pub struct Evaluation {
     /// Of [`EvaluationPart::LogPxIs`].
     #[serde(flatten)]
     pub log_px_is: Option<LogPxIs>,
+    /// Of [`EvaluationPart::Samples`].
+    #[serde(flatten)]
+    pub samples: Option<SortedSamples>,
 }
 
 /// log p(x) from one set of draws, in nats, mean over images.
@@ -222,6 +243,7 @@ impl Evaluation {
             classification_error,
             log_px: None,
             log_px_is: None,
+            samples: None,
         }
     }
 
@@ -240,6 +262,7 @@ impl Evaluation {
             EvaluationPart::Classification => self.classification_error = None,
             EvaluationPart::LogPx => self.log_px = None,
             EvaluationPart::LogPxIs => self.log_px_is = None,
+            EvaluationPart::Samples => self.samples = None,
         }
         self.refused.shift_remove(part.name());
     }

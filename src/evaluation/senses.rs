@@ -1,5 +1,6 @@
 //! Which data a sense is shown: images, or one-hot labels for the sense called `label`.
 
+use crate::blame::{Blame, Blamed};
 use crate::circuit::{Circuit, Layer, LayerId};
 use crate::data::Images;
 use crate::episode::{Episode, EpisodeError};
@@ -69,6 +70,12 @@ pub enum SenseError {
     Episode(#[from] EpisodeError),
 }
 
+impl Blamed for SenseError {
+    fn blame(&self) -> Blame {
+        Blame::Request
+    }
+}
+
 /// The layer that images are shown to: the sense `image`, or else the first sense that is not `label`. It is the one that
 /// is drawn, completed and measured.
 ///
@@ -113,6 +120,21 @@ pub fn episode(circuit: &Circuit, images: &Images, rows: &[usize], show: Show) -
         return Err(SenseError::Unknown { others: unknown.join(", ") });
     }
     Ok(Episode::new(circuit, inputs)?)
+}
+
+/// The episodes of the sequences that begin with the images `rows`, one for each frame.
+///
+/// # Errors
+/// As [`episode`].
+pub(crate) fn sequence(
+    circuit: &Circuit,
+    images: &Images,
+    rows: &[usize],
+    show: Show,
+) -> Result<Vec<Episode<'static>>, SenseError> {
+    let of_frame = |frame: usize| rows.iter().map(|row| row + frame).collect::<Vec<_>>();
+    let frames = if circuit.settling().framed { images.frames() } else { 1 };
+    (0..frames).map(|frame| episode(circuit, images, &of_frame(frame), show)).collect()
 }
 
 fn one_hot(images: &Images, rows: &[usize], layer: &Layer) -> Result<Matrix, SenseError> {

@@ -1,5 +1,6 @@
 //! How fast a network settles and learns here: warm-up, repeats, one metered repeat, and the peak of matrix products.
 
+use crate::blame::{Blame, Blamed};
 use crate::circuit::{Schedule, Settling, Stopping};
 use crate::episode::Episode;
 use crate::executor::{Measure, SettleError, SettleOptions, Settled, Settler};
@@ -34,6 +35,15 @@ pub enum SpeedError {
     /// A learning step was refused.
     #[error(transparent)]
     Learning(#[from] LearningError),
+}
+
+impl Blamed for SpeedError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Settle(cause) => cause.blame(),
+            Self::Learning(cause) => cause.blame(),
+        }
+    }
 }
 
 /// What came out.

@@ -45,6 +45,7 @@ pub fn prepare(
     if data.train.sense().is_some_and(|sense| sense != lead) {
         return Err(SenseError::Unknown { others: format!("\"{lead}\"") });
     }
+    data = sequences(circuit, data)?;
     let mut told = data.remarks().to_vec();
     data = labelled_from_zero(circuit, data, &mut told)?;
     data = laid_out(circuit.layer(lead_layer), data, &mut told)?;
@@ -62,6 +63,23 @@ pub fn prepare(
         told.extend(samples.remark().map(|remark| format!("{sense}: {remark}")));
     }
     Ok(Prepared { data, told })
+}
+
+/// Data `[frames, samples, values]` of a circuit that settles frame by frame as sequences of frames; all other data as they
+/// are, each image a sequence of one frame where the circuit takes sequences.
+///
+/// # Errors
+/// [`SenseError`] where a sense has other numbers of values or sequences.
+pub fn sequences(circuit: &Circuit, data: Dataset) -> Result<Dataset, SenseError> {
+    let (_, lead) = image_sense(circuit)?;
+    let of = |sense: Option<&str>| sense.and_then(|sense| circuit.sensory(sense)).map(|id| circuit.layer(id).size());
+    let size = of(data.train.sense()).unwrap_or(circuit.layer(lead).size());
+    let grid = data.train.grid();
+    if !circuit.settling().framed || data.train.is_sequences() || (grid.width, grid.channels) != (size, 1) {
+        return Ok(data);
+    }
+    let name = data.name.clone();
+    data.change(|images| images.of_frames(|sense| of(sense).unwrap_or(size), &name)).map_err(about)
 }
 
 /// Keeps the means and standard deviations that data were standardised with among the weights of a network.

@@ -4,6 +4,7 @@ use super::measures::MeasureError;
 use super::prior::PriorError;
 use super::senses::{self, SenseError, Show};
 use super::stimuli::{MomentsFrom, Prepared, prepare};
+use crate::blame::{Blame, Blamed};
 use crate::checkpoint::{Run, StoreError};
 use crate::circuit::Circuit;
 use crate::data::{DataError, Dataset, Description, Source, load, load_raw};
@@ -50,6 +51,19 @@ pub enum EvaluationError {
     /// There is no prior.
     #[error(transparent)]
     Prior(#[from] PriorError),
+}
+
+impl Blamed for EvaluationError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Store(cause) => cause.blame(),
+            Self::Weights { cause, .. } => cause.blame(),
+            Self::Data(cause) => cause.blame(),
+            Self::Sense(cause) => cause.blame(),
+            Self::Measure(cause) => cause.blame(),
+            Self::Prior(cause) => cause.blame(),
+        }
+    }
 }
 
 impl Trained {

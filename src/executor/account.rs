@@ -7,7 +7,7 @@
 //! | `overwritten` | messages all of whose values were superseded by newer ones before a firing could use them |
 //! | `dropped` | messages that were lost on their way |
 //! | `in_flight` | all others: on their way, or waiting in an inlet, when the episode ended. `sent` is the sum of the four |
-//! | `bytes` | what a receiver in another process would have to be sent |
+//! | `bytes` | what a receiver in another process would have to be sent: 4 for a value, 8 for an event, 34 bits for a ternary one, 4 for each sample of either; whole bytes over the episode |
 //! | `operations` | synaptic operations: multiply-accumulates that messages caused at the receiver's synapses, all samples together: n·m a sample for a whole message from n to m neurons, k·m for k events. Where no synapses are, as from a state to its own error population, there is nothing to multiply. Those inside of a firing (precision, pathways of type 1) are `operations` of the population; totals hold both |
 //! | `staleness` | histogram over all firings of the receiver: how many firings the sender had made since the newest message that the inlet was handed |
 //! | `unheard` | histogram over all firings of the receiver: how many of its own firings ago the inlet was last handed a new message, an empty one included; 0 is now. Kept where the sender can fire |
@@ -105,6 +105,33 @@ impl Account {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.links.iter().map(|link| link.bytes).sum()
+    }
+
+    /// Adds the account of another episode of the same populations and links.
+    pub fn add(&mut self, other: &Self) {
+        let histogram = |own: &mut Vec<u64>, other: &[u64]| {
+            own.resize(own.len().max(other.len()), 0);
+            own.iter_mut().zip(other).for_each(|(own, other)| *own += other);
+        };
+        for (own, other) in self.links.iter_mut().zip(&other.links) {
+            own.resting += other.resting;
+            own.sent += other.sent;
+            own.used += other.used;
+            own.overwritten += other.overwritten;
+            own.dropped += other.dropped;
+            own.in_flight += other.in_flight;
+            own.readout += other.readout;
+            own.bytes += other.bytes;
+            own.operations += other.operations;
+            histogram(&mut own.staleness, &other.staleness);
+            histogram(&mut own.unheard, &other.unheard);
+        }
+        for (own, other) in self.populations.iter_mut().zip(&other.populations) {
+            own.firings += other.firings;
+            own.operations += other.operations;
+            own.computing += other.computing;
+            own.waiting += other.waiting;
+        }
     }
 
     /// State populations that made updates without having heard a neighbour even once, although it can fire.

@@ -1,5 +1,6 @@
 //! What can go wrong while settling, in words for whoever asked for it.
 
+use crate::blame::{Blame, Blamed};
 use crate::network::LearningError;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -71,13 +72,18 @@ pub enum SettleError {
     },
 }
 
-impl SettleError {
-    /// Whether what was asked for is wrong, and not what came of it.
-    #[must_use]
-    pub fn is_request(&self) -> bool {
-        matches!(self, Self::Log { .. } | Self::Order { .. } | Self::Onset { .. })
+impl Blamed for SettleError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Log { .. } | Self::Order { .. } | Self::Onset { .. } => Blame::Request,
+            Self::Learning(cause) => cause.blame(),
+            Self::Panicked { .. } => Blame::Bug,
+            Self::NotFinite { .. } | Self::Stopped { .. } | Self::Spawn { .. } => Blame::Run,
+        }
     }
+}
 
+impl SettleError {
     /// The error of a panic that was caught while a population was at work.
     pub(super) fn panicked(population: &str, firing: u64, panic: &(dyn std::any::Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());

@@ -93,6 +93,11 @@ impl Gate {
         })
     }
 
+    /// Whether messages may be lost.
+    pub(super) fn loses_any(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::Loss { share, .. } if *share > 0.0))
+    }
+
     /// How many firings a population makes at the most.
     pub(super) fn limit(&self, id: PopulationId) -> u64 {
         let limit = |fault: &Fault| match *fault {

@@ -28,6 +28,8 @@ pub(super) struct LaneState {
     fired_energies: Vec<Vec<f64>>,
     /// By population: the largest movement in its last firing.
     pub(super) movement: Vec<f32>,
+    /// By population: whether its last firing left something untold.
+    pub(super) behind: Vec<bool>,
     /// By population: the largest finite magnitude so far.
     pub(super) peaks: Vec<f32>,
     /// By population: multiply-accumulates inside of firings, without the readout.
@@ -53,6 +55,7 @@ impl LaneState {
             energies: Vec::new(),
             fired_energies: vec![Vec::new(); populations],
             movement: vec![0.0; populations],
+            behind: vec![false; populations],
             peaks: vec![0.0; populations],
             operations: vec![0; populations],
             loads: vec![Load::default(); links],
@@ -113,7 +116,7 @@ impl LaneAtWork<'_> {
             return Err(SettleError::NotFinite { population, firing, magnitude: *peak });
         }
         self.state.operations[id.0] += fired.operations;
-        self.state.movement[id.0] = fired.movement;
+        (self.state.movement[id.0], self.state.behind[id.0]) = (fired.movement, fired.behind);
         let activity = &self.lane.activities[id.0];
         if let Some(recorder) = &mut self.state.recorder {
             recorder.end(id, firing, fired.movement, &self.populations[id.0], activity);
@@ -126,7 +129,7 @@ impl LaneAtWork<'_> {
     pub(super) fn post(&mut self, link: usize, number: u64, kept: bool) {
         let spec = &self.wiring.links[link];
         let signal = self.lane.activities[spec.from.0].sent(spec.outlet);
-        self.state.loads[link].post(signal.bytes());
+        self.state.loads[link].post(signal.bits());
         if kept {
             self.state.under_way[link].push_back((number, signal));
         }

@@ -129,33 +129,33 @@ impl Book {
 /// What messages of one link weighed, for the samples of one lane.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Load {
-    bytes: u64,
+    bits: u64,
     operations: u64,
     /// By doubtful message: bit 0, it told something; bit 1, something of it was taken.
     doubtful: Vec<u8>,
 }
 
 impl Load {
-    /// A message of so many bytes was posted.
-    pub(super) fn post(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
+    /// A message of so many bits was posted.
+    pub(super) fn post(&mut self, bits: u64) {
+        self.bits += bits;
     }
 
     /// Adds what the sender counted on the same link.
     pub(super) fn add_sender(&mut self, sender: &Self) {
-        self.bytes += sender.bytes;
+        self.bits += sender.bits;
     }
 
     /// Tells it to other ranks.
     pub(super) fn put(&self, packet: &mut Packet) {
-        packet.put(&[self.bytes, self.operations]);
+        packet.put(&[self.bits, self.operations]);
         packet.put_counted(&self.doubtful);
     }
 
     /// What [`Load::put`] has told.
     pub(super) fn take(told: &mut Unpack<'_>) -> Self {
-        let (bytes, operations) = (told.take(), told.take());
-        Self { bytes, operations, doubtful: told.take_counted() }
+        let (bits, operations) = (told.take(), told.take());
+        Self { bits, operations, doubtful: told.take_counted() }
     }
 
     /// A message was handed over.
@@ -324,7 +324,7 @@ impl Ledger {
             overwritten: book.overwritten,
             dropped: book.dropped,
             readout: u64::from(ends.readout),
-            bytes: loads.iter().map(|lane| lane[at].bytes).sum(),
+            bytes: loads.iter().map(|lane| lane[at].bits).sum::<u64>().div_ceil(8),
             operations: loads.iter().map(|lane| lane[at].operations).sum(),
             staleness: book.staleness.0,
             unheard: book.unheard.0,

@@ -83,7 +83,8 @@ fn settle_together(
         }
         let movement =
             states.iter().flat_map(|n| plan.free_states.iter().map(|id| n.movement[id.0])).fold(0.0, f32::max);
-        if matches!(stopping, Stopping::Quiet { tolerance, .. } if movement <= tolerance) {
+        let behind = states.iter().any(|state| state.behind.contains(&true));
+        if matches!(stopping, Stopping::Quiet { tolerance, .. } if movement <= tolerance && !behind) {
             return Ok((done, Some(true)));
         }
     }

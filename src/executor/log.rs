@@ -156,6 +156,9 @@ fn check_firings(log: &DeliveryLog, wiring: &Wiring, clamped: &[bool]) -> Result
                 return damaged(i, format!("uses message {number} of {}", wiring.population(sender).name));
             }
         }
+        if !firing.lost.is_empty() && log.messages.needs_every_message() {
+            return damaged(i, "loses a message where Ternary(...) needs every one".to_owned());
+        }
         if firing.lost.iter().any(|link| wiring.links.get(*link).is_none_or(|link| link.from.0 != p)) {
             return damaged(i, "loses a message on a link that does not leave its population".to_owned());
         }

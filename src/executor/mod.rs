@@ -39,6 +39,7 @@
 //! | `actors/` | `Bounded` and `Free`: populations as actors, on threads or tasks |
 //! | `quiet`, `knowledge` | when nothing moves any more and nothing is under way |
 //! | `bearing`, `roundtrip` | step sizes that lateness and stiffness bear |
+//! | `onset`, `past` | where states begin, and what is carried from frame to frame |
 //! | `gate`, `faults`, `observer` | what every firing passes: stops, planted trouble, those who watch |
 //! | `log`, `trace`, `rounds` | what is written down |
 //!
@@ -63,6 +64,7 @@ mod onset;
 mod options;
 mod orders;
 mod outcome;
+mod past;
 mod plan;
 mod quiet;
 mod rounds;
@@ -83,5 +85,6 @@ pub use observer::{Observed, Observer};
 pub use onset::NoiseKey;
 pub use options::{Measure, Presentation, Purpose, SettleOptions};
 pub use outcome::{Energies, Settled};
+pub use past::{Recalled, recalled};
 pub use settler::Settler;
 pub use trace::{Trace, TracedFiring, TracedWait};

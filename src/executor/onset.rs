@@ -5,6 +5,7 @@
 
 use super::error::SettleError;
 use super::options::Presentation;
+use super::past::{Past, rows_of};
 use crate::activities::{Activities, Lane};
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::circuit::{Circuit, LayerId, Schedule, Settling, Stopping};
@@ -42,9 +43,13 @@ impl NoiseKey {
 /// The beginnings of all populations.
 pub(super) struct Onsets<'a> {
     pub(super) settling: &'a Settling,
+    /// Where free states begin: a frame that isn't the first goes on where the one before ended.
+    pub(super) start: Start,
     pub(super) key: Option<&'a NoiseKey>,
     /// By layer: where the episode before ended.
     pub(super) last: Option<Vec<Matrix>>,
+    /// What delayed projections predict from.
+    pub(super) past: &'a Past,
 }
 
 impl Onsets<'_> {
@@ -57,7 +62,7 @@ impl Onsets<'_> {
                 format!("layer \"{name}\" has noise, so that nothing comes to rest; settle for a number of steps");
             return Err(SettleError::Onset { problem });
         }
-        if self.settling.start == Start::Forward
+        if self.start == Start::Forward
             && let Err(cycle) = circuit.downward(&free(circuit, episode))
         {
             let names: Vec<_> = cycle.iter().map(|id| format!("\"{}\"", circuit.layer(*id).name())).collect();
@@ -73,11 +78,14 @@ impl Onsets<'_> {
 
     /// Lets every activity, which is at rest, begin.
     pub(super) fn begin(&self, network: &Network, episode: &Episode, activities: &mut Activities) {
-        if self.key.is_none() && self.settling.start.is_zeros() {
+        if !network.wiring().delayed.is_empty() {
+            activities.lanes_mut().par_iter_mut().for_each(|lane| self.past.recall(network, lane));
+        }
+        if self.key.is_none() && self.start.is_zeros() {
             return;
         }
         let circuit = network.circuit();
-        let order = match self.settling.start {
+        let order = match self.start {
             Start::Forward => circuit.downward(&free(circuit, episode)).unwrap_or_default(),
             _ => circuit.layers().map(|(id, _)| id).filter(|id| !episode.is_clamped(*id)).collect(),
         };
@@ -85,8 +93,9 @@ impl Onsets<'_> {
             for layer in &order {
                 self.begin_layer(network, *layer, lane);
             }
-            if self.settling.start == Start::Forward {
+            if self.start == Start::Forward {
                 rest_errors(network, lane);
+                self.past.recall(network, lane);
             }
         });
     }
@@ -98,13 +107,13 @@ impl Onsets<'_> {
         let none = NoiseKey { seed: 0, presentation: String::new() };
         let key = self.key.unwrap_or(&none);
         let name = |what: &str| format!("{}{what} {}", key.presentation, spec.name);
-        let states = match self.settling.start {
+        let states = match self.start {
             Start::Zeros => None,
             Start::Gaussian { sd } => {
                 Some(Stream { seed: key.seed, name: &name("start") }.draw(lane.rows.clone(), size, sd))
             }
             Start::Forward => predicted(network, layer, lane),
-            Start::Last => self.last.as_ref().map(|last| rows_of(&last[layer.0], lane.rows.clone(), size)),
+            Start::Last => self.last.as_ref().map(|last| rows_of(&last[layer.0], lane.rows.clone())),
         };
         let stream = Stream { seed: key.seed, name: &name("noise") };
         let onset = Onset { states: states.as_ref().map(Matrix::as_slice), stream, first: lane.rows.start };
@@ -137,13 +146,4 @@ fn rest_errors(network: &Network, lane: &mut Lane) {
         let presented = crate::population::Presented::Free;
         network.population(PopulationId(i)).rest_again(&mut lane.activities[i], presented);
     }
-}
-
-/// Some rows of `states`; 0 where there are no such rows.
-fn rows_of(states: &Matrix, rows: std::ops::Range<usize>, size: usize) -> Matrix {
-    let mut chosen = Matrix::zeros(rows.len(), size);
-    for (i, row) in rows.enumerate().filter(|(_, row)| *row < states.rows()) {
-        chosen.row_mut(i).copy_from_slice(states.row(row));
-    }
-    chosen
 }

@@ -54,6 +54,9 @@ pub struct Presentation {
     pub epoch: u64,
     /// Batches before this one in the pass.
     pub batch: u64,
+    /// Frames before this one in the batch. Any but the first begins where the settler's last episode ended, and its
+    /// delayed projections predict from what was read out then.
+    pub frame: u64,
 }
 
 /// What a batch is shown for.
@@ -81,9 +84,17 @@ impl Presentation {
         Self { purpose, epoch: epoch as u64, batch: batch as u64, ..self }
     }
 
+    /// The same presentation's frame, counted from 0.
+    #[must_use]
+    pub fn frame(self, frame: usize) -> Self {
+        Self { frame: frame as u64, ..self }
+    }
+
     /// What the names of this presentation's streams begin with.
     pub(super) fn label(&self) -> String {
-        let Self { seed, purpose, epoch, batch } = self;
-        format!("{purpose:?} {seed} {epoch} {batch} ")
+        let Self { seed, purpose, epoch, batch, frame } = self;
+        // A first frame draws as an episode by itself does.
+        let frame = if *frame == 0 { String::new() } else { format!("frame {frame} ") };
+        format!("{purpose:?} {seed} {epoch} {batch} {frame}")
     }
 }

@@ -6,7 +6,8 @@
 //! travelled to all error populations that hear it and back to all state populations that hear those, and none of them
 //! answered it: what is under way differs from what was answered by the tolerance at most. The sum matters: an actor that
 //! runs ahead of its listeners can go far in small steps. In lock-step this is the same as one step in which nobody
-//! moves by more than the tolerance.
+//! moves by more than the tolerance. Under ternary messages a firing may leave something for the next ones to tell: then it
+//! has not told where it is, and neither is it calm.
 //!
 //! Which message a firing used, where messages carry parts of a vector, is the newest before which nothing is missing:
 //! see [`Knowledge`].
@@ -42,6 +43,15 @@ impl<T> History<T> {
     }
 }
 
+/// What a firing of an error population was made of.
+#[derive(Debug, Clone)]
+struct Answer {
+    /// By inlet: the message that it used.
+    used: Vec<u64>,
+    /// Whether its own messages tell all that there is to tell.
+    told: bool,
+}
+
 /// Watches firings in an order in which senders come before receivers.
 #[derive(Debug)]
 pub(super) struct QuietWatch {
@@ -60,8 +70,10 @@ pub(super) struct QuietWatch {
     /// By state population and firing: the sum of its movements up to there.
     travelled: Vec<History<f64>>,
     calm: Vec<bool>,
-    /// By error population and firing: the message that it used on each inlet.
-    used: Vec<History<Vec<u64>>>,
+    /// By error population and firing.
+    used: Vec<History<Answer>>,
+    /// By population: whether its last firing left something untold.
+    behind: Vec<bool>,
     /// By state population: the message that its last firing used on each inlet.
     heard: Vec<Vec<u64>>,
 }
@@ -88,7 +100,12 @@ impl QuietWatch {
             fired: vec![0; populations],
             travelled: vec![History::new(0.0); populations],
             calm: vec![false; populations],
-            used: wiring.populations.iter().map(|p| History::new(vec![0; p.inlets])).collect(),
+            used: wiring
+                .populations
+                .iter()
+                .map(|p| History::new(Answer { used: vec![0; p.inlets], told: true }))
+                .collect(),
+            behind: vec![false; populations],
             heard: wiring.populations.iter().map(|p| vec![0; p.inlets]).collect(),
         }
     }
@@ -98,8 +115,15 @@ impl QuietWatch {
         self.tolerance.is_some()
     }
 
-    /// Takes note of a firing, of the messages that were handed to it (inlet and number) and of the largest movement.
-    pub(super) fn fired(&mut self, id: PopulationId, handed: impl Iterator<Item = (usize, u64)>, movement: f32) {
+    /// Takes note of a firing, of the messages that were handed to it (inlet and number), of the largest movement, and of
+    /// whether something is left untold. What was left untold before moves receivers when it is told, however little the
+    /// sender moves then.
+    pub(super) fn fired(
+        &mut self,
+        id: PopulationId,
+        handed: impl Iterator<Item = (usize, u64)>,
+        (movement, behind): (f32, bool),
+    ) {
         let Some(tolerance) = self.tolerance else { return };
         let p = id.0;
         for (inlet, number) in handed {
@@ -108,14 +132,16 @@ impl QuietWatch {
         let senders = self.senders[p].iter().zip(&self.known[p]);
         let used = senders.map(|(sender, known)| known.complete(self.fired[*sender])).collect();
         self.fired[p] += 1;
+        let was_behind = std::mem::replace(&mut self.behind[p], behind);
         if self.is_state[p] {
             self.heard[p] = used;
-            self.calm[p] = movement <= tolerance;
+            self.calm[p] = movement <= tolerance && !behind;
             let before = self.travelled[p].rows.back().copied().unwrap_or(0.0);
-            self.travelled[p].rows.push_back(before + f64::from(movement));
+            let untold = if was_behind { 2.0 * f64::from(tolerance) } else { 0.0 };
+            self.travelled[p].rows.push_back(before + f64::from(movement) + untold);
             self.forget(p);
         } else {
-            self.used[p].rows.push_back(used);
+            self.used[p].rows.push_back(Answer { used, told: !behind });
         }
     }
 
@@ -144,7 +170,7 @@ impl QuietWatch {
             self.used[error].forget_before(least);
             for sender in self.senders[error].clone() {
                 let needed = |(_, receiver, inlet): &(usize, usize, usize)| {
-                    self.used[*receiver].rows.front().map_or(0, |row| row[*inlet])
+                    self.used[*receiver].rows.front().map_or(0, |row| row.used[*inlet])
                 };
                 let least = self.leaving[sender].iter().map(needed).min().unwrap_or(0);
                 self.travelled[sender].forget_before(least);
@@ -165,8 +191,9 @@ impl QuietWatch {
     fn is_settled(&self, state: usize) -> bool {
         let answered = |(error, number): (&usize, &u64)| {
             let inputs = self.used[*error].get(*number);
-            let good = |inputs: &Vec<u64>| {
-                self.senders[*error].iter().zip(inputs).all(|(sender, used)| self.is_good(*sender, *used))
+            let good = |answer: &Answer| {
+                let inputs = self.senders[*error].iter().zip(&answer.used);
+                answer.told && inputs.into_iter().all(|(sender, used)| self.is_good(*sender, *used))
             };
             *number > 0 && inputs.is_some_and(good)
         };

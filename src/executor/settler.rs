@@ -20,6 +20,7 @@ use super::orders::lockstep::LockstepOrder;
 use super::orders::replay::ReplayOrder;
 use super::orders::virtual_time::VirtualOrder;
 use super::outcome::Settled;
+use super::past::{Past, Recalled};
 use super::plan::Plan;
 use super::rounds::Rounds;
 use super::timeline::{Timeline, TimelineEnd};
@@ -37,6 +38,9 @@ use crate::ranks::Ranks;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Why a replay has one frame.
+const ONE_FRAME: &str = "a delivery log holds one episode, and this is a frame that is not the first of several";
+
 /// Settles episodes, keeping storage and threads between them.
 #[derive(Debug, Default)]
 pub struct Settler {
@@ -46,6 +50,9 @@ pub struct Settler {
     reference: Option<Reference>,
     /// By layer: states `[rows, J]` at the end of the last episode, or where somebody else has said that it ended.
     last: Option<Vec<Matrix>>,
+    past: Past,
+    /// Whether somebody has said what was before the next episode.
+    is_told: bool,
     ranks: Ranks,
 }
 
@@ -105,6 +112,17 @@ impl Settler {
     /// Lets the next episode that starts where the last one ended start at `states`, by layer, each `[rows, J]`.
     pub fn start_at(&mut self, states: Vec<Matrix>) {
         self.last = Some(states);
+    }
+
+    /// Lets projections with a delay look back, in the next episode, at what was read out before it, the newest first.
+    pub fn look_back_at(&mut self, past: impl IntoIterator<Item = Recalled>) {
+        self.past = Past { frames: past.into_iter().collect() };
+        self.is_told = true;
+    }
+
+    /// What the next frame can look back at, the newest first, as far as the circuit does.
+    pub fn past(&self) -> impl DoubleEndedIterator<Item = &Recalled> + ExactSizeIterator {
+        self.past.frames.iter()
     }
 
     /// Where the last episode ended, by layer, each `[rows, J]`; absent where the next one won't start there.
@@ -193,8 +211,18 @@ impl Settler {
             Schedule::Synchronous | Schedule::Bounded { staleness: 0 } => Arrivals::InOrder,
             _ => Arrivals::AnyOrder,
         };
+        let is_next = options.presentation.frame > 0;
+        if is_next && matches!(settling.schedule, Schedule::Replay(_)) {
+            let problem = format!("{ONE_FRAME}; replay each frame by itself");
+            return Err(SettleError::Onset { problem });
+        }
+        if !is_next && !std::mem::take(&mut self.is_told) {
+            self.past.forget();
+        }
         let key = key.or_else(|| NoiseKey::of(network.circuit(), settling, options.presentation));
-        let onset = onset::Onsets { settling, key: key.as_ref(), last: self.last.take() };
+        let start = if is_next { Start::Last } else { settling.start };
+        let onset = onset::Onsets { settling, start, key: key.as_ref(), last: self.last.take(), past: &self.past };
+        self.bears_loss(settling)?;
         onset.check(network.circuit(), episode)?;
         network.rest(&mut self.activities, episode, (settling.messages, arrivals), shards);
         onset.begin(network, episode, &mut self.activities);
@@ -213,10 +241,21 @@ impl Settler {
         }
         let run = run?;
         let activities = &self.activities;
-        if settling.start == Start::Last {
+        if settling.start == Start::Last || settling.framed {
             self.last = Some(activities.states(&wiring));
         }
+        self.past.keep(network, activities);
         Ok(closing::settled(&job, (network.circuit().name(), activities, key.as_ref()), states, ledger, run))
+    }
+
+    /// Refuses losses where every message counts.
+    fn bears_loss(&self, settling: &Settling) -> Result<(), SettleError> {
+        let planted = settling.messages.needs_every_message() && self.gate.loses_any();
+        let planted = planted.then(|| "Ternary(...) needs every message, and a test loses some".to_owned());
+        match settling.unbearable_loss().or(planted) {
+            Some(problem) => Err(SettleError::Onset { problem }),
+            None => Ok(()),
+        }
     }
 
     /// Gives every lane a recorder.

@@ -164,7 +164,9 @@ impl Timeline<'_> {
             }
             if quiet.is_asked() {
                 let movement = states.iter().map(|state| state.movement[id.0]).fold(0.0, f32::max);
-                quiet.fired(id, step.handed.iter().map(|h| (wiring.links[h.link].inlet, h.number)), movement);
+                let behind = states.iter().any(|state| state.behind[id.0]);
+                let handed = step.handed.iter().map(|h| (wiring.links[h.link].inlet, h.number));
+                quiet.fired(id, handed, (movement, behind));
                 quiet.sent(id, &step.turn.lost, |link| parts(activities, &wiring.links[link]));
                 if quiet.is_quiet() {
                     course.quiet = Some(true);
@@ -225,7 +227,7 @@ fn parts(activities: &Activities, link: &Link) -> Parts {
     for lane in activities.lanes() {
         match lane.activities[link.from.0].sent(link.outlet).content() {
             Content::Dense(_) => return Parts::All,
-            Content::Events(events) => {
+            Content::Events(events) | Content::Steps(events) => {
                 for (row, (neurons, _)) in lane.rows.clone().zip(events.samples()) {
                     parts.extend(neurons.iter().map(|neuron| (row * link.width) as u64 + u64::from(*neuron)));
                 }

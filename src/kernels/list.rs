@@ -3,6 +3,7 @@
 //! Finding them is a pass over everything, so it has to cost next to nothing; [`super::sparse`] multiplies what was found.
 
 use super::lanes::{LANES, Vector, last};
+use super::stairs::Stairs;
 
 /// Values by sample and neuron: a list as this module's products take it. Neurons ascend within a sample.
 #[derive(Debug, Clone, Default)]
@@ -136,6 +137,28 @@ impl List {
         for (had, row) in remembered.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
             self.append_moved(threshold, had, row, |had, value| value - had);
         }
+    }
+
+    /// Lists what is further than θ from where it was `remembered`, as 1 (up) or −1 (down), and moves the memory there by
+    /// one θ that way. Says whether anything is still further away than that. What is no number is told of in no way.
+    /// `remembered` and `values` are `[rows, width]`, and so is what `stairs` hold; rows are appended.
+    pub fn append_steps(&mut self, stairs: &mut Stairs, remembered: &mut [f32], values: &[f32], width: usize) -> bool {
+        let (threshold, mut behind) = (stairs.threshold(), false);
+        let limit = Vector::splat(threshold);
+        let rows = remembered.chunks_exact_mut(width).zip(values.chunks_exact(width));
+        for (first, (had, row)) in rows.enumerate().map(|(row, pair)| (row * width, pair)) {
+            let mut memory = (had, &mut *stairs, &mut behind);
+            let far = |memory: &(&mut [f32], _, _), word| {
+                mask(row.len(), word, |i| (vector(row, i) - vector(memory.0, i)).abs().simd_gt(limit))
+            };
+            self.append_marked(row, &mut memory, far, |(had, stairs, behind), neuron, value| {
+                let way = if value > had[neuron] { 1 } else { -1 };
+                had[neuron] = stairs.step(first + neuron, way);
+                **behind |= (value - had[neuron]).abs() > threshold;
+                way as f32
+            });
+        }
+        behind
     }
 
     /// Lists what is not zero in `batch` `[rows, width]`; a NaN is not zero.

@@ -27,6 +27,7 @@ pub mod product;
 pub mod sparse;
 pub mod spd;
 pub mod spectral;
+pub mod stairs;
 #[cfg(test)]
 mod twin;
 pub mod update;

@@ -1,5 +1,7 @@
 //! What weights can lack or have too much of for a circuit.
 
+use crate::blame::{Blame, Blamed};
+
 /// Weights that do not fit a circuit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WeightsError {
@@ -50,4 +52,10 @@ pub enum WeightsError {
         /// The tensor.
         name: String,
     },
+}
+
+impl Blamed for WeightsError {
+    fn blame(&self) -> Blame {
+        Blame::Request
+    }
 }

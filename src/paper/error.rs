@@ -1,5 +1,6 @@
 //! Why a table of the paper can't be planned, kept or written.
 
+use crate::blame::{Blame, Blamed};
 use crate::circuit::CircuitError;
 use crate::data::DataError;
 use crate::evaluation::SenseError;
@@ -15,9 +16,21 @@ pub enum PaperError {
     Run(String),
 }
 
+impl Blamed for PaperError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Request(_) => Blame::Request,
+            Self::Run(_) => Blame::Run,
+        }
+    }
+}
+
 impl From<DataError> for PaperError {
     fn from(error: DataError) -> Self {
-        if error.is_request() { Self::Request(error.to_string()) } else { Self::Run(error.to_string()) }
+        match error.blame() {
+            Blame::Request => Self::Request(error.to_string()),
+            Blame::Run | Blame::Bug => Self::Run(error.to_string()),
+        }
     }
 }
 

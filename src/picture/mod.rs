@@ -78,6 +78,13 @@ pub fn fields(
     tiles(&rows, width, height, scale)
 }
 
+/// The least scale, `least` or more, at which four letters fit above a tile of so many pixels: numbers that were cut would
+/// be other numbers.
+#[must_use]
+pub fn scale_for_words(least: usize, width: usize) -> usize {
+    least.max((4 * LETTER).div_ceil(width.max(1)))
+}
+
 /// Writes the bytes of a picture to `path`, whole or not at all.
 ///
 /// # Errors

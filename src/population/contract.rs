@@ -76,6 +76,9 @@ pub struct Fired {
     pub peak: f32,
     /// Whether everything is finite.
     pub finite: bool,
+    /// Whether it has more to tell than its messages did, so that the next ones will tell something although nothing
+    /// moves: under ternary messages.
+    pub behind: bool,
     /// Multiply-accumulates at synapses that the firing itself took, all samples together: precision, and pathways of
     /// type 1. What messages caused where they arrived is not among them.
     pub operations: u64,

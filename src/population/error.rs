@@ -4,6 +4,7 @@ use super::contract::{Fired, Heard, Population, WIRED, sealed};
 use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
 use super::outlet::Outlet;
+use super::past::PastDrive;
 use super::precision::{Scratch, Weighing};
 use super::upkeep::{Renewal, Upkeep};
 use crate::kernels::drive::Nonzero;
@@ -48,6 +49,8 @@ pub struct ErrorPopulation {
     likelihood: Likelihood,
     /// `W` `[J_k, J_s]`, one for each inlet but the last, which is the target; those of type 1 have a pathway.
     generative: Vec<Synapses>,
+    /// Which of them predict from frames before: what their inlets hold stays through an episode.
+    delayed: Vec<bool>,
     precision: OwnPrecision,
     /// Boxed: most populations have none.
     bias: Option<Box<Bias>>,
@@ -59,6 +62,8 @@ pub struct ErrorPopulation {
 #[derive(Debug)]
 pub struct ErrorActivity {
     drive: Drive,
+    /// Only where something is delayed.
+    past: Option<PastDrive>,
     mean: Matrix,
     /// Only where a covariance weighs the difference.
     weighing: Option<Weighing>,
@@ -86,13 +91,20 @@ impl ErrorPopulation {
         generative: Vec<Synapses>,
         precision: OwnPrecision,
     ) -> Self {
-        Self { size, mean, likelihood, generative, precision, bias: None, plastic: false }
+        let delayed = vec![false; generative.len()];
+        Self { size, mean, likelihood, generative, delayed, precision, bias: None, plastic: false }
     }
 
     /// The same population with a bias, or without.
     #[must_use]
     pub fn with_bias(self, bias: Option<Bias>) -> Self {
         Self { bias: bias.map(Box::new), ..self }
+    }
+
+    /// The same population, which hears on the inlets of `delayed` what was before the episode.
+    #[must_use]
+    pub fn with_delayed(self, delayed: Vec<bool>) -> Self {
+        Self { delayed, ..self }
     }
 
     /// The same population, whose synapses change while settling if `plastic`.
@@ -112,6 +124,11 @@ impl ErrorPopulation {
 
     pub(super) fn mean(&self) -> Activation {
         self.mean
+    }
+
+    /// Which inlets hold what was before the episode.
+    pub(super) fn delayed(&self) -> impl Iterator<Item = bool> {
+        self.delayed.iter().copied()
     }
 
     /// The largest factor between a raw mismatch and what is sent of it.
@@ -182,13 +199,25 @@ impl ErrorPopulation {
 
     /// `h = Σ a Wᵀ + b`, for the samples that are not up to date.
     fn predict(&self, activity: &mut ErrorActivity) {
-        let ErrorActivity { drive, inlets, whole, nonzero, renewal, .. } = activity;
+        let ErrorActivity { drive, past, inlets, whole, nonzero, renewal, .. } = activity;
         whole.clear();
         whole.extend(drive.stale());
+        let inlets = || self.generative.iter().zip(&*inlets).zip(&self.delayed);
+        if let Some(past) = past {
+            if self.plastic {
+                past.expire();
+            }
+            past.renew(inlets().filter(|(_, delayed)| **delayed).map(|(heard, _)| heard), nonzero);
+        }
         drive.compute(renewal, |samples, out| {
-            for (i, (synapses, inlet)) in self.generative.iter().zip(&*inlets).enumerate() {
-                let onto = if i == 0 { Onto::Replace } else { Onto::Add };
+            let mut onto = Onto::Replace;
+            if let Some(past) = past {
+                out.copy_from_slice(samples.of(past.values()));
+                onto = Onto::Add;
+            }
+            for ((synapses, inlet), _) in inlets().filter(|(_, delayed)| !**delayed) {
                 synapses.drive(out, onto, samples.of(inlet.values()), nonzero);
+                onto = Onto::Add;
             }
             if let Some(bias) = &self.bias {
                 bias.add_to(out);
@@ -286,10 +315,7 @@ impl Population for ErrorPopulation {
     type Presented<'a> = ();
 
     fn rest(&self, rows: usize, messages: Messages, arrivals: Arrivals, (): ()) -> ErrorActivity {
-        let threshold = match messages {
-            Messages::Dense => None,
-            Messages::Events { threshold, .. } => Some(threshold).filter(|_| !self.plastic),
-        };
+        let threshold = messages.threshold().filter(|_| !self.plastic);
         let driving: Vec<usize> = self.generative.iter().map(|s| s.shape().0).collect();
         let backwards = || self.generative.iter().filter(|s| s.has_pathway());
         let pathway = |s: &Synapses| (Outlet::new(rows, s.shape().0), Upkeep::new(rows, self.size));
@@ -300,6 +326,7 @@ impl Population for ErrorPopulation {
         }
         let mut activity = ErrorActivity {
             drive: Drive::new(rows, self.size, driving.iter().sum(), threshold.is_some()),
+            past: self.delayed.contains(&true).then(|| PastDrive::new(rows, self.size)),
             mean: Matrix::zeros(rows, self.size),
             weighing: self.precision.covariance().is_some().then(|| Weighing::new(rows, self.size, threshold)),
             inlets: driving.iter().chain([&self.size]).map(|w| Inlet::new(rows, *w, messages, arrivals)).collect(),
@@ -318,6 +345,7 @@ impl Population for ErrorPopulation {
 
     fn rest_again(&self, activity: &mut ErrorActivity, (): ()) {
         activity.drive.invalidate();
+        activity.past.iter_mut().for_each(PastDrive::expire);
         for inlet in &mut activity.inlets {
             inlet.clear();
         }
@@ -328,7 +356,10 @@ impl Population for ErrorPopulation {
     }
 
     fn receive(&self, activity: &mut ErrorActivity, inlet: usize, number: u64, input: ErrorInput) -> Heard {
-        let ErrorActivity { drive, inlets, list, .. } = activity;
+        let ErrorActivity { drive, past, inlets, list, .. } = activity;
+        if self.delayed.get(inlet) == Some(&true) {
+            past.iter_mut().for_each(PastDrive::expire);
+        }
         let synapses = self.generative.get(inlet);
         let content = match (input, synapses) {
             (ErrorInput::Activity(content), Some(_)) | (ErrorInput::Target(content), None) => content,
@@ -354,7 +385,8 @@ impl Population for ErrorPopulation {
         self.predict(activity);
         let operations = self.compare(activity) + self.read_backwards(activity);
         let (peak, finite) = lanes::peak(activity.mismatch.values().as_slice());
-        Fired { movement: 0.0, peak, finite, operations }
+        let behind = activity.mismatch.is_behind() || activity.pathways.iter().any(|(pathway, _)| pathway.is_behind());
+        Fired { movement: 0.0, peak, finite, behind, operations }
     }
 
     fn sent(activity: &ErrorActivity, outlet: usize) -> Signal {

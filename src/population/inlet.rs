@@ -2,12 +2,14 @@
 //!
 //! On every component the newest *sent* wins. Where messages come in any order, an inlet remembers of each component which
 //! message told it, so that an overtaken message is still good for what no later one told, and an empty one supersedes
-//! nothing. Where they come in order, there is nothing to remember.
+//! nothing. Where they come in order, there is nothing to remember. Ternary events tell of changes: each of them counts, none
+//! supersedes another, and what they come to doesn't depend on their order.
 
-use super::contract::Heard;
+use super::contract::{Heard, WIRED};
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::SHARD_ROWS;
 use crate::kernels::sparse::List;
+use crate::kernels::stairs::Stairs;
 use crate::matrix::Matrix;
 use crate::params::{Arrivals, Messages};
 use crate::signal::Content;
@@ -18,8 +20,18 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Inlet {
     held: Held,
-    /// Present under events that come in any order.
-    stamps: Option<Stamps>,
+    memory: Memory,
+}
+
+/// What an inlet has to remember, beside the values.
+#[derive(Debug)]
+enum Memory {
+    /// Nothing.
+    None,
+    /// Which message told each component: under events that come in any order.
+    Stamps(Stamps),
+    /// How each component came about: under ternary messages.
+    Stairs(Stairs),
 }
 
 /// The values, `[rows, width]`.
@@ -57,10 +69,16 @@ impl Inlet {
     /// An inlet at rest: zeros, until something arrives.
     pub(super) fn new(rows: usize, width: usize, messages: Messages, arrivals: Arrivals) -> Self {
         let zeros = Matrix::zeros(rows, width);
-        let is_events = matches!(messages, Messages::Events { .. });
-        let held = if is_events { Held::Patched(zeros) } else { Held::Whole(Arc::new(zeros)) };
-        let is_stamped = is_events && arrivals == Arrivals::AnyOrder;
-        Self { held, stamps: is_stamped.then(|| Stamps { told: vec![0; rows * width], newest: 0 }) }
+        let is_patched = messages.threshold().is_some();
+        let held = if is_patched { Held::Patched(zeros) } else { Held::Whole(Arc::new(zeros)) };
+        let memory = match (messages, arrivals) {
+            (Messages::Ternary { threshold }, _) => Memory::Stairs(Stairs::new(rows * width, threshold)),
+            (Messages::Events { .. }, Arrivals::AnyOrder) => {
+                Memory::Stamps(Stamps { told: vec![0; rows * width], newest: 0 })
+            }
+            (Messages::Events { .. }, Arrivals::InOrder) | (Messages::Dense, _) => Memory::None,
+        };
+        Self { held, memory }
     }
 
     /// Back to zeros that nobody told, before a presentation.
@@ -72,9 +90,13 @@ impl Inlet {
             },
             Held::Patched(held) => held.fill(0.0),
         }
-        if let Some(stamps) = &mut self.stamps {
-            stamps.told.fill(0);
-            stamps.newest = 0;
+        match &mut self.memory {
+            Memory::None => {}
+            Memory::Stamps(stamps) => {
+                stamps.told.fill(0);
+                stamps.newest = 0;
+            }
+            Memory::Stairs(stairs) => stairs.clear(),
         }
     }
 
@@ -99,36 +121,38 @@ impl Inlet {
         let told = content.values();
         // Beyond the last number messages count as equally new, and the one that comes later wins.
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let taken = match (&mut self.held, content, &mut self.stamps) {
+        let taken = match (&mut self.held, content, &mut self.memory) {
             (Held::Whole(held), Content::Dense(values), _) => {
                 *held = values;
                 arrived(Arrived::Whole);
                 told
             }
-            (Held::Patched(held), Content::Dense(values), Some(stamps)) if number < stamps.newest => {
+            (Held::Patched(held), Content::Dense(values), Memory::Stamps(stamps)) if number < stamps.newest => {
                 stamps.patch_whole(held, &values, number, deltas, arrived)
             }
-            (Held::Patched(held), Content::Dense(values), stamps) => {
+            (Held::Patched(held), Content::Dense(values), memory) => {
                 held.copy_from(&values);
-                if let Some(stamps) = stamps {
-                    stamps.told.fill(number);
-                    stamps.newest = number;
-                }
+                memory.rest_at(&values, number);
                 arrived(Arrived::Whole);
                 told
             }
+            (Held::Patched(held), Content::Steps(steps), Memory::Stairs(stairs)) => {
+                climb(held, stairs, &steps, deltas, arrived);
+                told
+            }
+            (_, Content::Steps(_), _) => unreachable!("{WIRED}: steps, to an inlet that has no threshold"),
             (Held::Whole(held), Content::Events(events), _) => {
                 let mut own = Matrix::clone(held);
                 patch(&mut own, &events, deltas, arrived);
                 self.held = Held::Patched(own);
                 told
             }
-            (Held::Patched(held), Content::Events(events), None) => {
+            (Held::Patched(held), Content::Events(events), Memory::Stamps(stamps)) => {
+                stamps.patch(held, &events, number, deltas, arrived)
+            }
+            (Held::Patched(held), Content::Events(events), _) => {
                 patch(held, &events, deltas, arrived);
                 told
-            }
-            (Held::Patched(held), Content::Events(events), Some(stamps)) => {
-                stamps.patch(held, &events, number, deltas, arrived)
             }
         };
         Heard { told, taken, operations: 0 }
@@ -138,6 +162,44 @@ impl Inlet {
 /// The shards of a batch, with their samples.
 fn shards(rows: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
     (0..rows).step_by(SHARD_ROWS).map(move |start| start..(start + SHARD_ROWS).min(rows)).enumerate()
+}
+
+impl Memory {
+    /// Message `number` told everything.
+    fn rest_at(&mut self, values: &Matrix, number: u32) {
+        match self {
+            Self::None => {}
+            Self::Stamps(stamps) => {
+                stamps.told.fill(number);
+                stamps.newest = number;
+            }
+            Self::Stairs(stairs) => stairs.rest_at(values.as_slice()),
+        }
+    }
+}
+
+/// Takes in steps up and down, each of which counts.
+fn climb(
+    held: &mut Matrix,
+    stairs: &mut Stairs,
+    steps: &List,
+    deltas: &mut List,
+    mut arrived: impl FnMut(Arrived<'_>),
+) {
+    let (mut samples, width) = (steps.samples(), held.cols());
+    for (shard, rows) in shards(held.rows()) {
+        meter::time(Kernel::Changes, 0, || {
+            deltas.clear();
+            for (row, (neurons, ways)) in rows.zip(&mut samples) {
+                let held = held.row_mut(row);
+                deltas.append_sample(neurons, ways, |neuron, way| {
+                    let value = stairs.step(row * width + neuron, way as i32);
+                    value - std::mem::replace(&mut held[neuron], value)
+                });
+            }
+        });
+        arrived(Arrived::Changes { shard, deltas });
+    }
 }
 
 /// Takes in events all of which are new.
@@ -278,6 +340,40 @@ mod tests {
         assert_eq!(inlet.values().as_slice(), [9.0; 8]);
         inlet.clear();
         assert_eq!(take(&mut inlet, whole(2.0), 0), (8, 8), "nobody has told anything after rest");
+    }
+
+    #[test]
+    fn steps_add_up_in_any_order_and_none_supersedes_another() {
+        let steps = |samples: &[&[(u32, f32)]]| match events(samples) {
+            Content::Events(list) => Content::Steps(list),
+            other => other,
+        };
+        let messages = [
+            steps(&[&[(0, 1.0), (3, -1.0)], &[(1, 1.0)]]),
+            steps(&[&[(0, 1.0)], &[]]),
+            steps(&[&[(0, 1.0), (3, -1.0)], &[(1, -1.0)]]),
+        ];
+        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]] {
+            for arrivals in [Arrivals::InOrder, Arrivals::AnyOrder] {
+                let mut inlet = Inlet::new(2, WIDTH, Messages::Ternary { threshold: 0.1 }, arrivals);
+                for _ in 0..2 {
+                    assert_eq!(take(&mut inlet, whole(1.0), 0), (8, 8));
+                    for i in order {
+                        let told = messages[i].values();
+                        assert_eq!(
+                            take(&mut inlet, messages[i].clone(), i as u64 + 1),
+                            (told, told),
+                            "all of it counts"
+                        );
+                    }
+                    let expected = [1.0 + 3.0 * 0.1, 1.0, 1.0, 1.0 - 2.0 * 0.1, 1.0, 1.0, 1.0, 1.0];
+                    assert_eq!(inlet.values().as_slice(), expected, "{order:?}");
+                    assert_eq!(take(&mut inlet, whole(9.0), u64::MAX), (8, 8), "the readout");
+                    assert_eq!(inlet.values().as_slice(), [9.0; 8]);
+                    inlet.clear();
+                }
+            }
+        }
     }
 
     #[test]

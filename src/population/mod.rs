@@ -63,6 +63,7 @@ mod error;
 mod inlet;
 mod noise;
 mod outlet;
+mod past;
 mod precision;
 mod state;
 mod stiffness;

@@ -1,8 +1,9 @@
 //! Where messages leave: buffers that are reused once every receiver has let go of them, and, for events, the
-//! memory of what receivers have.
+//! memory of what receivers have. Under ternary messages that memory follows the values by one threshold a message.
 
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::sparse::List;
+use crate::kernels::stairs::Stairs;
 use crate::matrix::Matrix;
 use crate::params::Messages;
 use crate::signal::Content;
@@ -18,7 +19,7 @@ pub(super) struct Outlet {
     last: usize,
     /// Whether its owner asks how far components moved.
     tells_deltas: bool,
-    /// Present under `Messages::Events`.
+    /// Absent where messages are whole.
     changes: Option<Changes>,
 }
 
@@ -29,6 +30,10 @@ struct Changes {
     /// Every so many messages a whole one.
     refresh: Option<u64>,
     remembered: Matrix,
+    /// Present where an event says only up or down: how `remembered` came about.
+    stairs: Option<Stairs>,
+    /// Whether the last message left something untold, for the next ones to tell.
+    behind: bool,
     /// Messages since rest; absent where receivers have nothing yet, so that the next message is whole.
     count: Option<u64>,
     buffers: Vec<Arc<List>>,
@@ -52,18 +57,19 @@ impl Outlet {
 
     /// Forgets what receivers have, so that the next message is whole.
     pub(super) fn forget(&mut self, messages: Messages) {
-        match (messages, &mut self.changes) {
-            (Messages::Dense, changes) => *changes = None,
-            (Messages::Events { threshold, refresh }, Some(changes)) => {
-                (changes.threshold, changes.refresh) = (threshold, refresh);
-                (changes.count, changes.last) = (None, None);
-            }
-            (Messages::Events { threshold, refresh }, changes @ None) => {
-                let remembered = Matrix::zeros(self.rows, self.width);
-                let (buffers, deltas) = (Vec::new(), List::default());
-                *changes = Some(Changes { threshold, refresh, remembered, count: None, buffers, last: None, deltas });
-            }
-        }
+        let Some(threshold) = messages.threshold() else {
+            self.changes = None;
+            return;
+        };
+        let changes = self.changes.get_or_insert_with(|| Changes::new(self.rows, self.width));
+        changes.threshold = threshold;
+        changes.refresh = if let Messages::Events { refresh, .. } = messages { refresh } else { None };
+        let climbs = matches!(messages, Messages::Ternary { .. });
+        changes.stairs = climbs.then(|| {
+            let kept = changes.stairs.take().filter(|stairs| stairs.threshold() == threshold);
+            kept.unwrap_or_else(|| Stairs::new(self.rows * self.width, threshold))
+        });
+        (changes.count, changes.last, changes.behind) = (None, None, false);
     }
 
     /// Lets `write` fill the next message, whose former content is arbitrary, and makes it the last one sent.
@@ -101,6 +107,11 @@ impl Outlet {
         &self.buffers[self.last]
     }
 
+    /// Whether receivers will hear more of these values than they were told, though they should not change any more.
+    pub(super) fn is_behind(&self) -> bool {
+        self.changes.as_ref().is_some_and(|changes| changes.behind)
+    }
+
     /// The values as receivers have them.
     pub(super) fn sent(&self) -> &Matrix {
         self.changes.as_ref().map_or_else(|| self.values(), |changes| &changes.remembered)
@@ -118,14 +129,30 @@ impl Outlet {
 
     /// The message sent last.
     pub(super) fn content(&self) -> Content {
-        match self.changes.as_ref().and_then(|changes| Some(&changes.buffers[changes.last?])) {
-            Some(events) => Content::Events(Arc::clone(events)),
+        let told = self.changes.as_ref().and_then(|changes| Some((&changes.buffers[changes.last?], &changes.stairs)));
+        match told {
+            Some((events, None)) => Content::Events(Arc::clone(events)),
+            Some((steps, Some(_))) => Content::Steps(Arc::clone(steps)),
             None => self.whole(),
         }
     }
 }
 
 impl Changes {
+    fn new(rows: usize, width: usize) -> Self {
+        Self {
+            threshold: 0.0,
+            refresh: None,
+            remembered: Matrix::zeros(rows, width),
+            stairs: None,
+            behind: false,
+            count: None,
+            buffers: Vec::new(),
+            last: None,
+            deltas: List::default(),
+        }
+    }
+
     /// Writes the components of `values` that moved by more than the threshold since they were last sent. What rest sends
     /// is whole, and so is every `refresh`-th message after it.
     fn compare(&mut self, values: &Matrix, tells_deltas: bool) {
@@ -133,17 +160,28 @@ impl Changes {
         self.count = Some(count);
         if count == 0 || self.refresh.is_some_and(|every| count.is_multiple_of(every)) {
             self.remembered.copy_from(values);
-            self.last = None;
+            self.stairs.iter_mut().for_each(|stairs| stairs.rest_at(values.as_slice()));
+            (self.last, self.behind) = (None, false);
             return;
         }
         let at = free_buffer(&mut self.buffers, List::default);
         let events = own(&mut self.buffers[at]);
         events.clear();
         self.deltas.clear();
-        let deltas = tells_deltas.then_some(&mut self.deltas);
-        let remembered = self.remembered.as_mut_slice();
-        events.append_changes(deltas, self.threshold, remembered, values.as_slice(), values.cols());
         self.last = Some(at);
+        let remembered = self.remembered.as_mut_slice();
+        let Some(stairs) = &mut self.stairs else {
+            let deltas = tells_deltas.then_some(&mut self.deltas);
+            events.append_changes(deltas, self.threshold, remembered, values.as_slice(), values.cols());
+            return;
+        };
+        self.behind = events.append_steps(stairs, remembered, values.as_slice(), values.cols());
+        if tells_deltas {
+            for (row, (neurons, ways)) in events.samples().enumerate() {
+                let first = row * values.cols();
+                self.deltas.append_sample(neurons, ways, |neuron, way| stairs.last_move(first + neuron, way as i32));
+            }
+        }
     }
 }
 
@@ -201,6 +239,31 @@ mod tests {
         let (neurons, values) = only(outlet.deltas().expect("events"));
         assert_eq!((neurons, values[0]), (vec![1, 2], -0.25));
         assert!(values[1].is_nan(), "what is no number is sent");
+    }
+
+    #[test]
+    fn ternary_messages_follow_by_one_threshold_each() {
+        let mut outlet = Outlet::new(1, 3).telling_deltas(true);
+        let only = |list: &List| list.samples().next().map(|(n, v)| (n.to_vec(), v.to_vec())).expect("one sample");
+        for _ in 0..2 {
+            outlet.forget(Messages::Ternary { threshold: 0.25 });
+            outlet.write(|m| m.copy_from_slice(&[0.0, 1.0, 0.0]));
+            assert!(matches!(outlet.content(), Content::Dense(_)) && !outlet.is_behind(), "rest is whole");
+            let mut send = |values: [f32; 3]| {
+                outlet.write(|m| m.copy_from_slice(&values));
+                let Content::Steps(steps) = outlet.content() else { panic!("steps") };
+                let told = only(&steps);
+                assert_eq!(only(outlet.deltas().expect("steps")).0, told.0);
+                (told, outlet.sent().as_slice().to_vec(), outlet.is_behind())
+            };
+            let far = [0.25, 0.0, f32::NAN];
+            assert_eq!(send(far), ((vec![1], vec![-1.0]), vec![0.0, 0.75, 0.0], true), "θ itself is not beyond θ");
+            assert_eq!(send(far), ((vec![1], vec![-1.0]), vec![0.0, 0.5, 0.0], true));
+            assert_eq!(send(far), ((vec![1], vec![-1.0]), vec![0.0, 0.25, 0.0], false));
+            assert_eq!(send(far), ((vec![], vec![]), vec![0.0, 0.25, 0.0], false));
+            assert_eq!(send([0.3, 0.0, 0.0]), ((vec![0], vec![1.0]), vec![0.25, 0.25, 0.0], false));
+            assert_eq!(only(outlet.deltas().expect("steps")).1, [0.25]);
+        }
     }
 
     #[test]

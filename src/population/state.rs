@@ -259,7 +259,7 @@ impl Population for StatePopulation {
     type Presented<'a> = Presented<'a>;
 
     fn rest(&self, rows: usize, messages: Messages, arrivals: Arrivals, presented: Presented<'_>) -> StateActivity {
-        let incremental = matches!(messages, Messages::Events { .. }) && !self.plastic;
+        let incremental = messages.threshold().is_some() && !self.plastic;
         let driving: Vec<usize> = self.returned.iter().map(|returned| returned.width(self.size)).collect();
         let widths = driving.iter().copied().chain(self.own_inlet().map(|_| self.size));
         let mut renewal = Renewal::default();
@@ -338,7 +338,7 @@ impl Population for StatePopulation {
 
     fn fire(&self, activity: &mut StateActivity, scale: f32) -> Fired {
         if activity.clamped {
-            return Fired { movement: 0.0, peak: 0.0, finite: true, operations: 0 };
+            return Fired { movement: 0.0, peak: 0.0, finite: true, behind: false, operations: 0 };
         }
         self.gather(activity);
         let StateActivity { z, drive, observed, inlets, activity: outlet, scratch, shaking, .. } = activity;
@@ -356,7 +356,8 @@ impl Population for StatePopulation {
             _ => update(z.as_mut_slice()),
         };
         self.publish(activity);
-        Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite, operations: 0 }
+        let behind = std::iter::once(&activity.activity).chain(&activity.target).any(Outlet::is_behind);
+        Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite, behind, operations: 0 }
     }
 
     fn sent(activity: &StateActivity, outlet: usize) -> Signal {

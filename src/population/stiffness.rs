@@ -21,15 +21,19 @@ fn slope(function: Activation) -> f32 {
 }
 
 impl ErrorPopulation {
-    /// By inlet, how strongly the population answers a change of what it hears there, the target last.
+    /// By inlet, how strongly the population answers a change of what it hears there, the target last. What is delayed
+    /// doesn't change.
     #[must_use]
     pub fn answers(&self) -> Vec<f32> {
         let precision = self.precision_norm();
-        let of = |synapses: &crate::synapse::Synapses| {
+        let of = |(synapses, delayed): (&crate::synapse::Synapses, bool)| {
+            if delayed {
+                return 0.0;
+            }
             let forth = precision * slope(self.mean()) * synapses.norm();
             forth * synapses.pathway_gain().map_or(1.0, |gain| gain.abs() * synapses.norm())
         };
-        self.synapses().map(of).chain([precision]).collect()
+        self.synapses().zip(self.delayed()).map(of).chain([precision]).collect()
     }
 }
 

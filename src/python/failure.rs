@@ -2,11 +2,12 @@
 //! the command line.
 
 use gncn::data::DataError;
-use gncn::evaluation::{EvaluationError, MeasureError, PriorError, SenseError};
+use gncn::evaluation::{EvaluationError, MeasureError, SenseError};
 use gncn::study::run::StudyRunError;
-use gncn::{CircuitError, EpisodeError, LearningError, SettleError, StoreError, TrainError, WeightsError};
+use gncn::{
+    Blame, Blamed, CircuitError, EpisodeError, LearningError, SettleError, StoreError, TrainError, WeightsError,
+};
 use pyo3::prelude::*;
-use std::fmt::Display;
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -24,11 +25,6 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Either kind, by what the error itself says of it.
-    fn of(is_request: bool, error: &dyn Display) -> Self {
-        if is_request { Self::Request(error.to_string()) } else { Self::Run(error.to_string()) }
-    }
-
     /// A panic that was caught.
     pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -74,97 +70,37 @@ impl From<PyErr> for Failure {
     }
 }
 
+/// Each of these says itself whose fault it is.
+macro_rules! passed_on {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                match error.blame() {
+                    Blame::Request => Self::Request(error.to_string()),
+                    Blame::Run => Self::Run(error.to_string()),
+                    Blame::Bug => Self::Bug(error.to_string()),
+                }
+            }
+        })+
+    };
+}
+
+passed_on!(
+    DataError,
+    EpisodeError,
+    EvaluationError,
+    LearningError,
+    MeasureError,
+    SenseError,
+    SettleError,
+    StoreError,
+    StudyRunError,
+    TrainError,
+    WeightsError,
+);
+
 impl From<CircuitError> for Failure {
     fn from(error: CircuitError) -> Self {
         Self::Circuit(error)
-    }
-}
-
-impl From<EpisodeError> for Failure {
-    fn from(error: EpisodeError) -> Self {
-        Self::Request(error.to_string())
-    }
-}
-
-impl From<WeightsError> for Failure {
-    fn from(error: WeightsError) -> Self {
-        Self::Request(error.to_string())
-    }
-}
-
-impl From<SenseError> for Failure {
-    fn from(error: SenseError) -> Self {
-        Self::Request(error.to_string())
-    }
-}
-
-impl From<LearningError> for Failure {
-    fn from(error: LearningError) -> Self {
-        Self::Run(error.to_string())
-    }
-}
-
-impl From<SettleError> for Failure {
-    fn from(error: SettleError) -> Self {
-        match error {
-            SettleError::Panicked { .. } => Self::Bug(error.to_string()),
-            _ => Self::of(error.is_request(), &error),
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::of(error.is_request(), &error)
-    }
-}
-
-impl From<DataError> for Failure {
-    fn from(error: DataError) -> Self {
-        Self::of(error.is_request(), &error)
-    }
-}
-
-impl From<MeasureError> for Failure {
-    fn from(error: MeasureError) -> Self {
-        match error {
-            MeasureError::Sense(error) => error.into(),
-            MeasureError::Settle(error) => error.into(),
-            MeasureError::Stopped => Self::Run(error.to_string()),
-        }
-    }
-}
-
-impl From<TrainError> for Failure {
-    fn from(error: TrainError) -> Self {
-        match error {
-            TrainError::Store(error) => error.into(),
-            TrainError::Measure(error) => error.into(),
-            TrainError::Learning(error) => error.into(),
-            TrainError::Diverged { .. } => Self::Run(error.to_string()),
-            TrainError::Another { .. } => Self::Request(error.to_string()),
-        }
-    }
-}
-
-impl From<EvaluationError> for Failure {
-    fn from(error: EvaluationError) -> Self {
-        match error {
-            EvaluationError::Store(error) => error.into(),
-            EvaluationError::Weights { .. } => Self::Request(error.to_string()),
-            EvaluationError::Data(error) => error.into(),
-            EvaluationError::Sense(error) => error.into(),
-            EvaluationError::Measure(error) => error.into(),
-            EvaluationError::Prior(error) => Self::of(matches!(error, PriorError::Descent(_)), &error),
-        }
-    }
-}
-
-impl From<StudyRunError> for Failure {
-    fn from(error: StudyRunError) -> Self {
-        match error {
-            StudyRunError::Train(error) => error.into(),
-            other => Self::of(other.is_request(), &other),
-        }
     }
 }

@@ -12,6 +12,7 @@ mod outcome;
 mod pool;
 mod runs;
 mod studies;
+mod training;
 mod watch;
 
 use pyo3::prelude::*;
@@ -28,11 +29,14 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(pool::threads, module)?)?;
     module.add_function(wrap_pyfunction!(circuit::messages, module)?)?;
     module.add_function(wrap_pyfunction!(runs::cpu, module)?)?;
+    module.add_function(wrap_pyfunction!(runs::build, module)?)?;
+    module.add_function(wrap_pyfunction!(runs::level, module)?)?;
+    module.add_function(wrap_pyfunction!(runs::slower, module)?)?;
     module.add_function(wrap_pyfunction!(runs::load_weights, module)?)?;
     module.add_function(wrap_pyfunction!(runs::save_weights, module)?)?;
     module.add_function(wrap_pyfunction!(runs::load_data, module)?)?;
     module.add_function(wrap_pyfunction!(runs::open_run, module)?)?;
-    module.add_function(wrap_pyfunction!(runs::train_run, module)?)?;
+    module.add_function(wrap_pyfunction!(training::train_run, module)?)?;
     module.add_function(wrap_pyfunction!(runs::evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(studies::study, module)?)?;
     Ok(())

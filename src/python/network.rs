@@ -289,5 +289,5 @@ fn presentation_of((seed, purpose, epoch, batch): (u64, String, u64, u64)) -> Re
             return Err(Failure::Request(format!("`{other}` is no purpose; {legal}")));
         }
     };
-    Ok(Presentation { seed, purpose, epoch, batch })
+    Ok(Presentation { seed, purpose, epoch, batch, frame: 0 })
 }

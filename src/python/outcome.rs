@@ -39,12 +39,14 @@ impl Log {
     }
 }
 
+/// A layer's name, and its `z`, `φ(z)`, `μ`, `e`.
+type LayerArrays = (String, Matrix, Matrix, Option<Matrix>, Option<Matrix>);
+
 /// What is gathered while the network is held.
 pub(crate) struct Outcome {
     settled: Settled,
     samples: usize,
-    /// By layer: `z`, `φ(z)`, `μ`, `e`.
-    layers: Vec<(String, Matrix, Matrix, Option<Matrix>, Option<Matrix>)>,
+    layers: Vec<LayerArrays>,
     /// By layer: sums over the batch, one for each measurement.
     energies: Vec<(String, Vec<f64>)>,
     /// By layer: of each sample, at the readout.

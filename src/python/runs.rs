@@ -1,4 +1,4 @@
-//! Run folders, weights and data, as the command line writes and reads them.
+//! Weights, data and finished runs, as the command line writes and reads them.
 
 use crate::arrays::{dictionary, tensors};
 use crate::circuit::Circuit;
@@ -6,12 +6,9 @@ use crate::failure::Failure;
 use crate::pool;
 use gncn::data::{Dataset, Images, Source};
 use gncn::evaluation::{
-    self, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, Evaluator, MomentsFrom, Show, Trained,
+    self, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, Evaluator, MomentsFrom, Trained,
 };
-use gncn::{
-    Ended, Event, Flow, Keep, Learning, Matrix, Network, Run, RunInfo, StopFlag, TrainSpec, Training,
-    load_weights as load, save_weights as save,
-};
+use gncn::{KernelBuild, Level, Matrix, Run, StopFlag, load_weights as load, save_weights as save};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
@@ -21,6 +18,25 @@ use std::sync::{Arc, Mutex};
 #[pyfunction]
 pub(crate) fn cpu() -> Vec<String> {
     gncn::cpu_features()
+}
+
+/// Level, features and commit that these kernels were compiled for, and the level that the machine offers.
+#[pyfunction]
+pub(crate) fn build() -> (String, Vec<String>, Option<String>, &'static str) {
+    let KernelBuild { level, features, commit } = KernelBuild::this();
+    (level, features, commit, Level::of_machine().name())
+}
+
+/// What has to be said of kernels that use less than the machine offers.
+#[pyfunction]
+pub(crate) fn slower() -> Option<String> {
+    gncn::slower_than_it_could_be()
+}
+
+/// The name of the level that a word asks for.
+#[pyfunction]
+pub(crate) fn level(word: &str) -> PyResult<&'static str> {
+    Ok(Level::parse(word).map_err(Failure::Request)?.name())
 }
 
 /// The tensors of a safetensors file.
@@ -86,11 +102,11 @@ fn of_images(part: &str, images: &Images) -> Vec<(String, DataPart)> {
     parts
 }
 
-fn stored(source: &Source, notes: &Mutex<Vec<String>>) -> Result<Dataset, Failure> {
+pub(crate) fn stored(source: &Source, notes: &Mutex<Vec<String>>) -> Result<Dataset, Failure> {
     Ok(evaluation::load_stored(source, &|text| note(notes, text))?)
 }
 
-fn prepared(
+pub(crate) fn prepared(
     circuit: &gncn::Circuit,
     data: Dataset,
     moments: MomentsFrom<'_>,
@@ -101,7 +117,7 @@ fn prepared(
     Ok(prepared.data)
 }
 
-fn note(notes: &Mutex<Vec<String>>, text: &str) {
+pub(crate) fn note(notes: &Mutex<Vec<String>>, text: &str) {
     if let Ok(mut notes) = notes.lock() {
         notes.push(text.to_owned());
     }
@@ -117,173 +133,6 @@ pub(crate) fn open_run(py: Python<'_>, folder: PathBuf) -> PyResult<(Circuit, Bo
         })
         .map_err(|error: gncn::StoreError| Failure::from(error))?;
     Ok((Circuit { checked: Arc::new(circuit) }, dictionary(py, &weights)?, info, metrics))
-}
-
-/// What a training is asked for.
-struct TrainAsked {
-    circuit: gncn::Circuit,
-    source: Source,
-    folder: PathBuf,
-    seed: u64,
-    limit: Option<usize>,
-    checkpoint_every: Option<usize>,
-    test_each_epoch: bool,
-    overwrite: bool,
-    resume: bool,
-    command: Vec<String>,
-}
-
-/// Trains a run folder as `gncn train` does; `told` is called with (kind, epoch, done, of, free energy or JSON).
-#[pyfunction]
-#[pyo3(signature = (
-    circuit, folder, data, test, *, epochs, batch, seed, limit, checkpoint_every, test_each_epoch, overwrite, resume, told
-))]
-#[expect(clippy::too_many_arguments, reason = "named arguments of Python")]
-pub(crate) fn train_run(
-    py: Python<'_>,
-    circuit: &Circuit,
-    folder: PathBuf,
-    data: Vec<String>,
-    test: Vec<String>,
-    epochs: Option<usize>,
-    batch: Option<usize>,
-    seed: u64,
-    limit: Option<usize>,
-    checkpoint_every: Option<usize>,
-    test_each_epoch: bool,
-    overwrite: bool,
-    resume: bool,
-    told: Py<PyAny>,
-) -> PyResult<Vec<String>> {
-    pool::refuse_within_an_episode()?;
-    let own = circuit.checked.learning();
-    let learning = Learning { epochs: epochs.unwrap_or(own.epochs), batch: batch.unwrap_or(own.batch), ..own };
-    let circuit = circuit.checked.as_ref().clone().with_learning(learning).map_err(Failure::from)?;
-    let command = command(&folder, &data, &test, (learning, seed, limit, checkpoint_every, test_each_epoch));
-    let source = Source::of_options(&data, &test).map_err(Failure::from)?;
-    let asked = TrainAsked {
-        circuit,
-        source,
-        folder,
-        seed,
-        limit,
-        checkpoint_every,
-        test_each_epoch,
-        overwrite,
-        resume,
-        command,
-    };
-    let stop = StopFlag::default();
-    let raised = Mutex::new(None);
-    let done = py.detach(|| pool::work(&stop, || train(&asked, &stop, &|event| tell(&told, &raised, event))));
-    match raised.into_inner().unwrap_or_default() {
-        Some(error) => Err(error),
-        None => Ok(done?),
-    }
-}
-
-/// The command line that does the same, so that `gncn train --resume` goes on with it.
-fn command(
-    folder: &std::path::Path,
-    data: &[String],
-    test: &[String],
-    (learning, seed, limit, checkpoint_every, test_each_epoch): (Learning, u64, Option<usize>, Option<usize>, bool),
-) -> Vec<String> {
-    let path = folder.to_string_lossy().into_owned();
-    let circuit = folder.join("circuit.ron").to_string_lossy().into_owned();
-    let mut words = vec!["gncn".to_owned(), "train".to_owned(), circuit, "--out".to_owned(), path];
-    let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
-    data.iter().for_each(|text| add("--data", text.clone()));
-    test.iter().for_each(|text| add("--test", text.clone()));
-    add("--epochs", learning.epochs.to_string());
-    add("--batch", learning.batch.to_string());
-    add("--seed", seed.to_string());
-    if let Some(limit) = limit {
-        add("--limit", limit.to_string());
-    }
-    if let Some(every) = checkpoint_every {
-        add("--checkpoint-every", every.to_string());
-    }
-    if test_each_epoch {
-        words.push("--test-each-epoch".to_owned());
-    }
-    words
-}
-
-fn tell(told: &Py<PyAny>, raised: &Mutex<Option<PyErr>>, event: &Event<'_>) -> Flow {
-    let said = match event {
-        Event::Batch { epoch, done, of, free_energy } => ("batch", *epoch, *done, *of, *free_energy, String::new()),
-        Event::Measured { epoch, done, of } => ("measured", *epoch, *done, *of, f64::NAN, String::new()),
-        Event::Epoch(metrics) => {
-            let text = serde_json::to_string(metrics).unwrap_or_default();
-            ("epoch", metrics.epoch, 1, 1, f64::NAN, text)
-        }
-        Event::Warning(text) => ("warning", 0, 0, 0, f64::NAN, text.to_string()),
-        Event::Checkpoint(path) => ("checkpoint", 0, 0, 0, f64::NAN, path.to_string_lossy().into_owned()),
-    };
-    match pool::call(|py| told.call1(py, said).map(|_| ())) {
-        Ok(()) => Flow::GoOn,
-        Err(error) => {
-            if let Ok(mut raised) = raised.lock() {
-                raised.get_or_insert(error);
-            }
-            Flow::Stop
-        }
-    }
-}
-
-fn train(asked: &TrainAsked, stop: &StopFlag, told: &dyn Fn(&Event<'_>) -> Flow) -> Result<Vec<String>, Failure> {
-    let notes = Mutex::new(Vec::new());
-    let (circuit, seed) = (&asked.circuit, asked.seed);
-    let data = stored(&asked.source, &notes)?;
-    let rows = data.split(seed).limited(asked.limit).train;
-    let data = prepared(circuit, data, MomentsFrom::Samples(&rows), &notes)?;
-    evaluation::episode(circuit, &data.train, &[0], Show::Everything)?;
-    let spec = TrainSpec {
-        seed,
-        epochs: circuit.learning().epochs,
-        batch: circuit.learning().batch,
-        limit: asked.limit,
-        settling: circuit.settling().clone(),
-        checkpoint_every: asked.checkpoint_every,
-        test_each_epoch: asked.test_each_epoch,
-        keep: Keep::default(),
-    };
-    let mut network = Network::new(Arc::new(circuit.clone()), seed);
-    evaluation::keep_moments(&mut network, &data);
-    let mut run = if asked.resume { Run::open(&asked.folder)? } else { create(asked, &data)? };
-    let mut training = if asked.resume {
-        Training::resume(&mut run, network, &data, spec)?
-    } else {
-        Training::start(&mut run, network, &data, spec)
-    };
-    let ended = training.run(&mut |event| {
-        let flow = told(event);
-        if stop.is_requested() { Flow::Stop } else { flow }
-    })?;
-    match ended {
-        Ended::Finished => Ok(notes.into_inner().unwrap_or_default()),
-        Ended::Stopped => Err(Failure::Run("stopped as asked, with a checkpoint".to_owned())),
-    }
-}
-
-fn create(asked: &TrainAsked, data: &Dataset) -> Result<Run, Failure> {
-    let (text, senses) = asked.source.to_remember();
-    let info = RunInfo {
-        command: asked.command.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: asked.seed,
-        source: text.filter(|_| !matches!(asked.source, Source::Digits { .. })),
-        senses,
-        text: None,
-        data: serde_json::to_value(data.describe()).unwrap_or_default(),
-        schedule: asked.circuit.settling().schedule.name().to_owned(),
-        limit: asked.limit,
-        cpu: gncn::cpu_features(),
-        threads: rayon::current_num_threads(),
-        finished: false,
-    };
-    Ok(Run::create(&asked.folder, &asked.circuit, info, asked.overwrite)?)
 }
 
 /// The figures of `gncn eval`, as JSON, and what has to be said of them. Nothing is written.
@@ -316,6 +165,7 @@ pub(crate) fn evaluate(
         is_images: is_images.unwrap_or(usual.is_images),
         is_draws: is_draws.unwrap_or(usual.is_draws),
         seed,
+        ..usual
     };
     let source = if data.is_empty() { None } else { Some(Source::of_options(&data, &test).map_err(Failure::from)?) };
     let circuit = circuit.map(|circuit| Arc::clone(&circuit.checked));
@@ -340,7 +190,7 @@ pub(crate) fn evaluate(
 
 fn parts(only: &[String]) -> Result<Vec<EvaluationPart>, Failure> {
     if only.is_empty() {
-        return Ok(EvaluationPart::ALL.to_vec());
+        return Ok(EvaluationPart::USUAL.to_vec());
     }
     let part = |word: &String| {
         let found = EvaluationPart::ALL.into_iter().find(|part| part.name() == word);

@@ -6,14 +6,14 @@ use gncn::StopFlag;
 use gncn::data::atomic;
 use gncn::study::report::Fact;
 use gncn::study::run::{ColumnValues, Machine, StudyEvent, StudyPlan, StudyRun, StudyRunError, StudyTable, answer};
-use gncn::study::{Layout, Study, findings, lay_out};
+use gncn::study::{Study, findings, lay_out};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// Runs a study in a folder, and gives its three tables by column, and measures that were left out.
+/// Runs a study in a folder, and gives its three tables by column.
 #[pyfunction]
 #[pyo3(signature = (study, folder, *, quick, only, csv, told))]
 pub(crate) fn study<'py>(
@@ -24,7 +24,7 @@ pub(crate) fn study<'py>(
     only: Vec<String>,
     csv: bool,
     told: Py<PyAny>,
-) -> PyResult<(Bound<'py, PyDict>, Vec<String>)> {
+) -> PyResult<Bound<'py, PyDict>> {
     pool::refuse_within_an_episode()?;
     let (stop, raised) = (StopFlag::default(), Mutex::new(None));
     let watch = |event: StudyEvent<'_>| {
@@ -46,15 +46,14 @@ pub(crate) fn study<'py>(
     if let Some(error) = raised.into_inner().unwrap_or_default() {
         return Err(error);
     }
-    let (tables, left_out) = done?;
     let dict = PyDict::new(py);
-    for (name, table) in tables {
+    for (name, table) in done? {
         dict.set_item(name, columns(py, table)?)?;
     }
-    Ok((dict, left_out))
+    Ok(dict)
 }
 
-type Tables = ([(&'static str, StudyTable); 3], Vec<String>);
+type Tables = [(&'static str, StudyTable); 3];
 
 fn run(
     study: &Path,
@@ -65,7 +64,7 @@ fn run(
 ) -> Result<Tables, Failure> {
     let study = Study::load(study)?;
     let study = if quick { study.quickly() } else { study };
-    let Layout { plan, left_out } = lay_out(&study).map_err(|error| Failure::Request(error.to_string()))?;
+    let plan = lay_out(&study).map_err(|error| Failure::Request(error.to_string()))?;
     let chosen = plan.chosen(only);
     if chosen.is_empty() {
         let example = plan.words(0);
@@ -80,7 +79,7 @@ fn run(
         write(&plan, &run, folder, csv, &machine)?;
     }
     ended?;
-    Ok((run.tables(), left_out.iter().map(ToString::to_string).collect()))
+    Ok(run.tables())
 }
 
 fn write(plan: &StudyPlan, run: &StudyRun<'_>, folder: &Path, csv: bool, machine: &Machine) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ pub mod local;
 #[cfg(feature = "mpi")]
 pub mod mpi;
 #[cfg(feature = "mpi")]
-mod pulse;
+mod signs;
 
 pub use packet::{Packet, Unpack};
 

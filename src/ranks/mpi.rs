@@ -2,7 +2,7 @@
 //!
 //! Communicators are looked up where they are used and not kept, so that a rank can be handed from thread to thread.
 
-use super::pulse::Pulse;
+use super::signs::LifeSigns;
 use super::{AllTold, Exchange, Ranks};
 use mpi::Threading;
 use mpi::datatype::PartitionMut;
@@ -17,8 +17,8 @@ const LAUNCHED: [&str; 4] = ["OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE", "PM
 /// MPI at work; it ends, for all ranks together, where this is dropped.
 pub struct MpiJob {
     ranks: Ranks,
-    // Dropped in this order: the pulse beats over MPI.
-    _pulse: Option<Pulse>,
+    // Dropped in this order: they go over MPI.
+    _signs: Option<LifeSigns>,
     _universe: Universe,
 }
 
@@ -51,15 +51,18 @@ pub fn join() -> Result<Option<MpiJob>, String> {
     let (rank, size) = (world.rank() as usize, world.size() as usize);
     let host = mpi::environment::processor_name().unwrap_or_else(|_| "a machine without a name".to_owned());
     let ranks = Ranks::over(Box::new(MpiWorld { rank, size, host: host.clone() }));
-    let pulse = match ranks.are_many() {
+    let signs = match ranks.are_many() {
         true => {
             let all = ranks.gather(host.as_bytes());
             let hosts = (0..size).map(|rank| String::from_utf8_lossy(all.of(rank)).into_owned()).collect();
-            Some(Pulse::begin(rank, hosts).map_err(|cause| format!("no thread to watch the other ranks ({cause})"))?)
+            Some(
+                LifeSigns::begin(rank, hosts)
+                    .map_err(|cause| format!("no thread to watch the other ranks ({cause})"))?,
+            )
         }
         false => None,
     };
-    Ok(Some(MpiJob { ranks, _pulse: pulse, _universe: universe }))
+    Ok(Some(MpiJob { ranks, _signs: signs, _universe: universe }))
 }
 
 /// All processes of the job.

@@ -1,8 +1,9 @@
 //! What ranks must have in common to train together: they come to the same weights only from the same start.
 
 use super::spec::TrainSpec;
-use crate::checkpoint::{Progress, cpu_features};
+use crate::checkpoint::Progress;
 use crate::data::digest::hexadecimal;
+use crate::machine::cpu_features;
 use crate::ranks::Ranks;
 use sha2::{Digest, Sha256};
 use std::io::{Read, Seek, SeekFrom};

@@ -14,6 +14,26 @@ pub enum Keep {
     Best,
 }
 
+impl Keep {
+    /// Why the best of these data can't be kept: `held_out` images are held out.
+    #[must_use]
+    pub fn problem(self, held_out: usize) -> Option<&'static str> {
+        (self == Self::Best && held_out == 0).then_some(
+            "--keep best: no images are held out of so few, so that no epoch is known to be the best; leave it out, or give \
+             more data",
+        )
+    }
+
+    /// Why a run that was started with `first` can't be asked for the best of its epochs later.
+    #[must_use]
+    pub fn problem_after(self, first: Self) -> Option<&'static str> {
+        (self == Self::Best && first != Self::Best).then_some(
+            "--keep best: the run was started without it, so that weights of its earlier epochs are gone; leave it out, or \
+             start anew with --overwrite or another --out",
+        )
+    }
+}
+
 /// The best epoch, and by what.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BestEpoch {

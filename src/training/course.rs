@@ -5,6 +5,7 @@
 
 use super::best::{BestEpoch, Keep};
 use super::events::{Ended, EpochMetrics, Event, Flow};
+use super::pulse::{Heart, Pulse};
 use crate::checkpoint::weights::fingerprint;
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::data::{Batches, Dataset, Images, Split};
@@ -37,6 +38,16 @@ pub(crate) trait Learner {
     /// A sentence about the last step, where there is reason for one.
     fn warning(&mut self) -> Option<String> {
         None
+    }
+
+    /// How the last step went, for whoever watches; where in the course that was, the course knows.
+    fn pulse(&self) -> Pulse {
+        Pulse::default()
+    }
+
+    /// Whether it learns from whole sequences, each by the image that it begins with.
+    fn takes_sequences(&self) -> bool {
+        false
     }
 
     /// Measures on the images `rows`; `None` where `seen` has broken it off.
@@ -89,6 +100,7 @@ pub(crate) struct Course<'a> {
     plan: CoursePlan,
     split: Split,
     progress: Progress,
+    heart: Heart,
     ranks: Ranks,
 }
 
@@ -96,7 +108,8 @@ impl<'a> Course<'a> {
     /// A course that stands at `progress`.
     pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: CoursePlan, progress: Progress) -> Self {
         let split = data.split(progress.seed).limited(progress.limit);
-        Self { run, data, plan, split, progress, ranks: Ranks::alone() }
+        let heart = Heart::of(run.folder());
+        Self { run, data, plan, split, progress, heart, ranks: Ranks::alone() }
     }
 
     /// Lets all of `ranks` follow it together: the leading one decides when a checkpoint is due and writes, and a stop that
@@ -161,8 +174,11 @@ impl<'a> Course<'a> {
         learner: &mut L,
         observe: &mut dyn FnMut(&Event<'_>) -> Flow,
     ) -> Result<Ended, L::Error> {
-        let batches = Batches::new(&self.split.train, self.plan.batch, self.progress.seed, self.progress.epoch as u64);
+        let beginnings = learner.takes_sequences().then(|| self.data.train.beginnings(&self.split.train));
+        let learned = beginnings.as_ref().unwrap_or(&self.split.train);
+        let batches = Batches::new(learned, self.plan.batch, self.progress.seed, self.progress.epoch as u64);
         let mut saved = Instant::now();
+        self.heart.forget();
         while self.progress.batch < batches.len() {
             let start = Instant::now();
             let rows = batches.get(self.progress.batch);
@@ -170,11 +186,20 @@ impl<'a> Course<'a> {
             if let Some(text) = learner.warning() {
                 // A stop is asked for again after the batch.
                 let _ = observe(&Event::Warning(&text));
+                self.heart.warn(&text);
             }
             self.progress.samples += rows.len();
             self.progress.seconds += start.elapsed().as_secs_f64();
             self.progress.batch += 1;
             let (epoch, done, of) = (self.progress.epoch + 1, self.progress.batch, batches.len());
+            let is_last = done == of && epoch == self.plan.epochs;
+            let images_per_second = self.progress.samples as f64 / self.progress.seconds.max(1e-9);
+            if self.ranks.leads() {
+                self.heart.beat(is_last, || {
+                    let epochs = self.plan.epochs;
+                    Pulse { epoch, epochs, done, of, free_energy, images_per_second, ..learner.pulse() }
+                });
+            }
             let flow = observe(&Event::Batch { epoch, done, of, free_energy });
             let due = match self.plan.checkpoint_every {
                 Some(every) => done % every.max(1) == 0,

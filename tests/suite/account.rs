@@ -19,9 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The kinds of messages that scenarios travel with.
-fn messages() -> [Messages; 3] {
+fn messages() -> [Messages; 4] {
     let events = |threshold, refresh| Messages::Events { threshold, refresh };
-    [Messages::Dense, events(0.02, None), events(0.0, Some(4))]
+    [Messages::Dense, events(0.02, None), events(0.0, Some(4)), Messages::Ternary { threshold: 0.02 }]
 }
 
 fn settle(scenario: &Scenario, settler: &mut Settler, settling: &Settling) -> Result<Settled, SettleError> {

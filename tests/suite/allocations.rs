@@ -115,7 +115,7 @@ fn for_each_run_of(text: &str, schedules: &[(Schedule, ExecutorKind)], look: imp
         // Work that is handed to a pool from outside is queued in blocks, which would count.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("two threads");
         for (schedule, executor) in schedules {
-            for messages in [Messages::Dense, Messages::events(0.02)] {
+            for messages in [Messages::Dense, Messages::events(0.02), Messages::Ternary { threshold: 0.02 }] {
                 let (measure, to_quiet) = (Measure::Never, false);
                 let run = Run { scenario, schedule, executor: *executor, messages, measure, to_quiet };
                 pool.install(|| look(&run));
@@ -138,7 +138,14 @@ impl Run<'_> {
             // No state stands still to the bit.
             let quiet = Stopping::Quiet { tolerance: 0.0, max_steps: steps };
             let stopping = if to_quiet { quiet } else { Stopping::Steps(steps) };
-            let settling = Settling { stopping, schedule: schedule.clone(), executor, messages, start: Start::Zeros };
+            let settling = Settling {
+                stopping,
+                schedule: schedule.clone(),
+                executor,
+                messages,
+                start: Start::Zeros,
+                framed: false,
+            };
             let options = SettleOptions { measure, ..SettleOptions::default() };
             let before = allocations();
             let settled = settler.settle(&mut network, &scenario.episode, &settling, options).expect("settles");

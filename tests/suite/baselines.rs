@@ -1,5 +1,6 @@
 //! The compared models: they learn, they resume to the same bits, and they are measured as circuits are.
 
+use gncn::Blamed;
 use gncn::baseline::{ComparedKind, Comparison, ComparisonSpec, FigureOptions, MODEL, Spec, figures};
 use gncn::checkpoint::{Run, RunInfo};
 use gncn::data::{Dataset, Source, load};
@@ -33,6 +34,7 @@ fn create(folder: &Path, data: &Dataset, spec: &ComparisonSpec) -> Run {
         schedule: "none".to_owned(),
         limit: spec.limit,
         cpu: Vec::new(),
+        build: None,
         threads: 1,
         finished: false,
     };

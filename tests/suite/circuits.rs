@@ -192,7 +192,9 @@ fn schedules_and_messages_read_on_their_own() {
         words("Events(thresold: 1)"),
         "1:8: messages.thresold: unexpected field `thresold`, expected one of threshold, refresh; did you mean `threshold`?"
     );
-    assert_eq!(words("Sparse"), "1:1: messages: unexpected word `Sparse`, expected one of Dense, Events");
+    assert_eq!(words("Sparse"), "1:1: messages: unexpected word `Sparse`, expected one of Dense, Events, Ternary");
+    assert_eq!(parse_messages("Ternary(threshold: 0.1)").unwrap(), Messages::Ternary { threshold: 0.1 });
+    assert_eq!(words("Ternary(threshold: 0)"), "1:9: messages.threshold: is 0, but must be a finite number above 0");
 }
 
 /// The lines of a text with those of a block (each a whole layer or projection) in another order.

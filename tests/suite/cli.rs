@@ -27,7 +27,8 @@ fn case(name: &str) -> PathBuf {
 /// The binary, away from whatever surrounds the tests.
 pub(crate) fn gncn(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gncn"));
-    command.args(words).env_remove("RUST_LOG").env_remove("GNCN_DATA").timeout(Duration::from_secs(120));
+    command.args(words).timeout(Duration::from_secs(120));
+    command.env_remove("RUST_LOG").env_remove("GNCN_DATA").env_remove("GNCN_CPU");
     command
 }
 
@@ -819,6 +820,31 @@ fn every_measure_is_taken_once_and_the_same_again() {
     assert!(!notes.contains("takes the mixture"), "it has a mixture of its own: {notes}");
     assert_narrow(&succeed(&[&["eval", text(&run)], &options[..]].concat()).0);
     fail(2, &["eval", text(&run), "--only", "bse"], &["bce", "log_px_is"]);
+    samples_are_sorted(&run, &eval, &bench.path("sorted.json"));
+}
+
+/// What samples are sorted into is asked for by name, and the same for any number of threads.
+fn samples_are_sorted(run: &Path, eval: &dyn Fn(&[&str]) -> (String, String), out: &Path) {
+    let sorted = |threads: &str| -> Value {
+        let options = ["--only", "samples", "--samples", "80", "--again", "--threads", threads, "--out", text(out)];
+        serde_json::from_str(&eval(&options).0).expect("JSON")
+    };
+    let found = sorted("1");
+    let figure = |name: &str| found[name].as_f64().unwrap_or_else(|| panic!("{name} in {found}"));
+    for name in ["distance", "sure", "classifier_error", "test_distance", "test_sure"] {
+        assert!((0.0..=1.0).contains(&figure(&format!("samples_{name}"))), "{name}: {found}");
+    }
+    for name in ["samples_frequencies", "samples_data_frequencies"] {
+        let shares = found[name].as_array().expect("by class").iter().map(|share| share.as_f64().expect("a share"));
+        assert!(shares.clone().count() == 10 && (shares.sum::<f64>() - 1.0).abs() < 1e-9, "{found}");
+    }
+    assert_eq!((&found["samples_count"], &found["done"]), (&80.into(), &serde_json::json!(["samples"])));
+    let (ours, theirs) = (found["samples_frequencies"].clone(), sorted("2"));
+    assert_eq!(theirs["samples_frequencies"], ours, "on two threads");
+    let (table, _) =
+        succeed(&["eval", text(run), "--only", "samples", "--samples", "80", "--limit", "60", "--components", "4"]);
+    assert!(table.contains("sure of") && table.contains("distance of classes"), "{table}");
+    assert_narrow(&table);
 }
 
 #[test]
@@ -1107,11 +1133,6 @@ fn a_compared_model_is_trained_or_says_how_to_get_it() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("rae").display().to_string();
     fail(2, &["baseline", "vae"], &["vae", "gvae-cv"]);
-    if !cfg!(feature = "baselines") {
-        fail(2, &["baseline", "rae", "--out", &path], &["rae", "cargo build --release --features baselines"]);
-        assert!(!Path::new(&path).exists());
-        return;
-    }
     let short = ["baseline", "rae", "--out", &path, "--limit", "200", "--epochs", "1", "--mixture-images", "100"];
     let words = [&short[..], &["--components", "3", "--draws", "50"]].concat();
     let (out, err) = succeed(&words);

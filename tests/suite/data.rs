@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
+use gncn::Blamed;
 use gncn::data::npz::NpzOut;
 use gncn::data::source::VARIABLE;
 use gncn::data::{Batches, DataError, Dataset, Images, Pixels, Reading, Source, digits, idx, load_from, mat, npy, npz};

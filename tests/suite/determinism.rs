@@ -202,9 +202,12 @@ fn reordered(circuit: &Circuit, dice: &mut Dice) -> Circuit {
 #[test]
 fn bits_do_not_depend_on_the_order_of_the_file() {
     let mut dice = Dice::new("test.order", 0);
-    for (messages, when) in
-        [(Messages::Dense, When::Readout), (Messages::events(0.01), When::Readout), (Messages::Dense, When::EveryStep)]
-    {
+    for (messages, when) in [
+        (Messages::Dense, When::Readout),
+        (Messages::events(0.01), When::Readout),
+        (Messages::Ternary { threshold: 0.01 }, When::Readout),
+        (Messages::Dense, When::EveryStep),
+    ] {
         let circuit = pdh(Stopping::Steps(7), messages, when);
         let expected = train(&circuit, 60, presentation);
         for _ in 0..4 {
@@ -262,7 +265,7 @@ fn part(circuit: &Circuit, whole: &Episode<'_>, rows: std::ops::Range<usize>) ->
 
 #[test]
 fn a_shard_settles_to_the_same_bits_alone_and_among_others() {
-    for messages in [Messages::Dense, Messages::events(0.01)] {
+    for messages in [Messages::Dense, Messages::events(0.01), Messages::Ternary { threshold: 0.01 }] {
         let circuit = pdh(Stopping::Steps(12), messages, When::Readout);
         let mut network = Network::new(Arc::new(circuit.clone()), SEED);
         for seed in 0..2 {

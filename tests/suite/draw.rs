@@ -192,17 +192,6 @@ fn norms_are_shown_as_numbers_and_widths() {
     assert!(drawn(&circuit, &norms(&circuit, &tensors)).is_empty());
 }
 
-#[cfg(not(feature = "png"))]
-#[test]
-fn a_png_is_refused_by_a_build_without_it() {
-    let folder = folder();
-    let refused = run(&folder, &["first.ron", "-o", "first.png"]);
-    assert_eq!(refused.code, 2);
-    assert!(refused.err.contains("write .svg or .dot, or build gncn with `--features png`"), "{}", refused.err);
-    assert_eq!(names(&folder), ["first.ron"]);
-}
-
-#[cfg(feature = "png")]
 #[test]
 fn a_png_has_twice_the_pixels_and_ink_where_rooms_are() {
     let circuit = Circuit::load(Path::new(env!("CARGO_MANIFEST_DIR")).join("circuits/classify.ron")).expect("it ships");
@@ -217,7 +206,6 @@ fn a_png_has_twice_the_pixels_and_ink_where_rooms_are() {
 }
 
 /// The first pixel, and how many of the title's are dark.
-#[cfg(feature = "png")]
 fn pixels(file: &[u8], scene: &Scene) -> ([u8; 3], usize) {
     let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().expect("a PNG");
     let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
@@ -294,6 +282,35 @@ fn weights_are_shown_and_have_to_fit() {
     assert_eq!(refused.code, 2);
     assert!(refused.err.contains("w.safetensors: ") && refused.err.contains("z1_to_z0.generative"), "{}", refused.err);
     assert!(!names(&folder).contains(&"other.svg".to_owned()));
+}
+
+#[test]
+fn receptive_fields_stand_in_the_rooms_of_their_layers() {
+    let text = r#"(name: "chain", layers: {
+            "z0": (shape: (4, 4), sense: "image", mean: Sigmoid, likelihood: Bernoulli),
+            "z1": (size: 12, beta: 0.1), "z2": (size: 3, beta: 0.1, lateral: Columns(size: 3, excite: 0.1, inhibit: 0.1)),
+            "side": (size: 4, sense: "word") },
+        projections: [(from: "z1", to: "z0", feedback: Transposed), (from: "z2", to: "z1", feedback: Transposed),
+            (from: "z2", to: "side", feedback: Transposed)])"#;
+    let circuit = Circuit::parse(text.as_bytes()).unwrap();
+    let network = Network::new(circuit.clone().into(), 1);
+    let overlay = gncn::view::draw::learned(&network, None);
+    let shown: Vec<&str> = overlay.pictures.keys().map(|id| circuit.layer(*id).name()).collect();
+    assert_eq!(shown, ["z1", "z2"], "what acts on the image");
+    let marks = gncn::view::draw::norms(&circuit, &network.tensors()).marks;
+    assert_eq!(overlay.marks, marks, "norms are those of the same weights in a file");
+    let scene = gncn::view::draw::scene(&circuit, &overlay);
+    assert_eq!(scene.images.len(), 2);
+    for image in &scene.images {
+        assert!(image.png.starts_with(b"\x89PNG"));
+        let inside = scene.rooms.iter().flat_map(|room| &room.cells).filter(|cell| cell.rect.contains(&image.rect));
+        assert_eq!(inside.count(), 1, "{}", image.title);
+        assert!(!scene.labels.iter().any(|label| label.rect.overlaps(&image.rect)), "{}", image.title);
+        let lines = scene.links.iter().flat_map(|line| line.points.windows(2));
+        assert!(!lines.into_iter().any(|ends| image.rect.is_crossed_by(ends[0], ends[1], 1.0)), "{}", image.title);
+    }
+    let written = gncn::view::draw::svg(&scene, Theme::Auto);
+    assert_eq!(written.matches("href=\"data:image/png;base64,").count(), 2);
 }
 
 #[test]

@@ -125,12 +125,28 @@ pub(crate) struct Twin<'a> {
     tensors: BTreeMap<String, Grid>,
     /// The least distance from a jump of any function so far: within rounding of one, f32 and f64 may part.
     margin: Cell<f64>,
+    /// Activities at the readouts before, by layer, the newest last.
+    past: Vec<Vec<Vec<f64>>>,
 }
 
 impl<'a> Twin<'a> {
     pub(crate) fn new(network: &'a Network) -> Self {
         let tensors = network.tensors().iter().map(|(name, m)| (name.clone(), Grid::of(m))).collect();
-        Self { circuit: network.circuit(), tensors, margin: Cell::new(f64::INFINITY) }
+        Self { circuit: network.circuit(), tensors, margin: Cell::new(f64::INFINITY), past: Vec::new() }
+    }
+
+    /// A frame has ended at the states `z`.
+    pub(crate) fn remember(&mut self, z: &[Vec<f64>]) {
+        self.past.push((0..z.len()).map(|layer| self.activity(LayerId(layer), z)).collect());
+    }
+
+    /// What a delayed projection predicts from: the activity at an earlier readout, or at rest.
+    fn before(&self, from: LayerId, frames: usize) -> Vec<f64> {
+        let layer = self.circuit.layer(from);
+        match self.past.len().checked_sub(frames) {
+            Some(frame) => self.past[frame][from.0].clone(),
+            None => self.apply(layer.activation(), &vec![0.0; layer.size()]),
+        }
     }
 
     fn tensor(&self, from: LayerId, to: LayerId, kind: &str) -> &Grid {
@@ -166,8 +182,19 @@ impl<'a> Twin<'a> {
         rounds: usize,
         order: &[(LayerId, bool)],
     ) -> Vec<Vec<f64>> {
+        self.sweep_from(self.starts(episode, row), episode, row, rounds, order)
+    }
+
+    /// As [`Twin::sweep`], from the states `z`.
+    pub(crate) fn sweep_from(
+        &self,
+        mut z: Vec<Vec<f64>>,
+        episode: &Episode,
+        row: usize,
+        rounds: usize,
+        order: &[(LayerId, bool)],
+    ) -> Vec<Vec<f64>> {
         let layers = self.circuit.layers();
-        let mut z: Vec<Vec<f64>> = layers.clone().map(|(id, layer)| start(episode, id, layer.size(), row)).collect();
         let mut sent = Errors { mean: Vec::new(), difference: Vec::new(), mismatch: Vec::new() };
         for (id, layer) in layers {
             sent.mismatch.push(vec![0.0; if self.circuit.is_predicted(id) { layer.size() } else { 0 }]);
@@ -274,7 +301,8 @@ impl<'a> Twin<'a> {
         for (id, layer) in self.circuit.layers().filter(|(id, _)| self.circuit.is_predicted(*id)) {
             let mut drive = self.own(id, "bias").map_or_else(|| vec![0.0; layer.size()], |bias| bias.data.clone());
             for p in self.circuit.projections().iter().filter(|p| p.to() == id) {
-                let part = self.tensor(p.from(), id, "generative").times(&self.activity(p.from(), z));
+                let heard = p.delay().map_or_else(|| self.activity(p.from(), z), |n| self.before(p.from(), n));
+                let part = self.tensor(p.from(), id, "generative").times(&heard);
                 drive.iter_mut().zip(part).for_each(|(h, part)| *h += part);
             }
             let mean = self.apply(layer.mean(), &drive);
@@ -410,8 +438,32 @@ impl<'a> Twin<'a> {
 
     /// States after `steps` updates of sample `row`, and the energies at every firing and at the readout.
     pub(crate) fn settle(&self, episode: &Episode, row: usize, steps: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
-        let mut z: Vec<Vec<f64>> =
-            self.circuit.layers().map(|(id, layer)| start(episode, id, layer.size(), row)).collect();
+        self.settle_from(self.starts(episode, row), episode, row, steps)
+    }
+
+    /// Where a sample begins.
+    pub(crate) fn starts(&self, episode: &Episode, row: usize) -> Vec<Vec<f64>> {
+        self.circuit.layers().map(|(id, layer)| start(episode, id, layer.size(), row)).collect()
+    }
+
+    /// Where a sample begins a frame that goes on at the states `z`.
+    pub(crate) fn goes_on(&self, z: &[Vec<f64>], episode: &Episode, row: usize) -> Vec<Vec<f64>> {
+        let mut next = self.starts(episode, row);
+        for (id, layer) in self.circuit.layers() {
+            let free = free(episode, id, layer.size(), row);
+            (0..layer.size()).filter(|i| free[*i]).for_each(|i| next[id.0][i] = z[id.0][i]);
+        }
+        next
+    }
+
+    /// As [`Twin::settle`], from the states `z`.
+    pub(crate) fn settle_from(
+        &self,
+        mut z: Vec<Vec<f64>>,
+        episode: &Episode,
+        row: usize,
+        steps: usize,
+    ) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
         let mut energies = Vec::new();
         for _ in 0..steps {
             let errors = self.errors(&z);

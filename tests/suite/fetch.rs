@@ -1,5 +1,6 @@
 //! Fetching data sets, from a server on this machine that answers as servers do: well, cut off, wrong, elsewhere, not at all.
 
+use gncn::Blamed;
 use gncn::data::fetch::{self, FetchError, FetchEvent};
 use gncn::data::sets::{Set, SetFile};
 use sha2::{Digest, Sha256};

@@ -22,6 +22,8 @@ impl Case {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
         let mut folders: Vec<_> =
             std::fs::read_dir(root).expect("golden cases").map(|e| e.expect("entry").path()).collect();
+        // Those of frames have their own test.
+        folders.retain(|folder| folder.join("arrays.npz").is_file());
         folders.sort();
         folders.into_iter().map(Self::open).collect()
     }

@@ -27,15 +27,17 @@ use May::{Above, Only};
 const LAYERS: &[(u8, &str, May)] = &[
     (0, "params", Only(&[])),
     (0, "rng", Only(&[])),
+    (0, "machine", Only(&[])),
+    (0, "blame", Only(&[])),
     (0, "matrix", Only(&[])),
     // Bytes only: what they mean is known above.
     (0, "ranks", Only(&[])),
     (0, "kernels", Only(&["params"])),
     (1, "signal", Only(&["params", "matrix", "kernels"])),
     (1, "weights", Only(&["matrix", "kernels"])),
-    (1, "data", Only(&["matrix", "rng", "params"])),
+    (1, "data", Only(&["blame", "matrix", "rng", "params"])),
     (1, "picture", Only(&["data"])),
-    (1, "circuit", Only(&["params"])),
+    (1, "circuit", Only(&["blame", "params"])),
     (2, "learning", Above { not: &[], also: &[] }),
     (2, "synapse", Above { not: &[], also: &["learning"] }),
     // A population never sees a circuit or a data set.

@@ -100,6 +100,54 @@ fn pictures_have_captions_where_they_are_asked_for() {
 }
 
 #[test]
+fn drawn_images_and_fields_are_named_where_it_is_asked_for() {
+    let folder = trained(&[]);
+    let at = folder.path();
+    succeed(at, &["sample", "run", "-o", "plain.png", "--count", "12", "--components", "2"]);
+    succeed(at, &["sample", "run", "-o", "named.png", "--count", "12", "--components", "2", "--captions"]);
+    // Tiles of 4 pixels grow to 32, so that four letters fit above them; two rows, each below a line of numbers.
+    assert_eq!(sides(&at.join("plain.png")), (10 * 13 + 1, 2 * 13 + 1));
+    assert_eq!(sides(&at.join("named.png")), (10 * 33 + 1 + 8 * 6, 2 * (33 + 9) + 1));
+    let words = ["features", "run", "-o", "fields.png", "--compose", "parts.png", "--count", "2", "--strongest", "3"];
+    succeed(at, &words);
+    let plain = fs::read(at.join("fields.png")).unwrap();
+    assert_eq!((sides(&at.join("fields.png")), sides(&at.join("parts.png"))), ((3 * 9 + 1, 10), (6 * 9 + 1, 19)));
+    succeed(at, &[&words[..], &["--captions"]].concat());
+    assert_ne!(fs::read(at.join("fields.png")).unwrap(), plain);
+    assert_eq!(sides(&at.join("fields.png")), (3 * 33 + 1 + 8 * 3, 33 + 9 + 1));
+    assert_eq!(sides(&at.join("parts.png")), (6 * 33 + 1 + 8 * 2, 2 * (33 + 9) + 1));
+}
+
+#[test]
+fn a_training_tells_how_its_last_batch_went() {
+    let folder = trained(&["--schedule", "VirtualTime(delay: Fixed(2))"]);
+    let pulse: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("run/pulse.json")).unwrap()).unwrap();
+    let at = ["epoch", "epochs", "done", "of"].map(|name| pulse[name].as_u64().unwrap());
+    assert_eq!(at, [2, 2, 2, 2], "{pulse}");
+    let link = |from: &str| pulse["links"].as_array().unwrap().iter().find(|link| link["from"] == from).unwrap();
+    assert_eq!(link("z0.error")["sent"], 3, "{pulse}");
+    assert!(link("z0.error")["staleness"].as_f64().unwrap() > 0.5, "two ticks late: {pulse}");
+    assert!(
+        pulse["layers"][1]["activity"].as_f64().unwrap() > 0.0 && pulse["layers"][0]["free_energy"].is_f64(),
+        "{pulse}"
+    );
+    succeed(folder.path(), &["train", "c.ron", "--data", "d", "--out", "run", "--overwrite", "--epochs", "1"]);
+}
+
+#[test]
+#[cfg(feature = "watch")]
+fn a_screen_is_refused_where_there_is_no_terminal() {
+    let folder = trained(&[]);
+    for words in [&["watch", "run"][..], &["train", "c.ron", "--data", "d", "--out", "other", "--watch"]] {
+        let refused = run(folder.path(), words);
+        assert_eq!(refused.code, 2, "{}", refused.err);
+        assert!(refused.err.contains("draws on a terminal") && refused.err.contains("gncn view"), "{}", refused.err);
+    }
+    assert!(!folder.path().join("other").exists(), "refused before anything is written");
+}
+
+#[test]
 fn other_parts_are_hidden_and_training_images_completed() {
     let folder = trained(&[]);
     let at = folder.path();

@@ -1,5 +1,6 @@
 //! What studies measure beside energies: swings, hidden halves, classes, and figures at equal work.
 
+use gncn::Blamed;
 use gncn::study::run::{Machine, PointRecord, StudyMeasure, StudyPlan, StudyRun, StudyRunError, WeightsRecipe, answer};
 use gncn::study::{Study, lay_out};
 use gncn::{Circuit, Network};

@@ -1,5 +1,6 @@
 //! Where states begin (`start`), and what shakes them (`noise`): against closed forms and slow twins.
 
+use gncn::Blamed;
 use gncn::circuit::{Circuit, ExecutorKind, Schedule, Settling, Stopping};
 use gncn::episode::Episode;
 use gncn::executor::{Presentation, Purpose, SettleError, SettleOptions, Settler};

@@ -68,7 +68,7 @@ fn shaken(network: &Network, seed: u64) -> Network {
 }
 
 /// The largest distance over 1 and the largest of what was expected: roundings on the way are of that size.
-fn off(found: &[f32], expected: &[f64]) -> f64 {
+pub(crate) fn off(found: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
     let largest = expected.iter().fold(0.0_f64, |most, e| most.max(e.abs()));
     found.iter().zip(expected).map(|(f, e)| (f64::from(*f) - e).abs() / (1.0 + largest)).fold(0.0, f64::max)
@@ -142,6 +142,7 @@ fn settling_equals_a_slow_twin_under_every_schedule() {
         }
         let with = |schedule, messages| Settling {
             start: Start::Zeros,
+            framed: false,
             stopping: Stopping::Steps(steps),
             schedule,
             executor: ExecutorKind::Threads,
@@ -164,11 +165,11 @@ fn settling_equals_a_slow_twin_under_every_schedule() {
 }
 
 /// All populations, states first.
-fn sweep(circuit: &Circuit) -> Vec<PopulationId> {
+pub(crate) fn sweep(circuit: &Circuit) -> Vec<PopulationId> {
     Wiring::new(circuit).populations().map(|(id, _)| id).collect()
 }
 
-fn places(circuit: &Circuit, order: &[PopulationId]) -> Vec<(LayerId, bool)> {
+pub(crate) fn places(circuit: &Circuit, order: &[PopulationId]) -> Vec<(LayerId, bool)> {
     let wiring = Wiring::new(circuit);
     let place = |id: &PopulationId| {
         let population = wiring.population(*id);

@@ -3,7 +3,8 @@
 
 use super::cli::{gncn, outcome};
 use super::kinds::npy;
-use gncn::view::page::{Shelf, curves, news};
+use gncn::view::curves::{curves, news};
+use gncn::view::page::Shelf;
 use gncn::view::serve::PageServer;
 use serde_json::{Value, json};
 use std::fs;
@@ -297,6 +298,8 @@ fn a_stream_follows_a_run() {
     std::thread::sleep(Duration::from_millis(600));
     add(rest);
     wait("\"epoch\":4");
+    fs::write(run.join("pulse.json"), r#"{"epoch":4,"epochs":9,"done":3,"of":7,"free_energy":2.5}"#).unwrap();
+    wait("event: pulse");
     fs::write(run.join("metrics.jsonl"), row(1)).unwrap();
     wait("\"anew\":true");
     fs::remove_dir_all(&run).unwrap();
@@ -378,11 +381,16 @@ fn the_command_of_a_touched_settle_gives_its_bits() {
         assert!(reply.status == 422 && reply.text().contains(words), "{schedule}: {}", reply.text());
     }
     for (path, begins) in
-        [("/api/drawing?path=it's%20a%20run", &b"<svg"[..]), ("/api/fields?path=it's%20a%20run", b"\x89PNG")]
+        [("drawing", &b"<svg"[..]), ("fields", b"\x89PNG"), ("reconstructions", b"\x89PNG"), ("verdict", b"{\"words\"")]
     {
-        let reply = page.get(path);
-        assert!(reply.status == 200 && reply.body.starts_with(begins), "{path}: {}", reply.status);
+        let reply = page.get(&format!("/api/{path}?path=it's%20a%20run"));
+        assert!(reply.status == 200 && reply.body.starts_with(begins), "{path}: {} {}", reply.status, reply.text());
     }
+    let verdict = page.json("/api/verdict?path=it's%20a%20run");
+    assert!(verdict["words"].as_str().unwrap().starts_with("touched "), "{verdict}");
+    assert!(verdict["stability"]["update_radius"].as_f64().unwrap() > 0.0, "{verdict}");
+    let about = page.json("/api/run?path=it's%20a%20run");
+    assert_eq!(about["pulse"]["links"].as_array().unwrap().len(), 6, "{about}");
 }
 
 /// Films agree before the first touch and differ after it; the age of what a slow population sends rises.

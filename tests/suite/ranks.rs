@@ -2,6 +2,7 @@
 //! as processes do; `tests/mpi.rs` has processes.
 
 use crate::determinism::{PDH, presentation};
+use gncn::Blamed;
 use gncn::checkpoint::{Run, RunInfo};
 use gncn::circuit::{Circuit, Learning, Schedule, Settling, Stopping};
 use gncn::data::{Dataset, Images, Pixels};
@@ -192,6 +193,7 @@ fn open(folder: &Path, ranks: &Ranks, circuit: &Circuit, resume: bool) -> Run {
         schedule: "Synchronous".to_owned(),
         limit: None,
         cpu: Vec::new(),
+        build: None,
         threads: 1,
         finished: false,
     };

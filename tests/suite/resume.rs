@@ -1,6 +1,7 @@
 //! A run that is stopped, killed or damaged at any instant goes on to the very bits that it would have reached, and a
 //! run of something else is not gone on with.
 
+use gncn::Blamed;
 use gncn::checkpoint::{Run, RunInfo, Snapshot, StoreError, weights};
 use gncn::circuit::Circuit;
 use gncn::circuit::file::CircuitFile;
@@ -98,6 +99,7 @@ impl Bench {
             schedule: "Synchronous".to_owned(),
             limit: self.spec.limit,
             cpu: Vec::new(),
+            build: None,
             threads: 1,
             finished: false,
         };

@@ -132,6 +132,7 @@ fn settle(
         executor,
         messages: Messages::Dense,
         start: Start::Zeros,
+        framed: false,
     };
     settler.settle(&mut network, episode, &settling, SettleOptions::default())?;
     let states = network.circuit().layers().map(|(id, _)| settler.activities().state(network.wiring(), id));

@@ -1,6 +1,7 @@
 //! Running a study: the same rows however often it was interrupted, rows that agree with what the settler says, and folders
 //! of something else that are left alone.
 
+use gncn::Blamed;
 use gncn::study::run::{
     Machine, Phase, PlannedPoint, PlannedWeights, StudyEvent, StudyMeasure, StudyPlan, StudyRun, StudyRunError,
     WeightsRecipe, answer, paired,

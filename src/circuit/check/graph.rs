@@ -2,6 +2,7 @@
 
 use super::plasticity;
 use super::report::{Legal, Mistakes};
+use super::time;
 use crate::circuit::error::shown;
 use crate::circuit::file::{CircuitFile, LayerFile, ProjectionFile};
 use crate::circuit::{LayerId, Projection};
@@ -136,6 +137,7 @@ fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut 
     let mut found = Vec::new();
     for (i, projection) in file.projections.iter().enumerate() {
         feedback(projection.feedback, &format!("projections[{i}].feedback"), report);
+        time::delay(projection.delay, projection.feedback, &format!("projections[{i}]"), report);
         plasticity::projection(projection, file.learning, &format!("projections[{i}]"), report);
         let mut end = |field: &str, name: &str| {
             let id = names.get(name).copied();
@@ -146,8 +148,8 @@ fn projections(file: &CircuitFile, names: &HashMap<&str, LayerId>, report: &mut 
         };
         let (from, to) = (end("from", &projection.from), end("to", &projection.to));
         if let (Some(from), Some(to)) = (from, to) {
-            let ProjectionFile { feedback, init, sign, learning, reach, .. } = *projection;
-            found.push(Projection { from, to, feedback, init, sign, learning, reach });
+            let ProjectionFile { feedback, init, sign, learning, reach, delay, .. } = *projection;
+            found.push(Projection { from, to, feedback, init, sign, learning, reach, delay });
         }
     }
     found

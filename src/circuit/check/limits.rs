@@ -11,5 +11,7 @@ pub(super) const MOST_SAMPLES: usize = 1 << 20;
 pub(super) const MOST_VALUES: u64 = 1 << 34;
 /// Updates of an episode.
 pub(super) const MOST_STEPS: usize = 1_000_000_000;
+/// Frames that a projection looks back: activities of so many are kept.
+pub(super) const MOST_FRAMES_BACK: usize = 1000;
 /// Ticks, periods, delays, and firings to wait; sums and products with steps stay below the end of `u64`.
 pub(super) const MOST_TICKS: u64 = 1 << 32;

@@ -15,6 +15,7 @@ pub(crate) mod report;
 mod rows;
 mod schedule;
 mod settling;
+mod time;
 
 use super::cost;
 use super::description::{Circuit, Learning};
@@ -77,6 +78,7 @@ fn placeholder() -> Settling {
         executor: Default::default(),
         messages: Messages::Dense,
         start: Start::Zeros,
+        framed: false,
     }
 }
 

@@ -4,6 +4,7 @@ use super::limits::MOST_STEPS;
 use super::onset;
 use super::report::{Legal, Mistakes};
 use super::schedule;
+use super::time;
 use crate::circuit::file::{SettlingFile, UntilFile};
 use crate::circuit::{Circuit, Settling, Stopping};
 use crate::params::Messages;
@@ -16,17 +17,26 @@ pub(super) fn settling(file: &SettlingFile, circuit: &Circuit, complete: bool, r
     messages(file.messages, "settling.messages", report);
     onset::start(file.start, circuit, complete, report);
     onset::unquiet(file, circuit, report);
-    Settling {
+    let settling = Settling {
         stopping: stopping(file, report),
         schedule: schedule::schedule(&file.schedule, circuit, complete, "settling.schedule", report),
         executor: file.executor,
         messages: file.messages,
         start: file.start,
+        framed: file.per_frame.is_some(),
+    };
+    if let Some(loss) = settling.unbearable_loss() {
+        report.add("settling.messages", loss);
     }
+    settling
 }
 
 fn stopping(file: &SettlingFile, report: &mut Mistakes<'_>) -> Stopping {
     let most = MOST_STEPS as u64;
+    if let Some(updates) = file.per_frame {
+        time::frames(file, report);
+        return Stopping::Steps(updates);
+    }
     if let Some(steps) = file.steps {
         report.count("settling.steps", steps as u64, 1, most);
     }
@@ -43,10 +53,16 @@ fn stopping(file: &SettlingFile, report: &mut Mistakes<'_>) -> Stopping {
 
 /// Checks what travels on a link.
 pub(super) fn messages(messages: Messages, at: &str, report: &mut Mistakes<'_>) {
-    if let Messages::Events { threshold, refresh } = messages {
-        report.number(&format!("{at}.threshold"), threshold, Legal::NotNegative);
-        if let Some(firings) = refresh {
-            report.count(&format!("{at}.refresh"), firings, 1, MOST_STEPS as u64);
+    match messages {
+        Messages::Dense => {}
+        Messages::Events { threshold, refresh } => {
+            report.number(&format!("{at}.threshold"), threshold, Legal::NotNegative);
+            if let Some(firings) = refresh {
+                report.count(&format!("{at}.refresh"), firings, 1, MOST_STEPS as u64);
+            }
+        }
+        Messages::Ternary { threshold } => {
+            report.number(&format!("{at}.threshold"), threshold, Legal::Positive);
         }
     }
 }

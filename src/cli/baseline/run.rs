@@ -4,7 +4,7 @@ use super::super::failure::Failure;
 use super::super::progress::Bar;
 use super::super::trained::load_data;
 use super::super::values::parse_words;
-use super::super::{interrupt, output, table, train, values};
+use super::super::{interrupt, output, table, values};
 use super::BaselineArguments;
 use super::report::{ComparisonReport, ComparisonRequest};
 use crate::baseline::{
@@ -15,6 +15,7 @@ use crate::checkpoint::{Run, RunInfo};
 use crate::data::{Dataset, SenseFiles, Source};
 use crate::evaluation::PriorOptions;
 use crate::evaluation::mixture::{Mixture, MixtureOptions};
+use crate::machine::cpu_features;
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use crate::picture;
@@ -129,7 +130,8 @@ impl BaselineArguments {
             // Nothing settles here.
             schedule: "none".to_owned(),
             limit: spec.limit,
-            cpu: train::cpu_features(),
+            cpu: cpu_features(),
+            build: None,
             threads: rayon::current_num_threads(),
             finished: false,
         };

@@ -1,8 +1,9 @@
-//! `gncn data make`: the drawn digits as files, for other tools and for a look at them.
+//! `gncn data make`: the drawn digits, still or moving, as files, for other tools and for a look at them.
 
 use super::super::failure::Failure;
 use super::super::{interrupt, output};
-use crate::data::{DataError, Dataset, Images, Source, atomic, digits, idx, leftovers, load};
+use crate::data::npz::NpzOut;
+use crate::data::{DataError, Dataset, Images, Pixels, Source, atomic, digits, idx, leftovers, load, moving};
 use crate::picture;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -11,21 +12,25 @@ const EXAMPLES: &str = "\
 Examples:
   gncn data make --out drawn
   gncn data make --out more --train 60000 --test 10000 --seed 1
-  gncn train circuits/gncn-pdh.ron --data more --out runs/more";
+  gncn train circuits/gncn-pdh.ron --data more --out runs/more
+  gncn data make moving-digits --out moving";
 
-/// Draw digits into IDX files, with a picture of the first hundred
+/// Draw digits into IDX files, or sequences of them into .npz, with a picture
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct MakeArguments {
+    /// What to draw
+    #[arg(value_name = "NAME", value_parser = ["digits", moving::NAME], default_value = "digits")]
+    name: String,
     /// The folder to write, which must be new or empty
     #[arg(short, long, value_name = "FOLDER")]
     out: PathBuf,
-    /// Training images
-    #[arg(long, value_name = "N", default_value_t = digits::TRAIN, value_parser = at_most_a_million)]
-    train: usize,
-    /// Test images
-    #[arg(long, value_name = "N", default_value_t = digits::TEST, value_parser = at_most_a_million)]
-    test: usize,
+    /// Training images, or sequences [default: 6000, or 2000 sequences]
+    #[arg(long, value_name = "N", value_parser = at_most_a_million)]
+    train: Option<usize>,
+    /// Test images, or sequences [default: 1000, or 400 sequences]
+    #[arg(long, value_name = "N", value_parser = at_most_a_million)]
+    test: Option<usize>,
     /// Seed of the drawings; 0 gives the digits that are embedded
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -42,15 +47,49 @@ impl MakeArguments {
     pub(super) fn run(&self) -> Result<(), Failure> {
         refuse_used(&self.out)?;
         interrupt::at_once("stopped as asked; the same command goes on")?;
-        output::announce(&self.out, "two IDX files of training images, two of test images, digits.png");
-        let data = load(&Source::Digits { seed: self.seed, train: self.train, test: self.test })?;
+        let is_moving = self.name == moving::NAME;
+        let what = if is_moving {
+            "moving-digits.npz with the arrays train and test [frames, sequences, 24, 24], digits.png"
+        } else {
+            "two IDX files of training images, two of test images, digits.png"
+        };
+        output::announce(&self.out, what);
+        let data = self.draw(is_moving)?;
         std::fs::create_dir_all(&self.out).map_err(|cause| {
             Failure::Run(format!("{} can't be made ({cause}); choose another --out", self.out.display()))
         })?;
         let mark = self.out.join(MARK);
         atomic::write(&mark, b"`gncn data make` was writing here; the same command goes on\n")?;
-        self.write(&data)?;
+        if is_moving {
+            self.write_frames(&data)?
+        } else {
+            self.write(&data)?
+        }
         Ok(std::fs::remove_file(&mark).map_err(|cause| DataError::write(&mark, cause))?)
+    }
+
+    fn draw(&self, is_moving: bool) -> Result<Dataset, Failure> {
+        if is_moving {
+            let (train, test) = (self.train.unwrap_or(moving::TRAIN), self.test.unwrap_or(moving::TEST));
+            return Ok(moving::generate(self.seed, train, test)?);
+        }
+        let (train, test) = (self.train.unwrap_or(digits::TRAIN), self.test.unwrap_or(digits::TEST));
+        Ok(load(&Source::Digits { seed: self.seed, train, test })?)
+    }
+
+    fn write_frames(&self, data: &Dataset) -> Result<(), Failure> {
+        let mut out = NpzOut::create(&self.out.join("moving-digits.npz"))?;
+        for (name, images) in [("train", Some(&data.train)), ("test", data.test.as_ref())] {
+            let Some(images) = images else { continue };
+            let Pixels::Bytes(bytes) = images.pixels() else { continue };
+            out.frames(
+                name,
+                bytes,
+                [images.frames(), images.count() / images.frames(), images.height(), images.width()],
+            )?;
+        }
+        out.finish()?;
+        Ok(picture::write(&self.out.join("digits.png"), &grid(&data.train)?)?)
     }
 
     fn write(&self, data: &Dataset) -> Result<(), Failure> {

@@ -14,7 +14,8 @@ use super::{interrupt, output, table, trained, values};
 use crate::checkpoint::Run;
 use crate::circuit::Settling;
 use crate::evaluation::{
-    COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, Evaluator, PRIOR_IMAGES, Trained,
+    COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, Evaluator, PRIOR_IMAGES, SAMPLES,
+    Trained,
 };
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -27,7 +28,7 @@ Examples:
   gncn eval runs/gncn-pdh --only bce --messages 'Events(threshold: 0.03)' \\
       --out ev.json
 
-Parts, all of which are measured unless --only names some:
+Parts, all of which but the last are measured unless --only names some:
   bce             summed binary cross-entropy of the settled prediction (nats),
                   free energy of each predicted layer, share of active units,
                   accuracy of a released label, and what settling an image costs
@@ -40,6 +41,9 @@ Parts, all of which are measured unless --only names some:
                   subtracted, so log_px_as_published is 2 log n too high
   log_px_is       the same by importance sampling around what the circuit makes
                   of each image, which is far tighter; on --is-images images
+  samples         only where it is named: a regression on pixels that is fitted
+                  to training images sorts --samples ancestral samples; how far
+                  their classes are from the data's, and how many it is sure of
 
 The figures are printed, and written to eval.json in the run folder after each
 part; what is there already for the same request isn't measured again. With
@@ -85,6 +89,9 @@ pub(super) struct EvalArguments {
     /// Draws for each image for log_px_is
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::up_to::<1_000_000>)]
     is_draws: usize,
+    /// Ancestral samples that are sorted
+    #[arg(long, value_name = "N", default_value_t = SAMPLES, value_parser = values::up_to::<1_000_000>)]
+    samples: usize,
     /// Seed of the mixture and of all draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -151,8 +158,8 @@ impl EvalArguments {
     }
 
     fn options(&self) -> EvaluationOptions {
-        let Self { limit, prior_images, components, draws, is_images, is_draws, seed, .. } = *self;
-        EvaluationOptions { limit, prior_images, components, draws, is_images, is_draws, seed }
+        let Self { limit, prior_images, components, draws, is_images, is_draws, samples, seed, .. } = *self;
+        EvaluationOptions { limit, prior_images, components, draws, is_images, is_draws, samples, seed }
     }
 
     /// What an earlier evaluation has left, if it was of the same request; else nothing measured yet.
@@ -180,7 +187,7 @@ impl EvalArguments {
     }
 
     fn wanted(&self) -> Vec<EvaluationPart> {
-        let mut wanted = if self.only.is_empty() { EvaluationPart::ALL.to_vec() } else { self.only.clone() };
+        let mut wanted = if self.only.is_empty() { EvaluationPart::USUAL.to_vec() } else { self.only.clone() };
         wanted.sort_unstable();
         wanted.dedup();
         wanted

@@ -29,6 +29,14 @@ fn lines(found: &Evaluation) -> Vec<Vec<String>> {
     add("log p(x), log_px", found.log_px.as_ref().map(|p| table::figure(p.log_px)));
     let published = found.log_px.as_ref().map(|p| table::figure(p.log_px_as_published));
     add("  with log n added, log_px_as_published", published);
+    if let Some(sorted) = &found.samples {
+        let count = table::count(sorted.samples_count as u64);
+        add(&format!("distance of classes, {count} samples"), Some(table::percent(sorted.samples_distance)));
+        add("  of the test images", Some(table::percent(sorted.samples_test_distance)));
+        add("samples that the classifier is sure of", Some(table::percent(sorted.samples_sure)));
+        add("  test images", Some(table::percent(sorted.samples_test_sure)));
+        add("  its error on test images", Some(table::percent(sorted.samples_classifier_error)));
+    }
     let Some(is) = &found.log_px_is else { return lines };
     let with_error = format!("{} ± {:.2}", table::figure(is.log_px_is), is.log_px_is_standard_error);
     add("log p(x) by importance, log_px_is", Some(with_error));

@@ -1,9 +1,8 @@
 //! What a settled episode is told as: energies and traffic as tables, activities as an archive.
 
-use super::super::failure::Failure;
 use super::super::table;
-use crate::data::npz::NpzOut;
 use crate::executor::{Account, LinkAccount, PopulationAccount, Settled, Settler};
+use crate::matrix::Matrix;
 use crate::network::Network;
 use indexmap::IndexMap;
 
@@ -15,27 +14,17 @@ pub(super) fn energies(network: &Network, settled: &Settled) -> IndexMap<String,
     populations.map(|(i, id)| (name(network.wiring().population(*id).layer), series(i))).collect()
 }
 
-pub(super) fn write_activities(
-    mut out: NpzOut,
-    network: &Network,
-    settler: &Settler,
-    energies: &IndexMap<String, Vec<f64>>,
-) -> Result<(), Failure> {
+/// The arrays of `--out`, but for energies: `state.NAME`, `mean.NAME` and `error.NAME` `[samples, neurons]`.
+pub(super) fn activities(network: &Network, settler: &Settler) -> Vec<(String, Matrix)> {
     let (wiring, activities) = (network.wiring(), settler.activities());
+    let mut arrays = Vec::new();
     for (id, layer) in network.circuit().layers() {
         let name = layer.name();
-        out.matrix(&format!("state.{name}"), &activities.state(wiring, id))?;
-        if let Some(mean) = activities.mean(wiring, id) {
-            out.matrix(&format!("mean.{name}"), &mean)?;
-        }
-        if let Some(mismatch) = activities.mismatch(wiring, id) {
-            out.matrix(&format!("error.{name}"), &mismatch)?;
-        }
-        if let Some(energies) = energies.get(name) {
-            out.vector(&format!("energy.{name}"), energies)?;
-        }
+        arrays.push((format!("state.{name}"), activities.state(wiring, id)));
+        arrays.extend(activities.mean(wiring, id).map(|mean| (format!("mean.{name}"), mean)));
+        arrays.extend(activities.mismatch(wiring, id).map(|mismatch| (format!("error.{name}"), mismatch)));
     }
-    Ok(out.finish()?)
+    arrays
 }
 
 /// What became of the messages of each link, and the operations of each population; the ages of a link are shown as

@@ -1,5 +1,6 @@
 //! One Gaussian of a mixture, with the factors that its density and its samples need.
 
+use crate::blame::{Blame, Blamed};
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Mat, MatRef, Par, Side};
@@ -63,6 +64,12 @@ pub enum MixtureError {
         /// Which one, from 0.
         sample: usize,
     },
+}
+
+impl Blamed for MixtureError {
+    fn blame(&self) -> Blame {
+        Blame::request_if(matches!(self, Self::TooFewSamples { .. }))
+    }
 }
 
 impl Component {

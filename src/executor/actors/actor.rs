@@ -29,8 +29,8 @@ pub(super) enum Next {
 
 /// What an actor tells the coordinator.
 pub(super) enum Report {
-    /// It fired: which messages it was handed, by inlet, and how far it moved.
-    Fired { id: PopulationId, handed: Vec<(usize, u64)>, movement: f32 },
+    /// It fired: which messages it was handed, by inlet, how far it moved, and whether it left something untold.
+    Fired { id: PopulationId, handed: Vec<(usize, u64)>, movement: f32, behind: bool },
     /// It stopped, finished or failed, and hands itself back.
     Back(Box<Actor>, Result<(), SettleError>),
 }
@@ -57,6 +57,8 @@ pub(super) struct Notes {
     pub(super) places: Vec<u64>,
     pub(super) energies: Vec<f64>,
     pub(super) movement: f32,
+    /// Whether the last firing left something untold.
+    pub(super) behind: bool,
     /// The largest finite magnitude so far.
     pub(super) peak: f32,
     /// Multiply-accumulates inside of firings.
@@ -237,8 +239,8 @@ impl Actor {
     /// Only where it is to be found whether all is quiet does anybody want to know.
     fn report(&self, shared: &Shared, report: impl FnOnce(Report)) {
         if shared.asked.quiet {
-            let (handed, movement) = (self.handed.clone(), self.notes.movement);
-            report(Report::Fired { id: self.id, handed, movement });
+            let (handed, movement, behind) = (self.handed.clone(), self.notes.movement, self.notes.behind);
+            report(Report::Fired { id: self.id, handed, movement, behind });
         }
     }
 
@@ -255,7 +257,7 @@ impl Actor {
         let scale = shared.bearing.as_ref().map_or(1.0, |bearing| bearing.scale(self.id.0, late()));
         let fired = self.population.fire(&mut self.activity, scale);
         self.fired += 1;
-        self.notes.movement = fired.movement;
+        (self.notes.movement, self.notes.behind) = (fired.movement, fired.behind);
         self.notes.operations += fired.operations;
         self.notes.peak = self.notes.peak.max(fired.peak);
         self.deepen(shared);
@@ -306,13 +308,13 @@ impl Actor {
             let signal = self.activity.sent(outlet.link.outlet);
             let is_lost = outlet.counted && shared.gate.loses(outlet.place, number);
             if outlet.counted {
-                outlet.load.post(signal.bytes());
+                outlet.load.post(signal.bits());
                 outlet.book.post(is_lost);
             }
             if is_lost {
                 lost.push(outlet.place);
             }
-            let answers = outlet.heard_on.iter().map(|inlet| self.inbox.queues[*inlet].heard()).min().unwrap_or(0);
+            let answers = outlet.heard_on.iter().map(|inlet| self.inbox.heard_on(*inlet)).min().unwrap_or(0);
             let letter = Letter { number, depth, answers, signal: (!is_lost).then_some(signal) };
             self.out.push((outlet.link.to, Message::Signal { inlet: outlet.link.inlet, letter }));
         }

@@ -100,21 +100,23 @@ impl Coordinator<'_> {
         SettleError::Stopped { population, firing: actor.fired + 1 }
     }
 
-    /// One step in lock-step on all that was sent: whether nobody moves by more than the tolerance in it.
+    /// One step in lock-step on all that was sent: whether nobody moves by more than the tolerance in it, or leaves
+    /// something untold.
     fn confirm(&mut self, actors: &mut [Actor]) -> Result<bool, SettleError> {
         for actor in &mut *actors {
             self.carrier.drain(actor.id, &mut |message| actor.take(message));
         }
-        let mut moved = 0.0_f32;
+        let (mut moved, mut behind) = (0.0_f32, false);
         for kind in [Kind::Error, Kind::State] {
             for at in 0..actors.len() {
                 if self.shared.wiring.population(actors[at].id).kind == kind {
                     self.fire_now(actors, at)?;
                     moved = moved.max(actors[at].notes.movement);
+                    behind |= actors[at].notes.behind;
                 }
             }
         }
-        Ok(self.quiet.allows(moved))
+        Ok(self.quiet.allows(moved) && !behind)
     }
 
     /// A firing on the coordinator's own thread; a panic in it becomes an error.
@@ -197,7 +199,7 @@ impl Coordinator<'_> {
 }
 
 fn note(quiet: &mut QuietWatch, report: &Report) {
-    if let Report::Fired { id, handed, movement } = report {
-        quiet.fired(PopulationId(id.0), handed.iter().copied(), *movement);
+    if let Report::Fired { id, handed, movement, behind } = report {
+        quiet.fired(PopulationId(id.0), handed.iter().copied(), (*movement, *behind));
     }
 }

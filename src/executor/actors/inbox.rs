@@ -83,7 +83,7 @@ impl Queue {
     }
 }
 
-/// All inlets of an actor, by number.
+/// All inlets of an actor that a link leads to, by number.
 #[derive(Debug)]
 pub(super) struct Inbox {
     pub(super) queues: Vec<Queue>,
@@ -122,9 +122,25 @@ impl Inbox {
         }
     }
 
+    /// The newest message that was taken of an inlet.
+    pub(super) fn heard_on(&self, inlet: usize) -> u64 {
+        self.queues[self.place(inlet)].heard()
+    }
+
+    /// Inlets that no link leads to have no queue; they are few.
+    fn place(&self, inlet: usize) -> usize {
+        let place = self.queues.iter().take(inlet + 1).rposition(|queue| queue.link.inlet == inlet);
+        place.expect("messages come on links")
+    }
+
+    fn queue_mut(&mut self, inlet: usize) -> &mut Queue {
+        let place = self.place(inlet);
+        &mut self.queues[place]
+    }
+
     /// A message has come.
     pub(super) fn put(&mut self, inlet: usize, letter: Letter) {
-        let queue = &mut self.queues[inlet];
+        let queue = self.queue_mut(inlet);
         queue.answered = queue.answered.max(Some(letter.answers));
         queue.news = true;
         queue.waiting.push_back(letter);
@@ -133,13 +149,14 @@ impl Inbox {
 
     /// The sender behind an inlet has finished, after so many firings.
     pub(super) fn close(&mut self, inlet: usize, last: u64) {
-        self.queues[inlet].closed = true;
-        self.queues[inlet].last = Some(last);
+        let queue = self.queue_mut(inlet);
+        queue.closed = true;
+        queue.last = Some(last);
     }
 
     /// The first open inlet of which something holds.
     pub(super) fn find_open(&self, holds: impl Fn(&Queue) -> bool) -> Option<usize> {
-        self.queues.iter().position(|queue| !queue.closed && holds(queue))
+        self.queues.iter().find(|queue| !queue.closed && holds(queue)).map(|queue| queue.link.inlet)
     }
 
     /// Whether something has come since the last firing, or there was none yet.
@@ -215,8 +232,8 @@ impl Inbox {
 
     /// The open inlet that holds the least depth, which a population waits for to become deeper.
     pub(super) fn shallowest(&self) -> Option<usize> {
-        let open = self.queues.iter().enumerate().filter(|(_, queue)| !queue.closed);
-        open.min_by_key(|(_, queue)| queue.depth_to_come()).map(|(inlet, _)| inlet)
+        let open = self.queues.iter().filter(|queue| !queue.closed);
+        open.min_by_key(|queue| queue.depth_to_come()).map(|queue| queue.link.inlet)
     }
 
     /// Numbers of messages that have come on an inlet, were not lost and were not taken, but for the last firing of the

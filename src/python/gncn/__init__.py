@@ -15,7 +15,14 @@ A circuit is RON text, arrays are NumPy's, errors are exceptions in the words of
 >>> network.learn()
 """
 
+# The compiled half is chosen before anything uses it.
+from ._levels import Build, build, choose
+
+choose()
+
+from . import ron
 from ._native import Log, __version__, cpu, set_threads, threads
+from .builder import CircuitBuilder
 from .circuit import Check, Circuit, Drawing, Layer
 from .errors import BugError, CircuitError, GncnError, Mistake, RequestError, RunError
 from .network import Firing, Network, Settled, Trained
@@ -32,6 +39,7 @@ from .schedules import (
     Replay,
     Sweep,
     Synchronous,
+    Ternary,
     Uniform,
     VirtualTime,
 )
@@ -39,8 +47,10 @@ from .schedules import (
 __all__ = [
     "Bounded",
     "BugError",
+    "Build",
     "Check",
     "Circuit",
+    "CircuitBuilder",
     "CircuitError",
     "Clock",
     "Dense",
@@ -65,13 +75,16 @@ __all__ = [
     "Study",
     "Sweep",
     "Synchronous",
+    "Ternary",
     "Trained",
     "Uniform",
     "VirtualTime",
     "__version__",
+    "build",
     "cpu",
     "load_data",
     "load_weights",
+    "ron",
     "set_threads",
     "study",
     "threads",

@@ -12,14 +12,17 @@ __all__ = [
     "Log",
     "Network",
     "__version__",
+    "build",
     "cpu",
     "evaluate",
+    "level",
     "load_data",
     "load_weights",
     "messages",
     "open_run",
     "save_weights",
     "set_threads",
+    "slower",
     "study",
     "threads",
     "train_run",
@@ -91,6 +94,9 @@ def set_threads(count: int) -> None: ...
 def threads() -> int: ...
 def messages(text: str) -> str: ...
 def cpu() -> list[str]: ...
+def build() -> tuple[str, list[str], Optional[str], str]: ...
+def level(word: str) -> str: ...
+def slower() -> Optional[str]: ...
 def load_weights(path: str | os.PathLike[str]) -> _Arrays: ...
 def save_weights(path: str | os.PathLike[str], weights: _Arrays) -> None: ...
 def load_data(
@@ -99,18 +105,7 @@ def load_data(
 def open_run(folder: str | os.PathLike[str]) -> tuple[Circuit, _Arrays, str, str]: ...
 def train_run(
     circuit: Circuit,
-    folder: str | os.PathLike[str],
-    data: list[str],
-    test: list[str],
-    *,
-    epochs: Optional[int],
-    batch: Optional[int],
-    seed: int,
-    limit: Optional[int],
-    checkpoint_every: Optional[int],
-    test_each_epoch: bool,
-    overwrite: bool,
-    resume: bool,
+    options: dict[str, Any],
     told: Callable[[str, int, int, int, float, str], object],
 ) -> list[str]: ...
 def evaluate(
@@ -136,4 +131,4 @@ def study(
     only: list[str],
     csv: bool,
     told: Callable[[str, int, int, str], object],
-) -> tuple[dict[str, dict[str, Any]], list[str]]: ...
+) -> dict[str, dict[str, Any]]: ...

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Optional, Union
+from typing import Any, Literal, Optional, Union
 
 from . import _native
 from ._arrays import Array
@@ -118,7 +119,7 @@ class Run:
         Parameters
         ----------
         only : names
-            Of bce, mmse, classification, log_px, log_px_is; all of them if empty.
+            Of bce, mmse, classification, log_px, log_px_is, samples; all of them but the last if empty.
         data, test
             Other data than those of the run.
         limit : int, optional
@@ -188,6 +189,9 @@ def train(
     messages: Union[Messages, str, None] = None,
     checkpoint_every: Optional[int] = None,
     test_each_epoch: bool = False,
+    no_validation: bool = False,
+    keep: Literal["last", "best"] = "last",
+    tensorboard: bool = False,
     overwrite: bool = False,
     resume: bool = False,
     progress: bool = False,
@@ -206,6 +210,12 @@ def train(
         The circuit's own if left out.
     limit : int, optional
         Learn from the first so many images only.
+    no_validation : bool
+        Hold out nothing: learn from all training images, and measure on the test images only.
+    keep : "last" or "best"
+        The weights to leave: of the last epoch, or of the one that was best by the images held out.
+    tensorboard : bool
+        Write curves and the picture for TensorBoard, too, into the run folder.
     resume : bool
         Go on with a run that was stopped, by the same arguments.
     progress : bool
@@ -230,21 +240,29 @@ def train(
             observer(Step(kind, epoch, done, of, free_energy, text))
 
     try:
-        _native.train_run(
+        notes = _native.train_run(
             asked._native,
-            os.fspath(out),
-            _words(data),
-            _words(test),
-            epochs=epochs,
-            batch=batch,
-            seed=seed,
-            limit=limit,
-            checkpoint_every=checkpoint_every,
-            test_each_epoch=test_each_epoch,
-            overwrite=overwrite,
-            resume=resume,
-            told=told,
+            {
+                "folder": os.fspath(out),
+                "data": _words(data),
+                "test": _words(test),
+                "epochs": epochs,
+                "batch": batch,
+                "seed": seed,
+                "limit": limit,
+                "checkpoint_every": checkpoint_every,
+                "test_each_epoch": test_each_epoch,
+                "no_validation": no_validation,
+                "keep": keep,
+                "tensorboard": tensorboard,
+                "overwrite": overwrite,
+                "resume": resume,
+            },
+            told,
         )
+        for note in notes:
+            if "--cpu" in note:
+                warnings.warn(note, RuntimeWarning, stacklevel=2)
     finally:
         if bar is not None:
             bar.close()
@@ -287,8 +305,6 @@ class Study:
     points: dict[str, Any]
     images: dict[str, Any]
     series: dict[str, Any]
-    #: Measures that were left out.
-    left_out: list[str]
 
     def frame(self, table: str = "points") -> Any:
         """A table (points, images or series) as a pandas data frame."""
@@ -324,5 +340,5 @@ def study(
     """
     told = observer if observer is not None else (lambda *_: None)
     chosen = [only] if isinstance(only, str) else list(only)
-    tables, left_out = _native.study(path, out, quick=quick, only=chosen, csv=csv, told=told)
-    return Study(os.fspath(out), tables["points"], tables["images"], tables["series"], left_out)
+    tables = _native.study(path, out, quick=quick, only=chosen, csv=csv, told=told)
+    return Study(os.fspath(out), tables["points"], tables["images"], tables["series"])

@@ -208,5 +208,15 @@ class Events:
         return _call("Events", [("threshold", _float(self.threshold)), ("refresh", refresh)])
 
 
+@dataclass(frozen=True)
+class Ternary:
+    """Only which components are further than ``threshold`` from what was told of them, and whether up or down."""
+
+    threshold: float
+
+    def __str__(self) -> str:
+        return _call("Ternary", [("threshold", _float(self.threshold))])
+
+
 Schedule = Union[Synchronous, Bounded, Free, Sweep, VirtualTime, Replay]
-Messages = Union[Dense, Events]
+Messages = Union[Dense, Events, Ternary]

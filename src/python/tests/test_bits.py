@@ -111,6 +111,31 @@ def test_a_training(command: str, tmp_path: Path) -> None:
     assert gncn.Run(tmp_path / "by-python").metrics[-1]["epoch"] == 2
 
 
+def test_options_of_training(command: str, tmp_path: Path) -> None:
+    circuit = gncn.Circuit.from_ron(small(ROOT / "circuits" / "gncn-t1-rao.ron"))
+    (tmp_path / "small.ron").write_text(circuit.to_ron())
+    common = ["--limit", "300", "--epochs", "2", "--batch", "100", "--seed", "5"]
+    run(command, "train", tmp_path / "small.ron", "--out", tmp_path / "best", "--keep", "best", "--tensorboard", *common)
+    asked = {"limit": 300, "epochs": 2, "batch": 100, "seed": 5}
+    best = gncn.train(circuit, tmp_path / "best-too", keep="best", tensorboard=True, **asked)
+    for name in ("weights.safetensors", "reconstructions.png"):
+        assert (tmp_path / "best" / name).read_bytes() == (tmp_path / "best-too" / name).read_bytes(), name
+    curves = list((tmp_path / "best-too").glob("events.out.tfevents.*"))
+    assert len(curves) == 1 and curves[0].stat().st_size > 1000
+    assert best.info["build"]["level"] == gncn.build().level
+    run(command, "train", tmp_path / "small.ron", "--out", tmp_path / "all", "--no-validation", *common)
+    every = gncn.train(circuit, tmp_path / "all-too", no_validation=True, **asked)
+    assert (tmp_path / "all" / "weights.safetensors").read_bytes() == (tmp_path / "all-too" / "weights.safetensors").read_bytes()
+    assert every.info["data"]["without_validation"] is True
+    with pytest.raises(gncn.RequestError, match="no images are held out"):
+        gncn.train(circuit, tmp_path / "none", no_validation=True, keep="best", **asked)
+    assert not (tmp_path / "none").exists()
+    with pytest.raises(gncn.RequestError, match="started without it"):
+        gncn.train(circuit, tmp_path / "all-too", no_validation=False, keep="best", resume=True, **{**asked, "epochs": 3})
+    with pytest.raises(gncn.RequestError, match="not one of last, best"):
+        gncn.train(circuit, tmp_path / "none", keep="worst", **asked)  # type: ignore[arg-type]
+
+
 def small(file: Path) -> str:
     """A circuit with few neurons, so that a training takes seconds."""
     import re

@@ -86,9 +86,12 @@ def test_an_order_that_is_wrong(network: gncn.Network, images: np.ndarray) -> No
 def test_messages_and_quiet(network: gncn.Network, images: np.ndarray) -> None:
     assert str(gncn.Events(0.1)) == "Events(threshold: 0.1)"
     assert str(gncn.Events(1e-7, refresh=5)) == "Events(threshold: 1e-07, refresh: 5)"
+    assert str(gncn.Ternary(0.1)) == "Ternary(threshold: 0.1)"
     dense = network.settle(images)
     events = network.settle(images, messages=gncn.Events(0.01))
     assert 0 < events.operations < dense.operations
+    steps = network.settle(images, messages=gncn.Ternary(0.05))
+    assert 0 < steps.operations < dense.operations
     quiet = network.settle(images, tolerance=1e-3, steps=5000)
     assert quiet.quiet and quiet.movement <= 1e-3
 

@@ -10,6 +10,16 @@ const HEIGHT: f64 = 34.0;
 
 /// The drawing.
 pub(super) fn draw(chart: &AgeChart, (id, title, description): (&str, &str, &str)) -> String {
+    let of = if chart.rows.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"note\">Of{}.</p>\n", linked(&chart.rows))
+    };
+    drawing(chart).finish(id, title, description) + &of
+}
+
+/// The drawing alone.
+pub(super) fn drawing(chart: &AgeChart) -> Drawing {
     let half = 0.5 * WIDTH;
     let sides =
         [("staleness, firings of the sender", 34.0, half - 8.0), ("unheard, own firings", half + 34.0, WIDTH - 8.0)];
@@ -24,12 +34,7 @@ pub(super) fn draw(chart: &AgeChart, (id, title, description): (&str, &str, &str
             histogram(&mut drawing, counts, (left, right, top + 22.0), &link.link);
         }
     }
-    let of = if chart.rows.is_empty() {
-        String::new()
-    } else {
-        format!("<p class=\"note\">Of{}.</p>\n", linked(&chart.rows))
-    };
-    drawing.finish(id, title, description) + &of
+    drawing
 }
 
 /// Shares of firings by age; the axis ends where no firing is older.

@@ -13,6 +13,17 @@ const SHOWN: usize = 12;
 
 /// The drawing with its legend.
 pub(super) fn draw(chart: &CurveChart, (id, title, description): (&str, &str, &str)) -> String {
+    let key = legend(chart.curves.iter().map(|curve| (curve.name.as_str(), curve.rows.as_slice())));
+    let svg = drawing(chart).finish(id, title, description);
+    let said = match chart.band.as_str() {
+        "" => String::new(),
+        band => format!("<p class=\"note\">Bands: {}.</p>\n", super::text::escape(band)),
+    };
+    format!("{key}{svg}{said}")
+}
+
+/// The drawing alone.
+pub(super) fn drawing(chart: &CurveChart) -> Drawing {
     let bands = || chart.curves.iter().flat_map(|curve| curve.band.iter().flatten());
     let heights = chart.curves.iter().flat_map(|curve| curve.points.iter().map(|(_, y)| *y));
     let heights = heights.chain(bands().flat_map(|span| [span.low, span.high]));
@@ -31,13 +42,7 @@ pub(super) fn draw(chart: &CurveChart, (id, title, description): (&str, &str, &s
     for (i, curve) in chart.curves.iter().enumerate() {
         line(&mut drawing, &plane, curve, i % SERIES);
     }
-    let key = legend(chart.curves.iter().map(|curve| (curve.name.as_str(), curve.rows.as_slice())));
-    let svg = drawing.finish(id, title, description);
-    let said = match chart.band.as_str() {
-        "" => String::new(),
-        band => format!("<p class=\"note\">Bands: {}.</p>\n", super::text::escape(band)),
-    };
-    format!("{key}{svg}{said}")
+    drawing
 }
 
 fn band(drawing: &mut Drawing, plane: &Plane, curve: &Curve, series: usize) {

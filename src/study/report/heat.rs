@@ -11,6 +11,11 @@ const CELL: f64 = 34.0;
 
 /// The drawing: a grid of cells, then a bar that tells what shades mean.
 pub(super) fn draw(map: &HeatMap, (id, title, description): (&str, &str, &str)) -> String {
+    drawing(map).finish(id, title, description)
+}
+
+/// The drawing alone.
+pub(super) fn drawing(map: &HeatMap) -> Drawing {
     let longest = map.lines.iter().map(|line| line.chars().count()).max().unwrap_or(0) as f64;
     // Values of an axis may be whole schedules; what doesn't fit beside the cells stands above its line.
     let beside = longest * 5.6 < 100.0;
@@ -39,7 +44,7 @@ pub(super) fn draw(map: &HeatMap, (id, title, description): (&str, &str, &str)) 
         }
     }
     bar(&mut drawing, &shade, map, (left, bottom + 14.0));
-    drawing.finish(id, title, description)
+    drawing
 }
 
 /// A cell: its shade, its number, and what became of the point.

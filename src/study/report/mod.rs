@@ -13,6 +13,7 @@
 //! figure neither title nor description, and have no table beside it.
 
 mod ages;
+mod alone;
 mod curves;
 mod data;
 mod heat;

@@ -1,11 +1,12 @@
 //! The page: what stands where.
 
 use super::data::{Chart, Fact, Illustration, StudyReport};
+use super::svg::CHART_STYLE;
 use super::text::escape;
 use super::{ages, curves, heat, reading, spreads, tables};
 use std::fmt::Write;
 
-/// Colours, light and dark, and what becomes of the page on a phone and on paper.
+/// What becomes of the page on a desk, on a phone and on paper.
 const STYLE: &str = include_str!("style.css");
 
 impl StudyReport {
@@ -27,7 +28,7 @@ impl StudyReport {
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{name}: report of a study</title>\n\
-             <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"kind\">Report of a study</p>\n\
+             <style>\n{CHART_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"kind\">Report of a study</p>\n\
              <h1>{name}</h1>\n"
         );
         if !self.question.is_empty() {

@@ -16,6 +16,22 @@ const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 /// The drawing.
 pub(super) fn draw(chart: &Spreads, (id, title, description): (&str, &str, &str)) -> String {
+    let rows: String = chart
+        .spreads
+        .iter()
+        .filter(|spread| !spread.rows.is_empty())
+        .map(|spread| format!("<li>{}{}</li>\n", super::text::escape(&spread.name), linked(&spread.rows)))
+        .collect();
+    let of = super::text::escape(&chart.of);
+    format!(
+        "{}<p class=\"note\">Box: the middle half of the {of}, its line the median; lines to the 5th and 95th of a hundred; points \
+         beyond.</p>\n<ul class=\"key\">\n{rows}</ul>\n",
+        drawing(chart).finish(id, title, description)
+    )
+}
+
+/// The drawing alone.
+pub(super) fn drawing(chart: &Spreads) -> Drawing {
     let (left, right) = (6.0, WIDTH - 12.0);
     let bottom = 10.0 + PITCH * chart.spreads.len() as f64;
     let values = chart.spreads.iter().flat_map(|spread| spread.values.iter().copied());
@@ -31,18 +47,7 @@ pub(super) fn draw(chart: &Spreads, (id, title, description): (&str, &str, &str)
     drawing.ticks_below(&across, bottom);
     drawing.line("axis", (left, bottom), (right, bottom));
     drawing.across_name(&across, (left, right, bottom), &chart.across);
-    let rows: String = chart
-        .spreads
-        .iter()
-        .filter(|spread| !spread.rows.is_empty())
-        .map(|spread| format!("<li>{}{}</li>\n", super::text::escape(&spread.name), linked(&spread.rows)))
-        .collect();
-    let of = super::text::escape(&chart.of);
-    format!(
-        "{}<p class=\"note\">Box: the middle half of the {of}, its line the median; lines to the 5th and 95th of a hundred; points \
-         beyond.</p>\n<ul class=\"key\">\n{rows}</ul>\n",
-        drawing.finish(id, title, description)
-    )
+    drawing
 }
 
 fn one(drawing: &mut Drawing, across: &AxisScale, spread: &Spread, series: usize, top: f64) {

@@ -8,6 +8,9 @@ use std::fmt::Write;
 /// narrow enough that text can be read where a phone shows it at its own size.
 pub(super) const WIDTH: f64 = 360.0;
 
+/// Colours, light and dark, and the looks of every element.
+pub(super) const CHART_STYLE: &str = include_str!("chart.css");
+
 /// Series are told apart by so many colours, each with dashes of its own.
 pub(super) const SERIES: usize = 8;
 
@@ -50,6 +53,37 @@ impl Drawing {
             escape(title),
             escape(description)
         )
+    }
+
+    /// A file of its own: a heading, the drawing, and the names of its series below, where they can't be read in it.
+    pub(super) fn alone(self, title: &str, description: &str, series: &[&str]) -> String {
+        const HEADING: f64 = 30.0;
+        const LINE: f64 = 16.0;
+        let Self { height, body } = self;
+        let all = HEADING + height + LINE * series.len() as f64 + 8.0;
+        let title = escape(title);
+        let mut out = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" aria-label=\"{title}\" width=\"{:.0}\" \
+             height=\"{:.0}\" viewBox=\"-8 0 {:.0} {all:.0}\" font-family=\"Verdana, DejaVu Sans, sans-serif\">\n<title>{title}</title>\n\
+             <desc>{}</desc>\n<style>\n{CHART_STYLE}</style>\n<rect class=\"ground\" x=\"-8\" width=\"{:.0}\" height=\"{all:.0}\"/>\n\
+             <text class=\"label\" y=\"16\">{title}</text>\n<g transform=\"translate(0 {HEADING})\">\n{body}</g>\n",
+            2.0 * (WIDTH + 16.0),
+            2.0 * all,
+            WIDTH + 16.0,
+            escape(description),
+            WIDTH + 16.0,
+        );
+        for (i, name) in series.iter().enumerate() {
+            let (y, place) = (HEADING + height + LINE * (i as f64 + 0.5), i % SERIES);
+            let _ = writeln!(
+                out,
+                "<line class=\"curve s{place}\" x1=\"0\" y1=\"{y:.1}\" x2=\"28\" y2=\"{y:.1}\"/><text x=\"36\" y=\"{:.1}\">{}</text>",
+                y + 3.5,
+                escape(name)
+            );
+        }
+        out.push_str("</svg>\n");
+        out
     }
 
     pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {

@@ -1,6 +1,7 @@
 //! What a study is run on, what happens meanwhile, and what can go wrong.
 
 use super::record::PointRecord;
+use crate::blame::{Blame, Blamed};
 use crate::checkpoint::StoreError;
 use crate::circuit::CircuitError;
 use crate::data::DataError;
@@ -118,18 +119,17 @@ pub enum StudyRunError {
     Stopped,
 }
 
-impl StudyRunError {
-    /// Whether what was asked for is wrong, and not what came of it.
-    #[must_use]
-    pub fn is_request(&self) -> bool {
+impl Blamed for StudyRunError {
+    fn blame(&self) -> Blame {
         match self {
-            Self::Folder { .. } | Self::Weights { .. } | Self::Images { .. } => true,
-            Self::Unmeasurable { .. } | Self::Circuit(_) => true,
-            Self::Data(cause) => cause.is_request(),
-            Self::Store(cause) => cause.is_request(),
-            Self::Measure(MeasureError::Sense(_)) => true,
-            Self::Measure(MeasureError::Settle(cause)) => cause.is_request(),
-            Self::Train(_) | Self::Measure(_) | Self::Journal { .. } | Self::Stopped => false,
+            Self::Folder { .. } | Self::Weights { .. } | Self::Images { .. } => Blame::Request,
+            Self::Unmeasurable { .. } => Blame::Request,
+            Self::Data(cause) => cause.blame(),
+            Self::Store(cause) => cause.blame(),
+            Self::Train(cause) => cause.blame(),
+            Self::Measure(cause) => cause.blame(),
+            Self::Circuit(cause) => cause.blame(),
+            Self::Journal { .. } | Self::Stopped => Blame::Run,
         }
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn find(network: &mut Network, episode: &Episode) -> Result<Option<Lo
         executor: ExecutorKind::default(),
         messages: Messages::Dense,
         start: Start::Zeros,
+        framed: false,
     };
     let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     let mut settler = Settler::new();
@@ -67,6 +68,7 @@ pub(super) fn key(circuit: &Arc<Circuit>) -> Result<String, CircuitError> {
         executor: ExecutorKind::default(),
         messages: Messages::Dense,
         start: Start::Zeros,
+        framed: false,
     };
     Ok(Circuit::clone(circuit).with_settling(settling)?.to_ron())
 }

@@ -46,6 +46,7 @@ pub(super) fn get(
                 schedule: circuit.settling().schedule.name().to_owned(),
                 limit: *limit,
                 cpu: machine.cpu.clone(),
+                build: None,
                 threads: machine.threads,
                 finished: false,
             };

@@ -13,6 +13,7 @@ use super::{load, tabulate, weights};
 use crate::checkpoint::Run;
 use crate::data::{self, Dataset, Source, atomic};
 use crate::evaluation::{self, MeasureError, Show};
+use crate::machine::KernelBuild;
 use crate::network::{Network, Tensors};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -250,6 +251,7 @@ impl<'a> StudyRun<'a> {
             "version": env!("CARGO_PKG_VERSION"),
             "command": self.machine.command,
             "cpu": self.machine.cpu,
+            "build": KernelBuild::this(),
             "threads": self.machine.threads,
             "plan": self.plan.describe(),
             "data": data,

@@ -217,13 +217,20 @@ fn error_part(
     bent: &[Bent],
 ) -> (ErrorPart, Vec<f64>) {
     let projections = circuit.projections().iter().enumerate();
-    let afferents: Vec<usize> = projections.filter(|(_, p)| p.to() == id).map(|(i, _)| i).collect();
+    let (afferents, delayed): (Vec<_>, Vec<_>) =
+        projections.filter(|(_, p)| p.to() == id).partition(|(_, p)| p.delay().is_none());
     let mut drive = synapses.bias(id.0).map_or_else(|| vec![0.0; layer.size()], <[f64]>::to_vec);
-    for projection in &afferents {
-        let activity = &bent[circuit.projections()[*projection].from().0].value;
-        let driven = synapses.generative(*projection) * column(activity);
+    let mut add = |projection: usize, activity: &[f64]| {
+        let driven = synapses.generative(projection) * column(activity);
         (0..layer.size()).for_each(|i| drive[i] += driven[(i, 0)]);
+    };
+    afferents.iter().for_each(|(i, p)| add(*i, &bent[p.from().0].value));
+    // What an episode by itself predicts from the past comes from rest, and nothing that moves changes it.
+    for (i, p) in delayed {
+        let from = circuit.layer(p.from());
+        add(i, &slopes::bent(from.activation(), &vec![0.0; from.size()]).value);
     }
+    let afferents: Vec<usize> = afferents.into_iter().map(|(i, _)| i).collect();
     let mean = slopes::bent(layer.mean(), &drive);
     let target = match layer.target() {
         Target::State => &z[id.0],

@@ -50,6 +50,7 @@ pub fn ages(circuit: &Circuit, log: &DeliveryLog) -> Result<Overlay, String> {
             low: "0".to_owned(),
             high: format!("{oldest:.1}"),
         }),
+        ..Overlay::default()
     })
 }
 

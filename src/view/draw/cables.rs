@@ -152,7 +152,8 @@ fn is_skip(circuit: &Circuit, levels: &[usize], projection: &Projection) -> bool
 /// The link that carries the prediction of a projection.
 pub(super) fn prediction(wiring: &Wiring, projection: &Projection) -> usize {
     let (from, to) = (wiring.state_of(projection.from()), wiring.error_of(projection.to()));
-    let found = wiring.links.iter().position(|l| l.from == from && Some(l.to) == to && l.carries == Carries::Activity);
+    let mut links = wiring.links.iter().chain(wiring.delayed.iter().map(|delayed| &delayed.link));
+    let found = links.position(|l| l.from == from && Some(l.to) == to && l.carries == Carries::Activity);
     found.expect("a projection is a link from the state population of its source")
 }
 

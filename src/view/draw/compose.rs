@@ -7,7 +7,7 @@ use super::places::{RoomPlaces, Stand};
 use super::rooms::{BESIDE, DrawingMeasures, GAP, HEADING, INSET, LOOP, PAD, Words, cell_height};
 use super::routes::Routes;
 use super::rows::RoomRows;
-use super::scene::{Cell, Label, Line, LinkKind, Rect, Role, Room, Scene, Spot, Swatch};
+use super::scene::{Cell, Label, Line, LinkKind, Rect, Role, Room, Scene, SceneImage, Spot, Swatch};
 use super::{text, words};
 use crate::circuit::wiring::{Kind, Wiring};
 use crate::circuit::{Circuit, LayerId};
@@ -48,7 +48,7 @@ pub fn scene(circuit: &Circuit, overlay: &Overlay) -> Scene {
     let levels = levels(circuit);
     let cables = cables(circuit, &wiring, overlay);
     let rows = RoomRows::of(circuit, &levels, &cables);
-    let words: Vec<Words> = circuit.layers().map(|(id, _)| Words::of(circuit, id)).collect();
+    let words: Vec<Words> = circuit.layers().map(|(id, _)| Words::of(circuit, id).with_picture(overlay, id)).collect();
     let measures = DrawingMeasures::of(circuit, &wiring, overlay, &words);
     let places = RoomPlaces::of(&rows, &cables, &measures);
     let mut heights = vec![0.0; rows.rows.len()];
@@ -86,10 +86,10 @@ pub fn scene(circuit: &Circuit, overlay: &Overlay) -> Scene {
 }
 
 fn empty(circuit: &Circuit, overlay: &Overlay) -> Scene {
-    let (rooms, links, samples, swatches, labels) = Default::default();
+    let (rooms, links, samples, swatches, images, labels) = Default::default();
     let title = format!("Circuit {}", text::shortened(circuit.name(), 60));
     let description = words::description(circuit, overlay);
-    Scene { width: 0.0, height: 0.0, title, description, rooms, links, samples, swatches, labels }
+    Scene { width: 0.0, height: 0.0, title, description, rooms, links, samples, swatches, images, labels }
 }
 
 /// Where the lines of a cable run.
@@ -149,7 +149,7 @@ impl Painter<'_> {
         let rect = Rect { x: stand.left, y: bottom - height, width: stand.right - stand.left, height };
         self.names(words, &rect);
         let (x, width) = stand.cell;
-        let height = cell_height(words.state.len());
+        let height = words.state_height();
         let state = Rect { x, y: bottom - PAD - height, width, height };
         self.cell("state", &words.state, &state);
         let mut cells = Vec::new();
@@ -161,6 +161,12 @@ impl Painter<'_> {
         let population = self.wiring.state_of(id);
         cells.push(Cell { population, kind: Kind::State, rect: state.moved(self.x, self.y) });
         self.lateral(id, &state);
+        if let Some(picture) = self.overlay.pictures.get(&id) {
+            let (width, height) = picture.sides;
+            let rect = Rect { x: state.x + INSET, y: state.bottom() - 6.0 - height, width, height };
+            let (rect, png, title) = (rect.moved(self.x, self.y), picture.png.clone(), picture.title.clone());
+            self.scene.images.push(SceneImage { rect, png, title });
+        }
         self.scene.rooms.push(Room {
             layer: id,
             rect: rect.moved(self.x, self.y),
@@ -207,7 +213,7 @@ impl Painter<'_> {
             let x = (error.x + error.width * share).round();
             let (up, down) = (Spot { x, y: error.bottom() }, Spot { x, y: state.y });
             let points = if kind == LinkKind::Target { vec![down, up] } else { vec![up, down] };
-            self.line(kind, Some(link), vec![id], points, words::link(self.wiring, &self.wiring.links[link]));
+            self.line(kind, Some(link), vec![id], points, words::link(self.wiring, link));
             if let Some(label) = self.overlay.label(link) {
                 let y = (error.bottom() + state.y - text::line_height(Role::Value)) / 2.0;
                 self.label(Role::Value, value(label), x + BESIDE, y);
@@ -244,8 +250,10 @@ impl Painter<'_> {
             if strand.is_feedback() {
                 points.reverse();
             }
-            let title = words::link(self.wiring, &self.wiring.links[strand.link]);
-            self.line(strand.kind, Some(strand.link), vec![cable.from, cable.to], points, title);
+            let title = words::link(self.wiring, strand.link);
+            // On a delayed link nothing travels that a page could show.
+            let shown = Some(strand.link).filter(|link| *link < self.wiring.links.len());
+            self.line(strand.kind, shown, vec![cable.from, cable.to], points, title);
         }
     }
 

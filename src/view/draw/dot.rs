@@ -5,7 +5,7 @@ use super::overlay::Overlay;
 use super::rooms::Words;
 use super::scene::LinkKind;
 use crate::circuit::Circuit;
-use crate::circuit::wiring::{Carries, Kind, Link, Wiring};
+use crate::circuit::wiring::{Carries, Kind, Wiring};
 use std::fmt::Write as _;
 
 /// A circuit in the language of Graphviz, UTF-8.
@@ -60,21 +60,16 @@ pub fn dot(circuit: &Circuit, overlay: &Overlay) -> String {
         .iter()
         .flat_map(|cable| cable.strands.iter().map(|strand| (strand.link, strand.kind)))
         .collect();
-    for (number, link) in wiring.links.iter().enumerate() {
+    for number in 0..wiring.links.len() + wiring.delayed.len() {
         let kind = kinds.iter().find(|(of, _)| *of == number).map(|(_, kind)| *kind);
-        put(edge(&wiring, &levels, overlay, (number, link), kind));
+        put(edge(&wiring, &levels, overlay, number, kind));
     }
     put("}".to_owned());
     out
 }
 
-fn edge(
-    wiring: &Wiring,
-    levels: &[usize],
-    overlay: &Overlay,
-    (number, link): (usize, &Link),
-    kind: Option<LinkKind>,
-) -> String {
+fn edge(wiring: &Wiring, levels: &[usize], overlay: &Overlay, number: usize, kind: Option<LinkKind>) -> String {
+    let link = wiring.link_at(number);
     let kind = kind.unwrap_or(if link.carries == Carries::Target { LinkKind::Target } else { LinkKind::Mismatch });
     let (from, to) = (wiring.population(link.from), wiring.population(link.to));
     let height = |spec: &crate::circuit::wiring::PopulationSpec| (levels[spec.layer.0], spec.kind == Kind::Error);
@@ -89,7 +84,7 @@ fn edge(
     };
     let mut options = vec![format!("color=\"{colour}\""), format!("style={style}")];
     options.push(format!("penwidth={:.2}", overlay.width(number, kind.width())));
-    options.push(format!("tooltip={}", quoted(&super::words::link(wiring, link))));
+    options.push(format!("tooltip={}", quoted(&super::words::link(wiring, number))));
     if goes_up {
         options.push("dir=back".to_owned());
     }

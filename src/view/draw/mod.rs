@@ -3,7 +3,8 @@
 //! [`scene()`] makes plain geometry of a circuit: rooms with their populations, links, labels. [`svg()`], [`dot()`] and
 //! (with the feature `png`) `png` write it, or a circuit, in a format that other programs open; [`bytes()`] chooses by the
 //! ending of a name. An [`Overlay`] puts values
-//! on links, so that the same drawing shows [`norms()`] of synapses, or [`ages()`] of messages.
+//! on links, so that the same drawing shows [`norms()`] of synapses, or [`ages()`] of messages; and pictures into rooms, such
+//! as receptive fields.
 //!
 //! How a scene comes about: `cables` gives every layer a level and bundles the links of each projection; `rows` orders the
 //! levels and lets lines pass between rooms; `rooms` measures what stands inside a room; `places` and `routes` fix
@@ -13,6 +14,8 @@ mod ages;
 mod cables;
 mod compose;
 mod dot;
+#[cfg(feature = "pictures")]
+mod fields;
 mod file;
 mod legend;
 mod norms;
@@ -33,11 +36,13 @@ mod words;
 pub use ages::ages;
 pub use compose::scene;
 pub use dot::dot;
+#[cfg(feature = "pictures")]
+pub use fields::learned;
 pub use file::{Format, bytes};
 pub use norms::norms;
-pub use overlay::{LinkMark, Overlay, SHADES, Scale};
+pub use overlay::{LinkMark, Overlay, RoomPicture, SHADES, Scale};
 pub use palette::{Theme, style_sheet};
 #[cfg(feature = "png")]
 pub use raster::png;
-pub use scene::{Cell, Label, Line, LinkKind, Rect, Role, Room, Scene, Spot, Swatch};
+pub use scene::{Cell, Label, Line, LinkKind, Rect, Role, Room, Scene, SceneImage, Spot, Swatch};
 pub use svg::{svg, svg_element};

@@ -26,10 +26,15 @@ use crate::params::Feedback;
 /// ```
 #[must_use]
 pub fn norms(circuit: &Circuit, tensors: &Tensors) -> Overlay {
+    norms_by(circuit, |name| tensors.get(name).map(norm))
+}
+
+/// The same of norms that are known by the names of tensors.
+pub(super) fn norms_by(circuit: &Circuit, norm_of: impl Fn(&str) -> Option<f64>) -> Overlay {
     let wiring = Wiring::new(circuit);
     let mut found: Vec<(usize, &str, f64)> = Vec::new();
     for projection in circuit.projections() {
-        let of = |kind: &str| tensors.get(&circuit.tensor_name(projection, kind)).map(norm);
+        let of = |kind: &str| norm_of(&circuit.tensor_name(projection, kind));
         let back = || feedback(circuit, &wiring, projection);
         let generative = of("generative");
         found.extend(generative.map(|norm| (prediction(&wiring, projection), "W", norm)));
@@ -46,10 +51,10 @@ pub fn norms(circuit: &Circuit, tensors: &Tensors) -> Overlay {
         (link, LinkMark { width: Some(width), shade: None, label: Some(format!("{name} {}", shown(norm))) })
     };
     let notes = vec!["width and number of a link: Frobenius norm of its synapses".to_owned()];
-    Overlay { marks: found.into_iter().map(mark).collect(), notes, scale: None }
+    Overlay { marks: found.into_iter().map(mark).collect(), notes, ..Overlay::default() }
 }
 
-fn norm(matrix: &Matrix) -> f64 {
+pub(super) fn norm(matrix: &Matrix) -> f64 {
     matrix.as_slice().iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt()
 }
 

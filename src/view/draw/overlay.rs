@@ -1,5 +1,6 @@
-//! What is shown on the links of a drawing beyond the circuit itself: norms of synapses, ages, messages.
+//! What is shown in a drawing beyond the circuit itself: norms of synapses, ages, messages, receptive fields.
 
+use crate::circuit::LayerId;
 use std::collections::BTreeMap;
 
 /// How many shades a scale has.
@@ -30,7 +31,18 @@ pub struct Scale {
     pub high: String,
 }
 
-/// What is shown on the links of a drawing. The default shows nothing.
+/// A small picture in the room of a layer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RoomPicture {
+    /// The bytes of a PNG.
+    pub png: Vec<u8>,
+    /// Pixels across and down in the drawing.
+    pub sides: (f64, f64),
+    /// What it shows, in words.
+    pub title: String,
+}
+
+/// What is shown in a drawing beyond the circuit itself. The default shows nothing.
 ///
 /// # Examples
 /// ```
@@ -51,6 +63,8 @@ pub struct Scale {
 pub struct Overlay {
     /// By the number of a link in [`Wiring::links`](crate::circuit::wiring::Wiring::links). Other numbers are ignored.
     pub marks: BTreeMap<usize, LinkMark>,
+    /// In the state populations of layers.
+    pub pictures: BTreeMap<LayerId, RoomPicture>,
     /// What widths and labels mean, as lines of the legend.
     pub notes: Vec<String>,
     /// What shades mean.

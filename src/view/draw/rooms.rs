@@ -43,6 +43,8 @@ pub(super) struct Words {
     /// Properties of the error population, where there is one.
     pub(super) error: Option<Vec<String>>,
     pub(super) state: Vec<String>,
+    /// Pixels across and down of a picture below the words of the state population, where there is one.
+    pub(super) picture: Option<(f64, f64)>,
 }
 
 /// Sizes that all rooms of a drawing share, so that they look alike and stand in line.
@@ -65,14 +67,25 @@ impl Words {
             sense: layer.sense().as_ref().map(|sense| text::shortened(sense, 24)),
             error: circuit.is_predicted(id).then(|| error(layer)),
             state: state(layer, circuit.is_predicted(id)),
+            picture: None,
         }
+    }
+
+    /// The same, with room for what `overlay` shows in it.
+    pub(super) fn with_picture(self, overlay: &Overlay, id: LayerId) -> Self {
+        Self { picture: overlay.pictures.get(&id).map(|picture| picture.sides), ..self }
     }
 
     /// The height of the room.
     pub(super) fn height(&self) -> f64 {
         let error = self.error.as_ref().map_or(0.0, |lines| cell_height(lines.len()) + GAP);
-        let cells = error + cell_height(self.state.len());
+        let cells = error + self.state_height();
         cells.max(self.names_height()) + 2.0 * PAD
+    }
+
+    /// The height of the state population.
+    pub(super) fn state_height(&self) -> f64 {
+        cell_height(self.state.len()) + self.picture.map_or(0.0, |(_, height)| height + 6.0)
     }
 
     fn names_height(&self) -> f64 {
@@ -95,10 +108,13 @@ impl DrawingMeasures {
         let own = circuit.layers().filter_map(|(id, _)| own_links(wiring, id));
         // A third of the population for each label between the two, and some air.
         let between = own.map(|(target, mismatch)| 3.0 * (label(target).max(label(mismatch)) + BESIDE + 6.0));
+        let pictures = most(&mut words.iter().filter_map(|words| Some(words.picture?.0 + 2.0 * INSET)));
         let has_loops = circuit.layers().any(|(_, layer)| layer.lateral() != Lateral::None);
         Self {
             names: most(&mut words.iter().map(of_names)) + PAD,
-            cell: most(&mut details.map(|width| width + HEADING + 2.0 * INSET)).max(most(&mut { between })).max(LEAST),
+            cell: [most(&mut details.map(|width| width + HEADING + 2.0 * INSET)), most(&mut { between }), pictures]
+                .into_iter()
+                .fold(LEAST, f64::max),
             right: PAD + if has_loops { LOOP } else { 0.0 },
         }
     }

@@ -266,6 +266,17 @@ pub struct Swatch {
     pub rect: Rect,
 }
 
+/// A small picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SceneImage {
+    /// Its place.
+    pub rect: Rect,
+    /// The bytes of a PNG.
+    pub png: Vec<u8>,
+    /// What it shows, in words.
+    pub title: String,
+}
+
 /// A whole drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
@@ -285,6 +296,8 @@ pub struct Scene {
     pub samples: Vec<Line>,
     /// Patches of colour: marks of senses, the legend.
     pub swatches: Vec<Swatch>,
+    /// Small pictures in rooms.
+    pub images: Vec<SceneImage>,
     /// Texts.
     pub labels: Vec<Label>,
 }

@@ -1,7 +1,7 @@
 //! A scene as SVG: text stays text, colours come from classes, and words stand beside the picture for those who can't see it.
 
 use super::palette::{Theme, style_sheet};
-use super::scene::{Label, Line, LinkKind, Rect, Role, Room, Scene, Spot};
+use super::scene::{Label, Line, LinkKind, Rect, Role, Room, Scene, SceneImage, Spot};
 use crate::circuit::wiring::Kind;
 use std::fmt::Write as _;
 
@@ -60,6 +60,7 @@ fn element(scene: &Scene, style: Option<&str>) -> String {
         };
         rectangle(&mut out, &swatch.class, &swatch.rect, radius, stroke);
     }
+    scene.images.iter().for_each(|image| self::image(&mut out, image));
     scene.labels.iter().for_each(|label| self::label(&mut out, label));
     out.push_str("</svg>");
     out
@@ -77,6 +78,35 @@ fn room(out: &mut String, room: &Room) {
         }
     }
     out.push_str("</g>\n");
+}
+
+/// A picture inside the file itself, each of its pixels a square.
+fn image(out: &mut String, image: &SceneImage) {
+    let Rect { x, y, width, height } = image.rect;
+    let [x, y, width, height] = [x, y, width, height].map(number);
+    put(
+        out,
+        format_args!(
+            "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" image-rendering=\"pixelated\" \
+             href=\"data:image/png;base64,{}\"><title>{}</title></image>\n",
+            base64(&image.png),
+            escaped(&image.title)
+        ),
+    );
+}
+
+/// Bytes as letters that may stand in an address (RFC 4648).
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits = three.iter().chain([0, 0].iter()).take(3).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        for place in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * place) & 63) as usize];
+            out.push(if place <= three.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
 }
 
 fn rectangle(out: &mut String, class: &str, rect: &Rect, radius: f64, stroke: f64) {
@@ -228,6 +258,10 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_text_is_escaped() {
+        assert_eq!(
+            ["", "f", "fo", "foo", "foob"].map(|text| base64(text.as_bytes())),
+            ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]
+        );
         assert_eq!([1.0, 0.5, 1.2345, -0.001].map(number), ["1", "0.5", "1.23", "0"]);
         assert_eq!(escaped("a<b> & \"c\"\u{1}\n"), "a&lt;b&gt; &amp; &quot;c&quot;  ");
     }

@@ -3,7 +3,7 @@
 use super::cables::levels;
 use super::overlay::Overlay;
 use super::rooms::{Words, grouped};
-use crate::circuit::wiring::{Carries, Kind, Link, Wiring};
+use crate::circuit::wiring::{Carries, Kind, Wiring};
 use crate::circuit::{Circuit, LayerId};
 use crate::params::Feedback;
 
@@ -25,7 +25,7 @@ pub(super) fn description(circuit: &Circuit, overlay: &Overlay) -> String {
         }
     }
     for note in &overlay.notes {
-        text.push_str(&format!(" Shown on the links: {note}."));
+        text.push_str(&format!(" Shown: {note}."));
     }
     if let Some(scale) = &overlay.scale {
         text.push_str(&format!(" Colours: {}, from {} to {}.", scale.quantity, scale.low, scale.high));
@@ -63,10 +63,16 @@ pub(super) fn layer(circuit: &Circuit, id: LayerId) -> String {
 }
 
 /// One link.
-pub(super) fn link(wiring: &Wiring, link: &Link) -> String {
+pub(super) fn link(wiring: &Wiring, place: usize) -> String {
+    let link = wiring.link_at(place);
+    let ago = match place.checked_sub(wiring.links.len()).map(|at| wiring.delayed[at].frames) {
+        None => String::new(),
+        Some(1) => " of the frame before".to_owned(),
+        Some(frames) => format!(" of {frames} frames before"),
+    };
     let (from, to) = (wiring.population(link.from), wiring.population(link.to));
     let carries = match link.carries {
-        Carries::Activity => "activity, through generative synapses",
+        Carries::Activity => &format!("activity{ago}, through generative synapses"),
         Carries::Target => "target, neuron to neuron",
         Carries::Mismatch if from.layer == to.layer && from.kind == Kind::Error && link.fan == 0 => {
             "mismatch, neuron to neuron"

@@ -66,7 +66,7 @@ impl Camera {
 
 impl Observer for Camera {
     fn fired(&self, firing: &Observed<'_>) {
-        let level = firing.activity.map_or(0.0, |activity| root_mean_square(activity.as_slice()));
+        let level = firing.activity.map_or(0.0, |activity| activity.root_mean_square() as f32);
         let picture = firing.mean.filter(|_| self.pictured == Some(firing.population));
         let picture = picture.map(|mean| hexadecimal(mean.as_slice()));
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(Glimpse { level, picture });
@@ -168,11 +168,6 @@ impl Cut {
         self.film.lost.push(self.lost.clone());
         self.film.pictures.push(self.picture.take());
     }
-}
-
-fn root_mean_square(values: &[f32]) -> f32 {
-    let sum: f64 = values.iter().map(|value| f64::from(*value).powi(2)).sum();
-    (sum / values.len().max(1) as f64).sqrt() as f32
 }
 
 fn hexadecimal(values: &[f32]) -> String {

@@ -1,17 +1,16 @@
 //! One run as a page shows it: what was asked, what came of it, the circuit drawn, receptive fields.
 
-use super::curves::{News, curves};
 use crate::checkpoint::{Run, StoreError};
-use crate::data::DataError;
 use crate::evaluation::{self, recorded};
 use crate::network::Network;
 use crate::picture;
+use crate::training::Pulse;
+use crate::view::curves::{News, curves};
 use crate::view::draw::{self, Overlay, Theme};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Receptive fields that are shown at the most, and how many of them in a row.
 const FIELDS: (usize, usize) = (60, 12);
@@ -42,6 +41,8 @@ pub struct ShownRun {
     pub end: u64,
     /// Names of its pictures.
     pub pictures: Vec<String>,
+    /// How its last batch went, where it has told that.
+    pub pulse: Option<Pulse>,
     /// What `eval.json` tells, once there is one.
     pub measures: Option<Value>,
 }
@@ -68,6 +69,7 @@ pub fn about(folder: &Path) -> Result<ShownRun, StoreError> {
         rows,
         end,
         pictures: pictures(folder),
+        pulse: Pulse::of_run(folder),
         measures,
     })
 }
@@ -80,33 +82,24 @@ fn pictures(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The circuit of the run in a folder as SVG, with the norms of its synapses where there are weights.
+/// The circuit of a run as SVG, with what `network` has learned, where there are weights.
 ///
 /// # Errors
-/// [`StoreError`] where it is no run, or none of a circuit.
-pub fn drawing(folder: &Path) -> Result<String, StoreError> {
-    let run = Run::open(folder)?;
+/// [`StoreError`] where it is no run of a circuit.
+pub(super) fn drawing(run: &Run, network: Option<&Network>) -> Result<String, StoreError> {
     let circuit = run.circuit()?;
-    let overlay = run.weights().map_or_else(|_| Overlay::default(), |weights| draw::norms(&circuit, &weights));
+    let grid = recorded(run).map(|data| (data.width, data.height));
+    let overlay = network.map_or_else(Overlay::default, |network| draw::learned(network, grid));
     Ok(draw::svg(&draw::scene(&circuit, &overlay), Theme::Auto))
 }
 
-/// Receptive fields of the first layer that predicts the image, as PNG; `None` where there are none to show yet.
-///
-/// # Errors
-/// [`StoreError`] where it is no run, or none of a circuit.
-pub fn field_tiles(folder: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    let run = Run::open(folder)?;
-    let circuit = Arc::new(run.circuit()?);
-    let Ok(weights) = run.weights() else { return Ok(None) };
-    let layer = evaluation::predictors(&circuit).ok().and_then(|layers| layers.first().copied());
-    let Some(layer) = layer else { return Ok(None) };
-    let Ok(network) = Network::with_weights(Arc::clone(&circuit), &weights) else { return Ok(None) };
-    let Some(fields) = evaluation::fields(&network, layer) else { return Ok(None) };
-    let Some((width, height)) = grid_of(&run, fields.cols()) else { return Ok(None) };
+/// Receptive fields of the first layer that predicts the image, as PNG; `None` where there are none.
+pub(super) fn field_tiles(run: &Run, network: &Network) -> Option<Vec<u8>> {
+    let layer = *evaluation::predictors(network.circuit()).ok()?.first()?;
+    let fields = evaluation::fields(network, layer)?;
+    let (width, height) = grid_of(run, fields.cols())?;
     let tiles: Vec<&[f32]> = (0..fields.rows().min(FIELDS.0)).map(|i| fields.row(i)).collect();
-    let bytes: Result<_, DataError> = picture::fields(&tiles, FIELDS.1, width, height, FIELD_SCALE);
-    Ok(bytes.ok())
+    picture::fields(&tiles, FIELDS.1, width, height, FIELD_SCALE).ok()
 }
 
 /// Width and height of what a run is shown: as its data were laid out, or a square.

@@ -4,22 +4,26 @@
 //! whole settle again, with one more of the schedule's `changes`; virtual time promises bits, so all that came before is
 //! as it was, and the command that is told gives what was seen.
 
+use super::error::TouchError;
 use super::film::{Camera, Film};
-use super::shelf::{PathRefused, Shelf};
+use super::looked::{self, ShownVerdict};
+use super::opened::OpenedRun;
+use super::shelf::Shelf;
+use super::shown;
+use crate::checkpoint::Run;
 use crate::circuit::file::SettlingFile;
 use crate::circuit::wiring::Wiring;
-use crate::circuit::{Circuit, CircuitError, Layer, LayerId, Schedule, Settling, VirtualTime};
+use crate::circuit::{Circuit, Layer, LayerId, Schedule, Settling, VirtualTime};
 use crate::data::{Grid, Images};
-use crate::episode::{Episode, EpisodeError};
-use crate::evaluation::{EvaluationError, SenseError, Trained, image_sense};
-use crate::executor::{Measure, Presentation, SettleError, SettleOptions, Settler};
+use crate::episode::Episode;
+use crate::evaluation::{EvaluationError, Trained, image_sense};
+use crate::executor::{Measure, Presentation, SettleOptions, Settler};
 use crate::matrix::Matrix;
 use crate::params::Reading;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::path::Path;
+use std::sync::Arc;
 
 /// A film is no longer: what a browser gets at once.
 const MOST_TICKS: u64 = 2_000;
@@ -118,44 +122,10 @@ pub struct TouchedImage {
     pub images: usize,
 }
 
-/// Why nothing was settled.
-#[derive(Debug, thiserror::Error)]
-pub enum TouchError {
-    /// The run is not on the shelf.
-    #[error(transparent)]
-    Path(#[from] PathRefused),
-    /// It can't be opened, or its data can't.
-    #[error(transparent)]
-    Run(#[from] EvaluationError),
-    /// It has no sense that sees images.
-    #[error(transparent)]
-    Sense(#[from] SenseError),
-    /// The schedule is none.
-    #[error(transparent)]
-    Schedule(#[from] CircuitError),
-    /// The image doesn't fit.
-    #[error(transparent)]
-    Episode(#[from] EpisodeError),
-    /// Settling failed, as it does where a state grows without bound.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    /// What was asked for can't be shown.
-    #[error("{0}")]
-    Request(String),
-}
-
-/// The run that was opened last, and what it was when it was opened.
-#[derive(Debug)]
-struct Opened {
-    folder: PathBuf,
-    written: Option<SystemTime>,
-    trained: Trained,
-}
-
 /// Settles for a page; one settle at a time.
 #[derive(Debug, Default)]
 pub struct Touch {
-    opened: Mutex<Option<Opened>>,
+    opened: OpenedRun,
 }
 
 impl Touch {
@@ -165,23 +135,46 @@ impl Touch {
     /// [`TouchError`].
     pub fn settle(&self, shelf: &Shelf, request: &TouchRequest) -> Result<Touched, TouchError> {
         let folder = shelf.folder(&request.run)?;
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = written(&folder);
-        if !opened.as_ref().is_some_and(|opened| opened.folder == folder && opened.written == written) {
-            // The old one goes first: two data sets at once would be twice the memory.
-            *opened = None;
-            let trained = Trained::open(&folder, None, &|text| tracing::info!("{text}"))?;
-            *opened = Some(Opened { folder: folder.clone(), written, trained });
-        }
-        let Some(Opened { trained, .. }) = opened.as_mut() else { unreachable!("it was just opened") };
-        touched(trained, &folder, request)
+        self.opened.with(&folder, |trained| touched(trained, &folder, request))?
     }
-}
 
-/// When a run last got other weights.
-fn written(folder: &Path) -> Option<SystemTime> {
-    let of = |name: &str| folder.join(name).metadata().and_then(|about| about.modified()).ok();
-    ["run.json", "checkpoints", "weights.safetensors"].into_iter().filter_map(of).max()
+    /// The circuit of a run as SVG, with what its newest weights have learned, where there are any.
+    ///
+    /// # Errors
+    /// [`TouchError`] where it is no run of a circuit.
+    pub fn drawing(&self, shelf: &Shelf, run: &str) -> Result<String, TouchError> {
+        let folder = shelf.folder(run)?;
+        let drawn = match self.opened.with_network(&folder, |run, network| shown::drawing(run, Some(network))) {
+            Ok(drawn) => drawn,
+            Err(_) => Run::open(&folder).and_then(|run| shown::drawing(&run, None)),
+        };
+        Ok(drawn.map_err(EvaluationError::from)?)
+    }
+
+    /// Receptive fields of the first layer that predicts the image, as PNG; `None` where there are none to show yet.
+    ///
+    /// # Errors
+    /// [`TouchError`] where the run is not on the shelf.
+    pub fn fields(&self, shelf: &Shelf, run: &str) -> Result<Option<Vec<u8>>, TouchError> {
+        let folder = shelf.folder(run)?;
+        Ok(self.opened.with_network(&folder, shown::field_tiles).unwrap_or_default())
+    }
+
+    /// Ten test images above what the newest weights of a run make of them, as PNG.
+    ///
+    /// # Errors
+    /// [`TouchError`].
+    pub fn reconstructions(&self, shelf: &Shelf, run: &str) -> Result<Vec<u8>, TouchError> {
+        self.opened.with(&shelf.folder(run)?, looked::reconstructions)?
+    }
+
+    /// What settling of a run bears, by its newest weights, where three test images have settled in lock-step.
+    ///
+    /// # Errors
+    /// [`TouchError`].
+    pub fn verdict(&self, shelf: &Shelf, run: &str) -> Result<ShownVerdict, TouchError> {
+        self.opened.with(&shelf.folder(run)?, looked::verdict)?
+    }
 }
 
 fn touched(trained: &mut Trained, folder: &Path, request: &TouchRequest) -> Result<Touched, TouchError> {

@@ -62,15 +62,36 @@ pub(super) async fn run(State(desk): State<Arc<Desk>>, Query(at): Query<AtPath>)
 }
 
 pub(super) async fn drawing(State(desk): State<Arc<Desk>>, Query(at): Query<AtPath>) -> Response {
-    of_run(desk, at, |folder| Ok(shown("image/svg+xml", page::drawing(folder)?.into_bytes()))).await
+    touched(desk, move |desk| Ok(shown("image/svg+xml", desk.touch.drawing(&desk.shelf, &at.path)?.into_bytes()))).await
 }
 
 pub(super) async fn fields(State(desk): State<Arc<Desk>>, Query(at): Query<AtPath>) -> Response {
-    // No content: a browser would call anything else a fault of the page.
-    let none = || StatusCode::NO_CONTENT.into_response();
-    let tiles =
-        move |folder: &Path| Ok(page::field_tiles(folder)?.map_or_else(none, |bytes| shown("image/png", bytes)));
-    of_run(desk, at, tiles).await
+    let tiles = move |desk: &Desk| {
+        let tiles = desk.touch.fields(&desk.shelf, &at.path)?;
+        Ok(tiles.map_or_else(nothing, |bytes| shown("image/png", bytes)))
+    };
+    touched(desk, tiles).await
+}
+
+/// No content: a browser would call anything else a fault of the page.
+fn nothing() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+pub(super) async fn reconstructions(State(desk): State<Arc<Desk>>, Query(at): Query<AtPath>) -> Response {
+    // There may be nothing to reconstruct yet, or ever.
+    let none = |error: TouchError| match error {
+        TouchError::Path(_) => Err(error),
+        _ => Ok(nothing()),
+    };
+    let picture = move |desk: &Desk| {
+        desk.touch.reconstructions(&desk.shelf, &at.path).map_or_else(none, |bytes| Ok(shown("image/png", bytes)))
+    };
+    settled(desk, picture).await
+}
+
+pub(super) async fn verdict(State(desk): State<Arc<Desk>>, Query(at): Query<AtPath>) -> Response {
+    settled(desk, move |desk| Ok(json(&desk.touch.verdict(&desk.shelf, &at.path)?))).await
 }
 
 pub(super) async fn file(State(desk): State<Arc<Desk>>, Query(at): Query<AtPath>) -> Response {
@@ -104,13 +125,34 @@ pub(super) async fn settle(State(desk): State<Arc<Desk>>, request: Request) -> R
         Ok(request) => request,
         Err(cause) => return refused(StatusCode::BAD_REQUEST, &format!("this asks for no settle: {cause}")),
     };
-    let Ok(_place) = desk.settles.try_acquire() else {
+    settled(desk, move |desk| Ok(json(&desk.touch.settle(&desk.shelf, &request)?))).await
+}
+
+/// Settles, where not too many do already.
+async fn settled(
+    desk: Arc<Desk>,
+    work: impl FnOnce(&Desk) -> Result<Response, TouchError> + Send + 'static,
+) -> Response {
+    let Ok(place) = Arc::clone(&desk.settles).try_acquire_owned() else {
         return refused(StatusCode::SERVICE_UNAVAILABLE, "other settles are under way; try again in a moment");
     };
-    let desk = Arc::clone(&desk);
-    aside(move || match desk.touch.settle(&desk.shelf, &request) {
-        Ok(touched) => json(&touched),
+    touched(desk, move |desk| {
+        // Held until the work is done, also where the one who asked has gone.
+        let _place = place;
+        work(desk)
+    })
+    .await
+}
+
+/// Works with an open run.
+async fn touched(
+    desk: Arc<Desk>,
+    work: impl FnOnce(&Desk) -> Result<Response, TouchError> + Send + 'static,
+) -> Response {
+    aside(move || match work(&desk) {
+        Ok(answer) => answer,
         Err(TouchError::Path(error)) => of_refused(error),
+        Err(TouchError::Run(error)) => refused(StatusCode::NOT_FOUND, &error.to_string()),
         Err(error) => refused(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
     })
     .await

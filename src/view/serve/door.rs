@@ -17,8 +17,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Connections at once; those beyond it wait in the system's queue.
 const MOST: usize = 160;
 
-/// Who has sent no request that passed the guard by then is cut off.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Who has sent no request that passed the guard by then is cut off. A browser asks at once; hundreds that say nothing keep
+/// others waiting for some seconds at the most.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A pause after the system could not give a connection, as when there are no more file handles.
 const PAUSE: Duration = Duration::from_millis(100);

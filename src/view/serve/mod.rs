@@ -76,6 +76,8 @@ fn routes(desk: Arc<Desk>, guard: Arc<guard::Guard>) -> Router {
         .route("/api/run", get(answers::run))
         .route("/api/drawing", get(answers::drawing))
         .route("/api/fields", get(answers::fields))
+        .route("/api/reconstructions", get(answers::reconstructions))
+        .route("/api/verdict", get(answers::verdict))
         .route("/api/follow", get(follow::follow))
         .route("/api/settle", post(answers::settle))
         .route("/file", get(answers::file))

@@ -112,6 +112,55 @@ function copyable(text, label) {
   return element("div", {}, element("pre", { tabindex: "0", "aria-label": label }, text), button);
 }
 
+// What became of the messages of the last batch, link by link.
+function traffic(pulse) {
+  const age = (value) => digits(value ?? undefined);
+  const cells = ({ from, to, sent, used, dropped, staleness, unheard }) => [`${from} → ${to}`, digits(sent), digits(used), digits(dropped), age(staleness), age(unheard)];
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...["Link", "Sent", "Used", "Lost", "Staleness", "Unheard"].map((name) => element("th", { scope: "col" }, name)))),
+    element("tbody", {}, ...pulse.links.map((link) => element("tr", {}, ...cells(link).map((text) => element("td", {}, text))))));
+  return [
+    element("p", {}, `Epoch ${pulse.epoch} of ${pulse.epochs}, batch ${pulse.done} of ${pulse.of}: free energy ${digits(pulse.free_energy)} nats an image, ${digits(pulse.images_per_second)} images a second.`),
+    pulse.warning ? element("p", {}, `Warning: ${pulse.warning}`) : null,
+    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Messages of the last batch" }, table)].filter(Boolean);
+}
+
+// What the newest weights make of the same images, each time that they are newer: the first one, and the last ones.
+function improving(path, epoch) {
+  const most = 6;
+  const list = element("div");
+  const figure = element("figure", { id: "improving", hidden: true }, element("figcaption", {}, "Test images, and what the circuit makes of them, as it learns"), list);
+  const look = () => {
+    const at = epoch();
+    const image = element("img", { src: `/api/reconstructions${query(path, `&t=${Date.now()}`)}`, alt: `Ten test images above their reconstructions, ${at}`, class: "pixels" });
+    const shown = element("div", {}, element("p", { class: "faint" }, at), image);
+    image.addEventListener("load", () => {
+      list.append(shown);
+      if (list.children.length > most) list.children[1].remove();
+      figure.hidden = false;
+    });
+  };
+  return { figure, look };
+}
+
+function verdict(path) {
+  const told = element("div", { role: "status" });
+  const button = element("button", { type: "button" }, "Ask what settling bears");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    told.replaceChildren(element("p", {}, "Three test images are settled and linearised…"));
+    try {
+      const { words, stability } = await ask(`/api/verdict${query(path)}`);
+      const facts = { verdict: stability.verdict, linearised: stability.at, "spectral radius of an update": digits(stability.update_radius), "of the absolute map": digits(stability.absolute_radius),
+        "firings that messages may be late": stability.lateness ?? "none", "factor on all beta, lock-step": digits(stability.step_factor[0]), "what decides": stability.stiffest };
+      told.replaceChildren(element("p", {}, `${words}.`), element("dl", { id: "verdict" }, ...Object.entries(facts).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))])));
+    } catch (error) {
+      told.replaceChildren(element("p", {}, String(error.message)));
+    }
+    button.disabled = false;
+  });
+  return [button, told];
+}
+
 async function showRun(path) {
   const run = await ask(`/api/run${query(path)}`);
   trail([path === "." ? "this run" : path, null]);
@@ -137,12 +186,18 @@ async function showRun(path) {
       picture("Receptive fields", `/api/fields${query(path, stamp)}`, "Receptive fields of the first layer that predicts the image, grey is 0", "pixels"),
       ...run.pictures.map((name) => picture(name, `/file${query(inside(path, name), stamp)}`, `The picture ${name} of this run`, "pixels")));
   };
+  const messages = element("div", { id: "messages" }, element("p", {}, "This run has told nothing of its messages."));
+  if (run.pulse) messages.replaceChildren(...traffic(run.pulse));
+  const pictured = improving(path, () => (rows.length ? `epoch ${rows.at(-1).epoch ?? rows.length}` : "before the first epoch is finished"));
   const drawing = run.circuit && picture("Circuit", `/api/drawing${query(path)}`, `The circuit drawn: populations as rooms, links between them with the norms of their synapses. Its text is below.`);
   if (drawing) drawing.className = "drawing";
   main.replaceChildren(...[
     element("h2", {}, path === "." ? "This run" : path), state,
     element("p", {}, element("a", { href: `#touch=${encodeURIComponent(path)}` }, "Settle an image by hand")),
     element("h2", {}, "Curves"), charts,
+    run.circuit ? pictured.figure : null,
+    element("details", { open: true }, element("summary", {}, "Messages of the last batch"), messages),
+    ...(run.circuit ? [element("h2", {}, "Stability"), ...verdict(path)] : []),
     element("h2", {}, "Command"), copyable(run.command.join(" "), "The command of this run"),
     element("h2", {}, "Circuit and pictures"), run.circuit ? drawing : null, art,
     element("details", {}, element("summary", {}, "The circuit as text"), element("pre", { tabindex: "0", "aria-label": "Circuit file" }, run.circuit)),
@@ -150,6 +205,7 @@ async function showRun(path) {
     element("h2", {}, "Log, newest 40 epochs"), log].filter(Boolean));
   redraw();
   redrawPictures();
+  if (run.circuit) pictured.look();
   stream = new EventSource(`/api/follow${query(path, `&from=${run.end}`)}`);
   stream.addEventListener("rows", ({ data }) => {
     const told = JSON.parse(data);
@@ -157,7 +213,9 @@ async function showRun(path) {
     if (rows.length > 4000) rows = rows.filter((_, i) => i % 2 === 0 || i === rows.length - 1);
     redraw();
     redrawPictures();
+    if (run.circuit) pictured.look();
   });
+  stream.addEventListener("pulse", ({ data }) => messages.replaceChildren(...traffic(JSON.parse(data))));
   stream.addEventListener("state", async ({ data }) => {
     const { finished } = JSON.parse(data);
     if (finished !== run.finished) { run.finished = finished; run.pictures = (await ask(`/api/run${query(path)}`)).pictures; redrawPictures(); }

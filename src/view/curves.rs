@@ -52,10 +52,11 @@ pub fn curves(path: &Path) -> io::Result<News> {
 pub fn news(path: &Path, end: u64) -> io::Result<News> {
     let Some(mut file) = open(path)? else { return Ok(News { anew: end > 0, ..News::default() }) };
     let length = file.metadata()?.len();
-    if length < end {
+    // Shorter than it was, or so much longer that all of it would be thinned out anyway.
+    if length < end || length - end > WHOLE {
         return Ok(News { anew: true, ..curves(path)? });
     }
-    since(&mut file, end, length.min(end + WHOLE))
+    since(&mut file, end, length)
 }
 
 fn open(path: &Path) -> io::Result<Option<File>> {

@@ -24,23 +24,23 @@ const TAG: i32 = 7;
 
 /// The thread that beats and listens.
 #[derive(Debug)]
-pub(super) struct Pulse {
+pub(super) struct LifeSigns {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Pulse {
+impl LifeSigns {
     /// Begins to beat and to listen; the ranks' machines are `hosts`.
     pub(super) fn begin(rank: usize, hosts: Vec<String>) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        let thread = std::thread::Builder::new().name("gncn-pulse".to_owned());
-        let thread = thread.spawn(move || Watch::new(rank, hosts).until(&flag))?;
+        let thread = std::thread::Builder::new().name("gncn-signs".to_owned());
+        let thread = thread.spawn(move || Listener::new(rank, hosts).until(&flag))?;
         Ok(Self { stop, thread: Some(thread) })
     }
 }
 
-impl Drop for Pulse {
+impl Drop for LifeSigns {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -54,14 +54,14 @@ impl Drop for Pulse {
 }
 
 /// What a rank knows of the others' lives.
-struct Watch {
+struct Listener {
     rank: usize,
     hosts: Vec<String>,
     /// By rank: turns since its last beat.
     silent: Vec<u32>,
 }
 
-impl Watch {
+impl Listener {
     fn new(rank: usize, hosts: Vec<String>) -> Self {
         Self { rank, silent: vec![0; hosts.len()], hosts }
     }

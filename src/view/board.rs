@@ -1,14 +1,14 @@
-//! What `train --tensorboard` writes: curves of every batch and epoch, and the picture at the end.
+//! What TensorBoard is told of a training: curves of every batch and epoch, and the picture at the end.
 
+use super::tensorboard::{EventFile, EventPicture};
 use crate::data::DataError;
 use crate::training::{EpochMetrics, Event};
-use crate::view::tensorboard::{EventFile, EventPicture};
 use serde_json::Value;
 use std::path::Path;
 
 /// An event file that is written while a training goes on, or none.
 #[derive(Debug, Default)]
-pub(super) struct Board {
+pub struct Board {
     file: Option<EventFile>,
     /// The first thing that couldn't be written; training is worth more than its curves, so it goes on.
     failure: Option<DataError>,
@@ -16,12 +16,15 @@ pub(super) struct Board {
 
 impl Board {
     /// A file in the run folder, of a training with so many epochs done.
-    pub(super) fn create(folder: &Path, epochs: usize) -> Result<Self, DataError> {
+    ///
+    /// # Errors
+    /// [`DataError`] where it can't be written.
+    pub fn create(folder: &Path, epochs: usize) -> Result<Self, DataError> {
         Ok(Self { file: Some(EventFile::create(folder, epochs as u64 + 1)?), failure: None })
     }
 
     /// Writes what an event tells; steps are epochs, and those of batches are batches from the first one.
-    pub(super) fn see(&mut self, event: &Event<'_>) {
+    pub fn see(&mut self, event: &Event<'_>) {
         match event {
             Event::Batch { epoch, done, of, free_energy } => {
                 let step = (epoch - 1) * of + done;
@@ -33,15 +36,18 @@ impl Board {
     }
 
     /// Writes the picture of an epoch, the bytes of a PNG.
-    pub(super) fn picture(&mut self, epoch: usize, png: &[u8]) {
+    pub fn picture(&mut self, epoch: usize, png: &[u8]) {
         // The sides of a PNG stand in its header, at a fixed place.
         let side = |at: usize| png.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
         let (Some(width), Some(height)) = (side(16), side(20)) else { return };
         self.write(|file| file.picture(epoch as u64, "reconstructions", EventPicture { png, width, height }));
     }
 
+    /// Ends it.
+    ///
+    /// # Errors
     /// The first thing that couldn't be written.
-    pub(super) fn end(self) -> Result<(), DataError> {
+    pub fn end(self) -> Result<(), DataError> {
         self.failure.map_or(Ok(()), Err)
     }
 
