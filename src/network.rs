@@ -360,7 +360,8 @@ impl Build<'_> {
         Ok(AnyPopulation::State(
             StatePopulation::new(layer.size(), rule, layer.target(), predicted, returned)
                 .plastic(self.is_plastic())
-                .with_noise(layer.noise().sd()),
+                .with_noise(layer.noise().sd())
+                .with_momentum(layer.momentum().get()),
         ))
     }
 

@@ -326,6 +326,26 @@ pub enum StepRule {
     Given,
     /// It takes no larger step than its lateness and its stiffness bear; β where it is not late.
     Bearable,
+    /// It takes β, but moves only once everybody that it hears has answered where it moved to before.
+    Answered,
+}
+
+/// `m`, the share of its last movement that a state makes again (heavy ball): in [0, 1), 0 for none.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize)]
+pub struct Momentum(f32);
+
+impl Momentum {
+    /// `None` outside [0, 1).
+    #[must_use]
+    pub fn new(share: f32) -> Option<Self> {
+        (0.0..1.0).contains(&share).then_some(Self(share))
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn get(self) -> f32 {
+        self.0
+    }
 }
 
 impl StepSize {

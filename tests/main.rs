@@ -21,6 +21,8 @@ mod circuits;
 mod cli;
 #[path = "suite/conformance.rs"]
 mod conformance;
+#[path = "suite/cures.rs"]
+mod cures;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/determinism.rs"]

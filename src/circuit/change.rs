@@ -5,6 +5,7 @@ use super::error::CircuitError;
 use super::file::CircuitFile;
 use super::ids::LayerId;
 use super::schedule::Settling;
+use crate::params::{Momentum, StepRule};
 
 impl Circuit {
     /// The same circuit under another name.
@@ -42,6 +43,17 @@ impl Circuit {
     /// As [`Circuit::with_name`].
     pub fn with_learning(self, learning: Learning) -> Result<Self, CircuitError> {
         Self { learning, ..self }.checked()
+    }
+
+    /// The same circuit, all of whose layers take their steps by this rule and with this momentum.
+    ///
+    /// # Errors
+    /// As [`Circuit::with_name`].
+    pub fn with_steps(mut self, rule: StepRule, momentum: Momentum) -> Result<Self, CircuitError> {
+        for layer in &mut self.layers {
+            (layer.step, layer.momentum) = (rule, momentum);
+        }
+        self.checked()
     }
 
     /// The same circuit with another number of neurons in a layer.

@@ -4,8 +4,8 @@ use super::ids::LayerId;
 use super::place::PlaceLearning;
 use super::schedule::Settling;
 use crate::params::{
-    Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Norm, Optimizer, Precision, Prior,
-    RateOverTime, Reach, Reading, Sign, StepRule, StepSize, Target, When,
+    Activation, BiasKind, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Momentum, Norm, Optimizer, Precision,
+    Prior, RateOverTime, Reach, Reading, Sign, StepRule, StepSize, Target, When,
 };
 
 /// A checked circuit. It can't be edited: [`Circuit::with_settling`] and its like make another, checked one.
@@ -53,8 +53,11 @@ pub struct Layer {
     pub(super) derivative: bool,
     /// `β`
     pub(super) beta: StepSize,
-    /// `γ`
+    /// Whether β gives way to lateness.
     pub(super) step: StepRule,
+    /// `m`
+    pub(super) momentum: Momentum,
+    /// `γ`
     pub(super) leak: Leak,
     /// Pull to rest.
     pub(super) prior: Prior,
@@ -283,6 +286,12 @@ impl Layer {
     #[must_use]
     pub fn step(&self) -> StepRule {
         self.step
+    }
+
+    /// Share of its last movement that a state makes again.
+    #[must_use]
+    pub fn momentum(&self) -> Momentum {
+        self.momentum
     }
 
     /// `γ`

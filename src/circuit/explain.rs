@@ -187,6 +187,8 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["activation", "mean"], "a function such as Relu, LeakyRelu(0.1) or KWinners(20)"),
     (&["target"], "State or Activity"),
     (&["likelihood"], "Gaussian or Bernoulli"),
+    (&["step"], "Given, Bearable or Answered"),
+    (&["momentum"], "a share such as 0.9"),
     (&["beta", "leak", "floor", "tolerance"], "a number such as 0.1"),
     (&["excite", "inhibit", "rate", "gain", "sd", "share", "threshold", "drop"], "a number such as 0.1"),
     (&["prior"], "None, Laplace(0.01), Gaussian(0.01) or Cauchy(0.01)"),

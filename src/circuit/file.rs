@@ -80,6 +80,9 @@ pub struct LayerFile {
     /// Whether β gives way to lateness.
     #[serde(default, skip_serializing_if = "is_given")]
     pub step: StepRule,
+    /// Share of its last movement that a state makes again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub momentum: f32,
     /// `γ`
     #[serde(default)]
     pub leak: f32,

@@ -1,18 +1,21 @@
 //! What the options of a circuit that are off by default amount to, in words: for `gncn check`.
 
 use super::description::{Circuit, Projection};
-use crate::params::{Feedback, LayerNoise, Messages, Reach, Start};
+use crate::params::{Feedback, LayerNoise, Messages, Reach, Start, StepRule};
 
-/// One sentence for each projection that doesn't reach everybody, each that predicts from the past, each layer with noise, a
-/// start that isn't at rest, frames, and messages that say only up or down.
+/// One sentence for each projection that doesn't reach everybody, each that predicts from the past, each layer with noise,
+/// momentum or steps that wait, a start that isn't at rest, frames, and messages that say only up or down.
 #[must_use]
 pub(super) fn options(circuit: &Circuit) -> Vec<String> {
     let late = circuit.projections().iter().filter_map(|projection| delay(circuit, projection));
     let reaching = circuit.projections().iter().filter_map(|projection| reach(circuit, projection));
     let noisy = circuit.layers().filter_map(|(_, layer)| noise(layer.name(), layer.noise(), layer.beta().get()));
+    let heavy = circuit.layers().filter_map(|(_, layer)| heavy(layer.name(), layer.momentum().get()));
+    let waiting = circuit.layers().filter(|(_, layer)| layer.step() == StepRule::Answered);
+    let waiting = waiting.map(|(_, layer)| format!("{} moves once it is answered", layer.name()));
     let settling = circuit.settling();
     let shown = start(settling.start).into_iter().chain(frames(circuit)).chain(ternary(settling.messages));
-    reaching.chain(late).chain(noisy).chain(shown).collect()
+    reaching.chain(late).chain(noisy).chain(heavy).chain(waiting).chain(shown).collect()
 }
 
 fn reach(circuit: &Circuit, projection: &Projection) -> Option<String> {
@@ -72,6 +75,11 @@ fn ternary(messages: Messages) -> Option<String> {
         "messages say only which components go up or down, by {threshold} each and once a firing at the most: 34 bits an event, \
          and a component that has far to go takes many firings"
     ))
+}
+
+fn heavy(name: &str, momentum: f32) -> Option<String> {
+    (momentum > 0.0)
+        .then(|| format!("{name} makes {momentum} of its last movement again at every update, until it is pulled back"))
 }
 
 fn start(start: Start) -> Option<String> {

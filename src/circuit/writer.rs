@@ -69,6 +69,7 @@ impl From<&Layer> for LayerFile {
             derivative: layer.derivative,
             beta: Some(layer.beta.get()),
             step: layer.step,
+            momentum: layer.momentum.get(),
             leak: layer.leak.get(),
             prior: layer.prior,
             lateral: layer.lateral,

@@ -1,5 +1,6 @@
-//! Step sizes that lateness and stiffness bear (`step: Bearable` of a layer).
+//! Step sizes that know lateness: `step: Bearable` and `step: Answered` of a layer.
 //!
+//! **Bearable** knows stiffness as well.
 //! A mode of curvature λ that is answered τ firings late, `z ← z − βλ z(τ firings ago)`, decays where
 //!
 //! ```text
@@ -10,7 +11,13 @@
 //! firings it has made since the oldest of those that its inlets hold answers to. It knows its stiffness λ as
 //! [`StatePopulation::stiffness`](crate::population::StatePopulation::stiffness) says. Where it is late it takes no larger
 //! step than [`SAFE`] times the bound; where it is not, β is what the circuit says, so that lock-step stays as it is.
+//!
+//! **Answered** takes β, and only once everybody that the population hears has answered what it sent since it last moved. Until
+//! then it holds: it fires with a step of 0 and sends again what it has. Each step then sees what the one before has
+//! done, as in lock-step, however late messages are, so that whatever lock-step bears is borne, and τ firings late take τ + 1
+//! times as many. Under `Free`, where nobody fires by a clock, holding is waiting (see `actors::pace`).
 
+use super::roundtrip::Answered;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::network::Network;
 use crate::params::StepRule;
@@ -22,8 +29,17 @@ const SAFE: f64 = 0.85;
 /// What every population knows of its surroundings.
 #[derive(Debug, Clone)]
 pub(super) struct Bearing {
-    /// By population: β λ of a state population that takes bearable steps.
-    reach: Vec<Option<f64>>,
+    /// By population: what its layer asks for, of a state population.
+    rules: Vec<Rule>,
+}
+
+/// What a population does with its step size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Rule {
+    Given,
+    /// With β λ.
+    Bearable(f64),
+    Answered,
 }
 
 impl Bearing {
@@ -34,23 +50,34 @@ impl Bearing {
             return None;
         }
         let answers: Vec<Vec<f32>> = network.populations().iter().map(AnyPopulation::answers).collect();
-        let reach = wiring.populations().map(|(id, spec)| {
+        let rules = wiring.populations().map(|(id, spec)| {
             let layer = circuit.layer(spec.layer);
-            let asks = spec.kind == Kind::State && layer.step() == StepRule::Bearable;
-            asks.then(|| f64::from(layer.beta().get() * stiffness(network, wiring, id, &answers)))
+            match layer.step() {
+                StepRule::Bearable if spec.kind == Kind::State => {
+                    Rule::Bearable(f64::from(layer.beta().get() * stiffness(network, wiring, id, &answers)))
+                }
+                StepRule::Answered if spec.kind == Kind::State => Rule::Answered,
+                _ => Rule::Given,
+            }
         });
-        Some(Self { reach: reach.collect() })
+        Some(Self { rules: rules.collect() })
     }
 
-    /// What β is multiplied by in a firing of a population whose oldest answer is `late` firings late.
-    pub(super) fn scale(&self, population: usize, late: u64) -> f32 {
-        match self.reach[population] {
-            Some(reach) if late > 0 && reach > 0.0 => {
-                let bound = 2.0 * (std::f64::consts::PI / (4.0 * late as f64 + 2.0)).sin();
+    /// What β is multiplied by in a firing of a population that is answered so.
+    pub(super) fn scale(&self, population: usize, answered: Answered) -> f32 {
+        match self.rules[population] {
+            Rule::Bearable(reach) if answered.late > 0 && reach > 0.0 => {
+                let bound = 2.0 * (std::f64::consts::PI / (4.0 * answered.late as f64 + 2.0)).sin();
                 (SAFE * bound / reach).min(1.0) as f32
             }
+            Rule::Answered if !answered.fully => 0.0,
             _ => 1.0,
         }
+    }
+
+    /// Whether a population waits for its answers, wherever it may.
+    pub(super) fn waits(&self, population: usize) -> bool {
+        self.rules[population] == Rule::Answered
     }
 }
 
@@ -90,9 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_late_steps_as_asked() {
-        let bearing = Bearing { reach: vec![None, Some(1.87)] };
-        assert_eq!((bearing.scale(0, 9), bearing.scale(1, 0)), (1.0, 1.0));
-        assert!((f64::from(bearing.scale(1, 2)) * 1.87 - SAFE * 0.618).abs() < 1e-3);
+    fn who_is_not_late_steps_as_asked_and_who_is_not_answered_holds() {
+        let bearing = Bearing { rules: vec![Rule::Given, Rule::Bearable(1.87), Rule::Answered] };
+        let scale = |population, late, fully| bearing.scale(population, Answered { late, fully });
+        assert_eq!((scale(0, 9, false), scale(1, 0, true)), (1.0, 1.0));
+        assert!((f64::from(scale(1, 2, true)) * 1.87 - SAFE * 0.618).abs() < 1e-3);
+        assert_eq!((scale(2, 9, true), scale(2, 1, false)), (1.0, 0.0));
+        assert!(bearing.waits(2) && !bearing.waits(1));
     }
 }

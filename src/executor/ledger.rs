@@ -11,7 +11,7 @@
 
 use super::account::{AGES, Account, LinkAccount, PopulationAccount};
 use super::plan::Plan;
-use super::roundtrip::RoundTrip;
+use super::roundtrip::{Answered, RoundTrip};
 use super::turn::Turn;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::population::Heard;
@@ -86,6 +86,11 @@ impl Book {
         out.extend(numbers.iter().map(|number| Handed { link, number: *number, doubtful }));
         out[from..].sort_unstable_by_key(|handed| std::cmp::Reverse(handed.number));
         self.hear(newest);
+    }
+
+    /// Firings of the receiver since it was last handed something new.
+    pub(super) fn silent(&self) -> u64 {
+        self.silent
     }
 
     fn hear(&mut self, number: u64) {
@@ -199,6 +204,8 @@ pub(super) struct Ledger {
     numbers: Vec<u64>,
     /// By link, where populations want to know how late they are answered.
     trips: Option<Vec<RoundTrip>>,
+    /// By population: its last firing that moved it.
+    moved: Vec<u64>,
 }
 
 impl Ledger {
@@ -220,6 +227,7 @@ impl Ledger {
             whole,
             numbers: Vec::new(),
             trips: None,
+            moved: vec![0; wiring.populations.len()],
         }
     }
 
@@ -228,20 +236,25 @@ impl Ledger {
         self.trips = Some(vec![RoundTrip::default(); self.books.len()]);
     }
 
-    /// How late a state population is answered in the firing that was entered last: the latest of its answers, in
-    /// firings of its own.
-    pub(super) fn late(&self, population: usize) -> u64 {
-        let Some(trips) = &self.trips else { return 0 };
+    /// How a state population is answered in the firing that was entered last.
+    pub(super) fn answered(&self, population: usize) -> Answered {
         let before = self.fired[population].saturating_sub(1);
         let heard = self.arriving[population].iter().filter(|link| self.hears[**link]);
-        heard.map(|link| trips[*link].late(before)).max().unwrap_or(0)
+        let trips =
+            self.trips.iter().flat_map(|trips| heard.clone().map(|link| trips[*link].echo(self.books[*link].silent)));
+        Answered::of(trips, before, self.moved[population])
+    }
+
+    /// The firing that was entered last moves its population.
+    pub(super) fn moves(&mut self, population: usize) {
+        self.moved[population] = self.fired[population];
     }
 
     /// Takes note of the round trips that a firing ends and begins.
     fn travel(&mut self, population: usize) {
         let Some(trips) = &mut self.trips else { return };
         for link in &self.arriving[population] {
-            trips[*link].hand(self.books[*link].newest);
+            trips[*link].hand(self.books[*link].newest, self.fired[population].saturating_sub(1));
         }
         for link in &self.leaving[population] {
             let receiver = self.receivers[*link];

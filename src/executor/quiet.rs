@@ -117,12 +117,13 @@ impl QuietWatch {
 
     /// Takes note of a firing, of the messages that were handed to it (inlet and number), of the largest movement, and of
     /// whether something is left untold. What was left untold before moves receivers when it is told, however little the
-    /// sender moves then.
+    /// sender moves then. A state population that only holds (`None`) says nothing of what it was handed: what counts is the
+    /// firing before.
     pub(super) fn fired(
         &mut self,
         id: PopulationId,
         handed: impl Iterator<Item = (usize, u64)>,
-        (movement, behind): (f32, bool),
+        (movement, behind): (Option<f32>, bool),
     ) {
         let Some(tolerance) = self.tolerance else { return };
         let p = id.0;
@@ -134,11 +135,13 @@ impl QuietWatch {
         self.fired[p] += 1;
         let was_behind = std::mem::replace(&mut self.behind[p], behind);
         if self.is_state[p] {
-            self.heard[p] = used;
-            self.calm[p] = movement <= tolerance && !behind;
+            if let Some(movement) = movement {
+                self.heard[p] = used;
+                self.calm[p] = movement <= tolerance && !behind;
+            }
             let before = self.travelled[p].rows.back().copied().unwrap_or(0.0);
             let untold = if was_behind { 2.0 * f64::from(tolerance) } else { 0.0 };
-            self.travelled[p].rows.push_back(before + f64::from(movement) + untold);
+            self.travelled[p].rows.push_back(before + f64::from(movement.unwrap_or(0.0)) + untold);
             self.forget(p);
         } else {
             self.used[p].rows.push_back(Answer { used, told: !behind });

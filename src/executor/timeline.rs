@@ -104,7 +104,10 @@ impl Timeline<'_> {
         self.ledger.fire(&step.turn, &mut step.handed);
         let population = step.turn.population.0;
         if let Some(bearing) = &self.bearing {
-            step.turn.scale *= bearing.scale(population, self.ledger.late(population));
+            step.turn.scale *= bearing.scale(population, self.ledger.answered(population));
+            if step.turn.scale > 0.0 {
+                self.ledger.moves(population);
+            }
         }
         step.number = self.ledger.fired(population);
         step.measured = self.rounds.fired(population) && self.options.measure == Measure::EveryStep;
@@ -164,6 +167,7 @@ impl Timeline<'_> {
             }
             if quiet.is_asked() {
                 let movement = states.iter().map(|state| state.movement[id.0]).fold(0.0, f32::max);
+                let movement = (step.turn.scale > 0.0).then_some(movement);
                 let behind = states.iter().any(|state| state.behind[id.0]);
                 let handed = step.handed.iter().map(|h| (wiring.links[h.link].inlet, h.number));
                 quiet.fired(id, handed, (movement, behind));

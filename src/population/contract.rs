@@ -39,7 +39,8 @@ pub trait Population: sealed::Sealed + Send + Sync + 'static {
     /// Where the input is not what the inlet is for: a bug of the wiring.
     fn receive(&self, activity: &mut Self::Activity, inlet: usize, number: u64, input: Self::Input) -> Heard;
 
-    /// One firing on what the inlets hold. `scale` multiplies the step size β (1 but under virtual time per time).
+    /// One firing on what the inlets hold. `scale` multiplies the step size β; with 0 a state population holds: it sends again
+    /// what it has, and tells the movement of its firing before.
     fn fire(&self, activity: &mut Self::Activity, scale: f32) -> Fired;
 
     /// What an outlet sent last.

@@ -61,6 +61,7 @@ mod contract;
 mod drive;
 mod error;
 mod inlet;
+mod momentum;
 mod noise;
 mod outlet;
 mod past;

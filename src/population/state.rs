@@ -3,6 +3,7 @@
 use super::contract::{Fired, Heard, Population, WIRED, sealed};
 use super::drive::Drive;
 use super::inlet::{Arrived, Inlet};
+use super::momentum::Velocity;
 use super::noise::{Shaking, Stream};
 use super::outlet::Outlet;
 use super::upkeep::Renewal;
@@ -10,7 +11,7 @@ use crate::kernels::drive::Nonzero;
 use crate::kernels::meter::{self, Kernel};
 use crate::kernels::product::Onto;
 use crate::kernels::sparse::List;
-use crate::kernels::update::{self, Pulls, UpdateRule};
+use crate::kernels::update::{self, Moved, Pulls, UpdateRule};
 use crate::kernels::{activation, lanes};
 use crate::learning::Refused;
 use crate::matrix::Matrix;
@@ -95,6 +96,8 @@ pub struct StatePopulation {
     plastic: bool,
     /// The sd of its noise, where it has any.
     noise: Option<f32>,
+    /// `m`
+    momentum: f32,
 }
 
 /// Where an activity begins a presentation, once it is at rest.
@@ -126,13 +129,14 @@ pub struct StateActivity {
     renewal: Renewal,
     /// From [`StatePopulation::begin`] on, where the population has noise.
     shaking: Option<Shaking>,
+    velocity: Velocity,
 }
 
 impl StatePopulation {
     /// A population of `size` neurons; `returned` in the order of its inlets.
     #[must_use]
     pub fn new(size: usize, rule: UpdateRule, target: Target, predicted: bool, returned: Vec<Returned>) -> Self {
-        Self { size, rule, target, predicted, returned, plastic: false, noise: None }
+        Self { size, rule, target, predicted, returned, plastic: false, noise: None, momentum: 0.0 }
     }
 
     /// The same population, whose synapses change while settling if `plastic`.
@@ -145,6 +149,12 @@ impl StatePopulation {
     #[must_use]
     pub fn with_noise(self, noise: Option<f32>) -> Self {
         Self { noise, ..self }
+    }
+
+    /// The same population that makes this share of its last movement again.
+    #[must_use]
+    pub fn with_momentum(self, momentum: f32) -> Self {
+        Self { momentum, ..self }
     }
 
     /// Lets an activity at rest begin somewhere else, and says what it has then.
@@ -281,6 +291,7 @@ impl Population for StatePopulation {
             nonzero: Nonzero::default(),
             renewal,
             shaking: None,
+            velocity: Velocity::new(self.momentum, rows * self.size),
         };
         self.rest_again(&mut activity, presented);
         activity
@@ -289,6 +300,7 @@ impl Population for StatePopulation {
     fn rest_again(&self, activity: &mut StateActivity, presented: Presented<'_>) {
         activity.clamped = matches!(presented, Presented::Clamped(_));
         activity.observed = None;
+        activity.velocity.clear();
         match presented {
             Presented::Free => activity.z.fill(0.0),
             Presented::Clamped(data) => activity.z.as_mut_slice().copy_from_slice(data),
@@ -340,8 +352,13 @@ impl Population for StatePopulation {
         if activity.clamped {
             return Fired { movement: 0.0, peak: 0.0, finite: true, behind: false, operations: 0 };
         }
+        if scale == 0.0 {
+            self.publish(activity);
+            let Moved { movement, peak, finite } = activity.velocity.hold();
+            return Fired { movement, peak, finite, behind: activity.is_behind(), operations: 0 };
+        }
         self.gather(activity);
-        let StateActivity { z, drive, observed, inlets, activity: outlet, scratch, shaking, .. } = activity;
+        let StateActivity { z, drive, observed, inlets, activity: outlet, scratch, shaking, velocity, .. } = activity;
         let pulls = Pulls {
             drive: drive.values().as_slice(),
             own: self.own_inlet().map(|i| inlets[i].values().as_slice()),
@@ -351,13 +368,13 @@ impl Population for StatePopulation {
         let rule = UpdateRule { beta: self.rule.beta * scale, ..self.rule };
         let mut update =
             |z: &mut [f32]| meter::time(Kernel::Update, 0, || update::update(&rule, z, &pulls, self.size, scratch));
-        let moved = match (shaking, self.noise) {
-            (Some(shaking), Some(sd)) => shaking.around(z.as_mut_slice(), (sd, rule.beta), pulls.observed, update),
-            _ => update(z.as_mut_slice()),
-        };
+        let moved = velocity.carry(z.as_mut_slice(), self.size, |z| match (shaking, self.noise) {
+            (Some(shaking), Some(sd)) => shaking.around(z, (sd, rule.beta), pulls.observed, update),
+            _ => update(z),
+        });
         self.publish(activity);
-        let behind = std::iter::once(&activity.activity).chain(&activity.target).any(Outlet::is_behind);
-        Fired { movement: moved.movement, peak: moved.peak, finite: moved.finite, behind, operations: 0 }
+        let Moved { movement, peak, finite } = moved;
+        Fired { movement, peak, finite, behind: activity.is_behind(), operations: 0 }
     }
 
     fn sent(activity: &StateActivity, outlet: usize) -> Signal {
@@ -382,6 +399,11 @@ impl StateActivity {
         for outlet in std::iter::once(&mut self.activity).chain(&mut self.target) {
             outlet.forget(self.messages);
         }
+    }
+
+    /// Whether something is left to be told of what was sent.
+    fn is_behind(&self) -> bool {
+        std::iter::once(&self.activity).chain(&self.target).any(Outlet::is_behind)
     }
 
     fn outlet(&self, outlet: usize) -> &Outlet {

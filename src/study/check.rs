@@ -63,7 +63,13 @@ fn check(file: StudyFile, tree: &Tree, folder: &Path, mut report: Mistakes<'_>) 
     measures(&file.measures, &circuits, &mut report);
     probes(&file.probes, &circuits, &mut report);
     let quick = file.quick;
-    let fields = [("images", quick.images), ("seeds", quick.seeds), ("epochs", quick.epochs), ("limit", quick.limit)];
+    let fields = [
+        ("images", quick.images),
+        ("seeds", quick.seeds),
+        ("epochs", quick.epochs),
+        ("limit", quick.limit),
+        ("repeat", quick.repeat),
+    ];
     for (field, value) in fields {
         if let Some(value) = value {
             report.count(&format!("quick.{field}"), value as u64, 1, MOST);

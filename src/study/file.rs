@@ -128,4 +128,7 @@ pub struct Quick {
     /// Training images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// How often what promises no bits is run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<usize>,
 }

@@ -188,10 +188,11 @@ impl Study {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    /// The study of a first look: fewer images, seeds, epochs. Values of axes stay as they are.
+    /// The study of a first look: fewer images, seeds, epochs, repeats. Values of axes stay as they are.
     #[must_use]
     pub fn quickly(mut self) -> Self {
-        let Quick { images, seeds, epochs, limit } = self.quick;
+        let Quick { images, seeds, epochs, limit, repeat } = self.quick;
+        self.repeat = repeat.map_or(self.repeat, |few| few.min(self.repeat));
         self.data.images = images.map_or(self.data.images, |images| images.min(self.data.images));
         self.limit = limit.or(self.limit);
         for circuit in &mut self.circuits {

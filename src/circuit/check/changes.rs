@@ -53,7 +53,7 @@ impl Check<'_, '_, '_> {
         let population = self.populations.wiring.population(id);
         let layer = self.populations.circuit.layer(population.layer);
         let text = match (population.kind, layer.step()) {
-            (Kind::State, StepRule::Given) => return Some(id),
+            (Kind::State, StepRule::Given | StepRule::Answered) => return Some(id),
             (Kind::State, StepRule::Bearable) => {
                 format!(
                     "layer `{name}` has step: Bearable, which chooses its step size; leave that out to change it by hand"

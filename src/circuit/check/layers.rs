@@ -7,7 +7,9 @@ use super::plasticity;
 use super::report::{Legal, Mistakes};
 use crate::circuit::file::{LayerFile, Listing};
 use crate::circuit::{Layer, LayerId};
-use crate::params::{Activation, BiasKind, Lateral, Leak, Likelihood, Precision, Prior, Reading, StepSize};
+use crate::params::{
+    Activation, BiasKind, Lateral, LayerNoise, Leak, Likelihood, Momentum, Precision, Prior, Reading, StepSize,
+};
 use std::collections::HashSet;
 
 /// Checks every layer. A layer whose name was given before is checked too, and then left out.
@@ -40,7 +42,14 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         report.number(&format!("{at}.prior"), lambda, Legal::NotNegative);
     }
     lateral(file.lateral, size, &format!("{at}.lateral"), report);
+    report.number(&format!("{at}.momentum"), file.momentum, Legal::Share);
     onset::noise(file.noise, &format!("{at}.noise"), report);
+    if file.momentum != 0.0 && file.noise != LayerNoise::None {
+        report.add(
+            &format!("{at}.momentum"),
+            "and noise don't go together: noise is for plain steps; leave one of them out",
+        );
+    }
     plasticity::layer(file.learning, &format!("{at}.learning"), report);
     Layer {
         name: name.to_owned(),
@@ -55,6 +64,7 @@ fn layer(name: &str, file: &LayerFile, at: &str, report: &mut Mistakes<'_>) -> L
         derivative: file.derivative,
         beta: beta(file, at, report),
         step: file.step,
+        momentum: Momentum::new(file.momentum).unwrap_or_default(),
         leak: Leak::new(file.leak).unwrap_or_default(),
         prior: file.prior,
         lateral: file.lateral,

@@ -29,8 +29,9 @@ pub(super) enum Next {
 
 /// What an actor tells the coordinator.
 pub(super) enum Report {
-    /// It fired: which messages it was handed, by inlet, how far it moved, and whether it left something untold.
-    Fired { id: PopulationId, handed: Vec<(usize, u64)>, movement: f32, behind: bool },
+    /// It fired: which messages it was handed, by inlet, how far it moved, unless it held, and whether it left something
+    /// untold.
+    Fired { id: PopulationId, handed: Vec<(usize, u64)>, movement: Option<f32>, behind: bool },
     /// It stopped, finished or failed, and hands itself back.
     Back(Box<Actor>, Result<(), SettleError>),
 }
@@ -89,6 +90,8 @@ pub(super) struct Actor {
     /// Firings since it last became deeper.
     shallow: u64,
     told: bool,
+    /// Whether its last firing moved nothing, because it waits for answers.
+    held: bool,
     pub(super) notes: Notes,
     /// By population: firings that stand before the one under way; kept for its storage.
     before: Vec<u64>,
@@ -127,6 +130,7 @@ impl Actor {
             depth: 0,
             shallow: 0,
             told: false,
+            held: false,
             notes: Notes::default(),
             before: Vec::with_capacity(wiring.populations.len()),
             handed: Vec::with_capacity(wiring.links.len()),
@@ -145,7 +149,7 @@ impl Actor {
 
     /// What to do next.
     pub(super) fn next(&self, shared: &Shared) -> Next {
-        let wait = waits_for(shared.asked.pace, self.kind, self.fired, &self.inbox);
+        let wait = waits_for(shared.pace(self.id), self.kind, self.fired, &self.inbox);
         if self.listens_only {
             return match self.inbox.find_open(|_| true) {
                 _ if self.inbox.has_news() => Next::Fire,
@@ -239,8 +243,8 @@ impl Actor {
     /// Only where it is to be found whether all is quiet does anybody want to know.
     fn report(&self, shared: &Shared, report: impl FnOnce(Report)) {
         if shared.asked.quiet {
-            let (handed, movement, behind) = (self.handed.clone(), self.notes.movement, self.notes.behind);
-            report(Report::Fired { id: self.id, handed, movement, behind });
+            let (handed, movement) = (self.handed.clone(), (!self.held).then_some(self.notes.movement));
+            report(Report::Fired { id: self.id, handed, movement, behind: self.notes.behind });
         }
     }
 
@@ -253,10 +257,10 @@ impl Actor {
         });
         self.hand_over(shared);
         self.notes.recorder.iter_mut().for_each(Recorder::begin);
-        let late = || self.inbox.late(self.fired);
-        let scale = shared.bearing.as_ref().map_or(1.0, |bearing| bearing.scale(self.id.0, late()));
+        let scale = self.scale(shared);
         let fired = self.population.fire(&mut self.activity, scale);
         self.fired += 1;
+        self.held = scale == 0.0;
         (self.notes.movement, self.notes.behind) = (fired.movement, fired.behind);
         self.notes.operations += fired.operations;
         self.notes.peak = self.notes.peak.max(fired.peak);
@@ -274,6 +278,16 @@ impl Actor {
         }
         self.notes.computing += start.elapsed().as_secs_f64();
         Ok(())
+    }
+
+    /// What β is multiplied by in the firing under way.
+    fn scale(&mut self, shared: &Shared) -> f32 {
+        let Some(bearing) = &shared.bearing else { return 1.0 };
+        let scale = bearing.scale(self.id.0, self.inbox.answered(self.fired));
+        if scale > 0.0 {
+            self.inbox.moves(self.fired);
+        }
+        scale
     }
 
     /// What the firing came to, for those who asked.

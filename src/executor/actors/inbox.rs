@@ -3,6 +3,7 @@
 use super::message::Letter;
 use crate::circuit::wiring::{Link, PopulationId, Wiring};
 use crate::executor::ledger::{Book, Handed, Load};
+use crate::executor::roundtrip::{Answered, Echo};
 use crate::signal::Signal;
 use std::collections::VecDeque;
 
@@ -25,6 +26,8 @@ pub(super) struct Queue {
     answered: Option<u64>,
     /// The newest own firing that what was handed over answers; 0 is rest.
     held_answers: u64,
+    /// The longest time from an own firing to its answer, in own firings.
+    longest: u64,
     /// Whether something has come since the last firing.
     news: bool,
     /// Nothing will come any more, and nobody waits for it: the sender is held by data or has finished.
@@ -87,6 +90,8 @@ impl Queue {
 #[derive(Debug)]
 pub(super) struct Inbox {
     pub(super) queues: Vec<Queue>,
+    /// The receiver's last firing that moved it.
+    moved: u64,
     /// Whether something has come since the last firing, or nothing ever did.
     news: bool,
     /// Kept for their storage.
@@ -105,6 +110,7 @@ impl Inbox {
             depth: 0,
             answered: None,
             held_answers: 0,
+            longest: 0,
             news: false,
             closed: clamped[link.from.0],
             last: clamped[link.from.0].then_some(0),
@@ -115,6 +121,7 @@ impl Inbox {
         let links = wiring.links.iter().enumerate().filter(|(_, link)| link.to == id);
         Self {
             queues: links.map(queue).collect(),
+            moved: 0,
             news: true,
             handed: Vec::with_capacity(FEW),
             numbers: Vec::with_capacity(FEW),
@@ -185,7 +192,7 @@ impl Inbox {
         arrived: &mut Vec<(usize, u64)>,
         mut each: impl FnMut(&mut Queue, u64, Signal, bool),
     ) {
-        let Self { queues, handed, numbers, letters, news } = self;
+        let Self { queues, handed, numbers, letters, news, .. } = self;
         *news = false;
         for queue in queues {
             queue.news = false;
@@ -224,10 +231,22 @@ impl Inbox {
         None
     }
 
-    /// How late the population is answered in the firing after `fired`, in firings of its own: the latest of its answers.
-    pub(super) fn late(&self, fired: u64) -> u64 {
-        let open = self.queues.iter().filter(|queue| queue.hears);
-        open.map(|queue| fired.saturating_sub(queue.held_answers)).max().unwrap_or(0)
+    /// How the population is answered in the firing after `fired`, on what was just taken.
+    pub(super) fn answered(&mut self, fired: u64) -> Answered {
+        let heard = self.queues.iter_mut().filter(|queue| queue.hears);
+        let echoes = heard.map(|queue| {
+            if queue.book.silent() == 0 {
+                queue.longest = queue.longest.max(fired.saturating_sub(queue.held_answers));
+            }
+            let Queue { held_answers: answered, longest, closed, .. } = *queue;
+            Echo { answered, silent: queue.book.silent(), longest, closed }
+        });
+        Answered::of(echoes, fired, self.moved)
+    }
+
+    /// The firing after `fired` moves the population.
+    pub(super) fn moves(&mut self, fired: u64) {
+        self.moved = fired + 1;
     }
 
     /// The open inlet that holds the least depth, which a population waits for to become deeper.

@@ -3,6 +3,7 @@
 
 use super::depth::SHALLOW;
 use super::pace::Pace;
+use crate::circuit::Fire;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::executor::bearing::Bearing;
 use crate::executor::error::SettleError;
@@ -84,6 +85,16 @@ impl Shared {
             asked,
             gate,
             bearing: Bearing::of(network),
+        }
+    }
+
+    /// The pace of a population: who takes answered steps waits for answers, where it may fire when it likes.
+    pub(super) fn pace(&self, id: PopulationId) -> Pace {
+        match self.asked.pace {
+            Pace::Free { .. } if self.bearing.as_ref().is_some_and(|bearing| bearing.waits(id.0)) => {
+                Pace::Free { fire: Fire::OnAnswer }
+            }
+            pace => pace,
         }
     }
 

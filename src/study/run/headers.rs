@@ -15,6 +15,8 @@ pub(super) const HEADERS: &[(&str, &str)] = &[
     ("rest_operations", "operations to rest"),
     ("rest_messages", "messages to rest"),
     ("rest_seconds", "seconds to rest"),
+    ("rest_found", "share of presentations in which lock-step came to rest"),
+    ("rest_free_energy", "free energy at the rest of lock-step"),
     ("distance", "distance to the rest of lock-step, largest"),
     ("distance_rms", "distance, root mean square"),
     ("movement", "movement in the last update"),

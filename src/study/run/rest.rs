@@ -1,58 +1,103 @@
 //! The rest of lock-step: what settling under other schedules is measured against.
 //!
-//! Fixed points don't depend on the schedule, so the rest is looked for in lock-step with whole messages, whatever a point
-//! does. A circuit that has none within [`MOST`] updates has no distance to it either: such figures stay empty, because a
-//! distance to a way station means nothing.
+//! Fixed points depend neither on the schedule nor on the rule of steps, so the rest is looked for in lock-step with whole
+//! messages and plain steps, whatever a point does. A circuit that hasn't come there within [`PLAIN`] updates goes on from
+//! where it is with momentum, which is several times as fast and, begun that late, stays in the same valley. One that is still
+//! moving after [`HEAVY`] more has no distance to its rest, because a distance to a way station means nothing; but if F has
+//! stopped falling, it has the F of its rest. Else all such figures stay empty, and `rest_found` says so.
 
+use super::events::StudyRunError;
 use crate::circuit::{Circuit, CircuitError, ExecutorKind, LayerId, Schedule, Settling, Stopping};
 use crate::episode::Episode;
-use crate::executor::{Measure, SettleError, SettleOptions, Settler};
+use crate::evaluation::MeasureError;
+use crate::executor::{Measure, SettleError, SettleOptions, Settled, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::{LayerNoise, Messages, Start};
+use crate::params::{LayerNoise, Messages, Momentum, Start, StepRule};
 use std::sync::Arc;
 
-/// Updates after which the search is given up.
-const MOST: usize = 1000;
+/// Plain updates at the most.
+const PLAIN: usize = 1000;
+
+/// Updates with momentum after those, at the most, in [`PARTS`] parts.
+const HEAVY: usize = 2000;
+const PARTS: usize = 4;
+
+const SHARE: f32 = 0.95;
 
 /// Largest movement of a component in an update that counts as none, in units of the state.
 const TOLERANCE: f32 = 1e-4;
 
+/// Share of F by which it may still fall in the last part of the search, for it to count as that of the rest.
+const FLAT: f64 = 5e-4;
+
 /// Where the free states of one presentation rest.
 #[derive(Debug, Clone)]
 pub(super) struct LockstepRest {
-    /// Free states, `[samples, J]` each.
-    pub(super) states: Vec<(LayerId, Matrix)>,
+    /// Free states, `[samples, J]` each; absent where they move still.
+    pub(super) states: Option<Vec<(LayerId, Matrix)>>,
     /// Free energy of all samples and layers together, in nats.
     pub(super) energy: f64,
 }
 
 /// Finds the rest; `None` where there is none to find.
-pub(super) fn find(network: &mut Network, episode: &Episode) -> Result<Option<LockstepRest>, SettleError> {
-    if network.circuit().layers().any(|(_, layer)| layer.noise() != LayerNoise::None) {
+pub(super) fn find(network: &Network, episode: &Episode) -> Result<Option<LockstepRest>, StudyRunError> {
+    let circuit = network.circuit();
+    if circuit.layers().any(|(_, layer)| layer.noise() != LayerNoise::None) {
         return Ok(None);
     }
-    let settling = Settling {
-        stopping: Stopping::Quiet { tolerance: TOLERANCE, max_steps: MOST },
-        schedule: Schedule::Synchronous,
-        executor: ExecutorKind::default(),
-        messages: Messages::Dense,
-        start: Start::Zeros,
-        framed: false,
+    let with = |momentum| {
+        let momentum = Momentum::new(momentum).unwrap_or_default();
+        let circuit = Arc::new(Circuit::clone(circuit).with_steps(StepRule::Given, momentum)?);
+        let point = circuit.name().to_owned();
+        Network::with_weights(circuit, &network.tensors()).map_err(|cause| StudyRunError::Weights { point, cause })
     };
-    let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     let mut settler = Settler::new();
-    let settled = match settler.settle(network, episode, &settling, options) {
-        Ok(settled) => settled,
-        Err(SettleError::NotFinite { .. }) => return Ok(None),
-        Err(other) => return Err(other),
-    };
-    if settled.quiet != Some(true) {
-        return Ok(None);
+    let Some(plain) = run(&mut settler, &mut with(0.0)?, episode, (Start::Zeros, PLAIN))? else { return Ok(None) };
+    if plain.quiet == Some(true) {
+        return Ok(Some(found(&settler, network, &plain, true)));
     }
-    let states = free(network.circuit()).map(|id| (id, settler.activities().state(network.wiring(), id))).collect();
-    let energy = settled.energies.sums.last().map_or(0.0, |sums| sums.iter().sum());
-    Ok(Some(LockstepRest { states, energy }))
+    let (mut network, mut before) = (with(SHARE)?, energy(&plain));
+    for _ in 0..PARTS {
+        let states = network.circuit().layers().map(|(id, _)| settler.activities().state(network.wiring(), id));
+        let states = states.collect();
+        settler.start_at(states);
+        let heavy = run(&mut settler, &mut network, episode, (Start::Last, HEAVY / PARTS))?;
+        let Some(heavy) = heavy else { return Ok(None) };
+        let (is_quiet, fell) = (heavy.quiet == Some(true), before - energy(&heavy));
+        if is_quiet || (0.0..FLAT * before.abs()).contains(&fell) {
+            return Ok(Some(found(&settler, &network, &heavy, is_quiet)));
+        }
+        before = energy(&heavy);
+    }
+    Ok(None)
+}
+
+/// Settles until quiet, up to so many updates; `None` where values grow without bound.
+fn run(
+    settler: &mut Settler,
+    network: &mut Network,
+    episode: &Episode,
+    (start, max_steps): (Start, usize),
+) -> Result<Option<Settled>, MeasureError> {
+    let stopping = Stopping::Quiet { tolerance: TOLERANCE, max_steps };
+    let (schedule, executor, messages) = (Schedule::Synchronous, ExecutorKind::default(), Messages::Dense);
+    let settling = Settling { stopping, schedule, executor, messages, start, framed: false };
+    let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
+    match settler.settle(network, episode, &settling, options) {
+        Ok(settled) => Ok(Some(settled)),
+        Err(SettleError::NotFinite { .. }) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn energy(settled: &Settled) -> f64 {
+    settled.energies.sums.last().map_or(0.0, |sums| sums.iter().sum())
+}
+
+fn found(settler: &Settler, network: &Network, settled: &Settled, is_quiet: bool) -> LockstepRest {
+    let states = free(network.circuit()).map(|id| (id, settler.activities().state(network.wiring(), id)));
+    LockstepRest { states: is_quiet.then(|| states.collect()), energy: energy(settled) }
 }
 
 /// The layers that settle where only images are shown.
@@ -60,7 +105,7 @@ pub(super) fn free(circuit: &Circuit) -> impl Iterator<Item = LayerId> {
     circuit.layers().filter(|(_, layer)| layer.sense().is_none()).map(|(id, _)| id)
 }
 
-/// What the rest of a circuit depends on: all of it but how it settles.
+/// What the rest of a circuit depends on: all of it but how it settles and by which steps.
 pub(super) fn key(circuit: &Arc<Circuit>) -> Result<String, CircuitError> {
     let settling = Settling {
         stopping: Stopping::Steps(1),
@@ -70,5 +115,5 @@ pub(super) fn key(circuit: &Arc<Circuit>) -> Result<String, CircuitError> {
         start: Start::Zeros,
         framed: false,
     };
-    Ok(Circuit::clone(circuit).with_settling(settling)?.to_ron())
+    Ok(Circuit::clone(circuit).with_settling(settling)?.with_steps(StepRule::Given, Momentum::default())?.to_ron())
 }

@@ -35,6 +35,9 @@ pub(super) struct PointSums {
     /// Updates to rest of each presentation that got there, the work up to there, and its images.
     to_rest: Vec<(f64, Option<Work>, usize)>,
     never_rested: bool,
+    /// Presentations of which lock-step came to rest; those of which F is known there, with that F and their images.
+    found: usize,
+    at_rest: Vec<(f64, usize)>,
     rises: usize,
     /// Presentations in which F never rose.
     monotone: usize,
@@ -58,6 +61,8 @@ impl PointSums {
         self.settled_images += count;
         let total: Vec<f64> = settled.energies.sums.iter().map(|layers| layers.iter().sum()).collect();
         self.add_images(settler, bench, rest);
+        self.found += usize::from(rest.is_some_and(|rest| rest.states.is_some()));
+        self.at_rest.extend(rest.map(|rest| (rest.energy, count)));
         self.add_curves(settled, bench.network);
         let rises = total.windows(2).filter(|pair| pair[1] > pair[0]).count();
         self.rises += rises;
@@ -133,7 +138,7 @@ impl PointSums {
             push("bce", &mut each.iter().map(|energy| layer.cross_entropy(*energy)));
         }
         if bench.measures.contains(&StudyMeasure::Distance) {
-            let distances = rest.map(|rest| distances(rest, network, settler));
+            let distances = rest.and_then(|rest| distances(rest, network, settler));
             let each = |i: usize| distances.as_ref().map(|all| all[i]);
             push("distance", &mut (0..activities.rows()).map(|i| each(i).map(|(largest, _)| largest)));
             push("distance_rms", &mut (0..activities.rows()).map(|i| each(i).map(|(_, rms)| rms)));
@@ -211,8 +216,16 @@ impl PointSums {
             SPENT.iter().zip(self.work).for_each(|(name, sum)| add(name, Some(sum / images)));
             add("bytes", Some(self.bytes / images));
         }
-        if bench.measures.iter().any(|measure| matches!(measure, StudyMeasure::Rest { .. })) {
+        let rests = bench.measures.iter().any(|measure| matches!(measure, StudyMeasure::Rest { .. }));
+        if rests {
             self.add_rest(&mut add);
+        }
+        if rests || bench.measures.contains(&StudyMeasure::Distance) {
+            let presentations = self.updates.len();
+            add("rest_found", (presentations > 0).then(|| self.found as f64 / presentations as f64));
+            let known = self.at_rest.len() == presentations;
+            let energy: f64 = self.at_rest.iter().map(|(energy, _)| energy).sum();
+            add("rest_free_energy", known.then_some(energy / images));
         }
         if bench.measures.contains(&StudyMeasure::Rises) {
             let presentations = self.updates.len().max(1) as f64;
@@ -295,10 +308,10 @@ pub(super) fn updates_to(curve: &[f64], rest: f64, within: f64) -> Option<f64> {
 }
 
 /// Largest and root mean square difference of the free states of each image from the rest.
-fn distances(rest: &LockstepRest, network: &Network, settler: &Settler) -> Vec<(f64, f64)> {
+fn distances(rest: &LockstepRest, network: &Network, settler: &Settler) -> Option<Vec<(f64, f64)>> {
     let mut out = vec![(0.0_f64, 0.0_f64); settler.activities().rows()];
     let mut neurons = 0;
-    for (layer, there) in &rest.states {
+    for (layer, there) in rest.states.as_ref()? {
         let here = settler.activities().state(network.wiring(), *layer);
         neurons += here.cols();
         for (i, (largest, sum)) in out.iter_mut().enumerate() {
@@ -310,7 +323,7 @@ fn distances(rest: &LockstepRest, network: &Network, settler: &Settler) -> Vec<(
         }
     }
     out.iter_mut().for_each(|(_, sum)| *sum = (*sum / neurons.max(1) as f64).sqrt());
-    out
+    Some(out)
 }
 
 /// Mean, and standard deviation of two values or more.

@@ -165,7 +165,7 @@ impl<'a> StudyRun<'a> {
             );
             let found = rests.entry(key).or_default();
             if found.is_empty() {
-                *found = find_rests(&mut network, images, planned)?;
+                *found = find_rests(&network, images, planned)?;
             }
             found
         } else {
@@ -268,13 +268,14 @@ impl<'a> StudyRun<'a> {
 
 /// The rest of lock-step for each presentation.
 fn find_rests(
-    network: &mut Network,
+    network: &Network,
     images: &crate::data::Images,
     planned: &PlannedPoint,
-) -> Result<Vec<Option<LockstepRest>>, MeasureError> {
+) -> Result<Vec<Option<LockstepRest>>, StudyRunError> {
     let mut out = Vec::new();
     for rows in measure::presentations(planned) {
-        let episode = evaluation::episode(network.circuit(), images, &rows, Show::ImagesOnly)?;
+        let episode =
+            evaluation::episode(network.circuit(), images, &rows, Show::ImagesOnly).map_err(MeasureError::from)?;
         out.push(rest::find(network, &episode)?);
     }
     Ok(out)
