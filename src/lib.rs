@@ -36,6 +36,7 @@
 //! ```text
 //! 0  params  rng  kernels/  matrix             nothing from the crate; kernels work on slices
 //! 0  machine/  blame                           what kernels are compiled for; whose fault a failure is
+//! 0  ranks/                                    processes of one job, and how they tell each other bytes
 //! 1  signal                                    what may travel between populations
 //! 1  weights                                   what a batch is multiplied by, as it is learned and as products read it
 //! 1  data/  picture                            images and labels in, batches and pictures out
@@ -59,7 +60,8 @@
 //! `cli` (default) is the command line, with `tables` (traces as Parquet) and `pictures` (PNG, t-SNE); `view` (default) is
 //! its local page. Without features
 //! the crate is a library that settles, learns, measures, and reads and writes data. `counting` lets the binary count
-//! allocations, and `baselines` adds the models that the paper compares with.
+//! allocations, `baselines` adds the models that the paper compares with, and `mpi` lets the processes of a job on many
+//! machines train together.
 
 // Without `testing`, what only tests look at is neither reachable nor used; with it, both lints hold for all of the crate.
 #![cfg_attr(not(feature = "testing"), allow(dead_code, unreachable_pub, unused_imports))]
@@ -127,6 +129,11 @@ pub mod population;
 mod population;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
+pub mod ranks;
+#[cfg(not(feature = "testing"))]
+mod ranks;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub mod rng;
 #[cfg(not(feature = "testing"))]
 mod rng;
@@ -177,6 +184,9 @@ pub use executor::{
     Trace, TracedFiring, TracedWait,
 };
 pub mod view;
+
+// Share it: the processes of one job, on one machine or on many.
+pub use ranks::{AllTold, Elsewhere, Exchange, Ranks, Traffic};
 
 // Let it learn.
 pub use network::LearningError;

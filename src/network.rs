@@ -21,6 +21,7 @@ use crate::synapse::Synapses;
 use crate::weights::Weights;
 use own::precision_name;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub struct Network {
 }
 
 /// A learning step that was refused; nothing of the covariance has changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error(
     "layer \"{layer}\": the learning step would make the covariance lose its Cholesky factor, so it was refused; a lower \
      learning rate or a higher precision floor avoids it"

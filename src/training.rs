@@ -4,6 +4,7 @@
 //! episode starts from rest, and learning happens once a batch has settled: so a checkpoint taken between two
 //! batches holds all there is, and any split of a training gives the bits of the whole.
 
+mod alike;
 mod best;
 pub(crate) mod course;
 mod events;
@@ -26,6 +27,7 @@ use crate::evaluation::{self, MeasureError, Measures, Show};
 use crate::executor::{Account, Measure, Presentation, Purpose, SettleError, SettleOptions, Settled, Settler};
 use crate::network::{LearningError, Network, Tensors};
 use crate::params::{Start, When};
+use crate::ranks::Ranks;
 use course::{Course, CoursePlan, Learner, MeasuredRows, Seen};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -59,6 +61,9 @@ pub enum TrainError {
         /// What settling found, what the free energy did, and what has grown.
         why: String,
     },
+    /// Ranks that can't train together.
+    #[error("{0}")]
+    Mixed(String),
     /// A checkpoint of something else.
     #[error("{path}: {problem}")]
     Another {
@@ -76,7 +81,7 @@ impl Blamed for TrainError {
             Self::Measure(cause) => cause.blame(),
             Self::Learning(cause) => cause.blame(),
             Self::Diverged { .. } => Blame::Run,
-            Self::Another { .. } => Blame::Request,
+            Self::Another { .. } | Self::Mixed(_) => Blame::Request,
         }
     }
 }
@@ -92,6 +97,7 @@ impl From<SettleError> for TrainError {
 pub struct Training<'a> {
     course: Course<'a>,
     pupil: Pupil,
+    spec: TrainSpec,
 }
 
 impl<'a> Training<'a> {
@@ -142,13 +148,28 @@ impl<'a> Training<'a> {
         Ok(training)
     }
 
+    /// The same training as one of several ranks, each of which settles some samples of every batch and learns from all. The
+    /// weights are the same for any number of ranks. Of the run folder, the leading rank has the one that is written, the
+    /// others have [`Run::told`].
+    ///
+    /// # Errors
+    /// [`TrainError::Mixed`] on every rank, where one has another program, circuit, data or options than the others.
+    pub fn over(mut self, ranks: &Ranks) -> Result<Self, TrainError> {
+        if let Some(what) = alike::difference(ranks, self.course.progress(), &self.spec) {
+            return Err(TrainError::Mixed(what));
+        }
+        self.pupil.settler = std::mem::take(&mut self.pupil.settler).over(ranks.clone());
+        self.course.over(ranks.clone());
+        Ok(self)
+    }
+
     fn new(run: &'a mut Run, network: Network, data: &'a Dataset, spec: TrainSpec, progress: Progress) -> Self {
-        let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, keep, .. } = spec;
+        let TrainSpec { epochs, batch, settling, checkpoint_every, test_each_epoch, keep, .. } = spec.clone();
         let plan = CoursePlan { epochs, batch, checkpoint_every, test_each_epoch, keep };
         let course = Course::new(run, data, plan, progress);
         let pupil =
             Pupil { network, settling, settler: Settler::new(), vigil: Vigil::default(), last: LastBatch::default() };
-        Self { course, pupil }
+        Self { course, pupil, spec }
     }
 
     /// Finished epochs.
@@ -297,7 +318,9 @@ impl Learner for Pupil {
     fn measure(&mut self, shown: MeasuredRows<'_>, seen: Seen<'_>) -> Result<Option<Measures>, TrainError> {
         let MeasuredRows { images, rows, progress } = shown;
         let presentation = Presentation::of_run(progress.seed).at(Purpose::Measuring, progress.epoch, 0);
-        match evaluation::measure(&mut self.network, images, rows, (&self.settling, presentation), seen) {
+        // Not with the pupil's own settler, whose last states the next batch may start from.
+        let settler = &mut self.settler.another();
+        match evaluation::measure_with(settler, &mut self.network, images, rows, (&self.settling, presentation), seen) {
             Ok(measured) => Ok(Some(measured.measures)),
             Err(MeasureError::Stopped) => Ok(None),
             Err(error) => Err(error.into()),

@@ -75,6 +75,8 @@ mod probes;
 mod properties;
 #[path = "suite/quiet.rs"]
 mod quiet;
+#[path = "suite/ranks.rs"]
+mod ranks;
 #[path = "suite/reach.rs"]
 mod reach;
 #[path = "suite/recall.rs"]

@@ -41,6 +41,14 @@ pub enum StoreError {
         /// In which way they do not fit.
         cause: WeightsError,
     },
+    /// Something that another rank of the job has met with.
+    #[error("{who}: {problem}")]
+    Rank {
+        /// Which rank, on which machine.
+        who: String,
+        /// What it told, or what is wrong with what it has.
+        problem: String,
+    },
     /// A folder that can't be used for what was asked.
     #[error("{path}: {problem}")]
     Folder {
@@ -54,6 +62,7 @@ pub enum StoreError {
 impl Blamed for StoreError {
     fn blame(&self) -> Blame {
         match self {
+            Self::Rank { .. } => Blame::Run,
             Self::System { action, .. } => Blame::request_if(*action == "read"),
             Self::Write(cause) => cause.blame(),
             Self::Content { .. } | Self::Circuit(_) | Self::Weights { .. } | Self::Folder { .. } => Blame::Request,

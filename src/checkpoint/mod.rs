@@ -7,6 +7,8 @@
 
 mod error;
 mod folder;
+mod image;
+mod info;
 mod lock;
 mod run;
 mod snapshot;
@@ -14,5 +16,6 @@ pub mod weights;
 
 pub use error::StoreError;
 pub(crate) use folder::MIXTURE;
-pub use run::{Run, RunInfo};
+pub use info::RunInfo;
+pub use run::Run;
 pub use snapshot::{Progress, Snapshot};

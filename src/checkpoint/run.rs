@@ -13,15 +13,17 @@
 //! ```
 
 use super::folder::{self, BEST, MIXTURE};
+use super::image::RunImage;
+use super::info::RunInfo;
 use super::lock::Lock;
 use super::{Progress, Snapshot, StoreError, weights};
 use crate::circuit::Circuit;
 use crate::data::digest::hexadecimal;
-use crate::data::{SenseFiles, Source, atomic, leftovers};
+use crate::data::{Source, atomic, leftovers};
 use crate::machine::KernelBuild;
 use crate::network::Tensors;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
@@ -34,41 +36,6 @@ const KEPT: usize = 2;
 /// The files of which one says what is run; `run.json` has its digest.
 const DESCRIBES: [&str; 2] = ["circuit.ron", "model.json"];
 
-/// What `run.json` tells.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunInfo {
-    /// The words of the command line.
-    pub command: Vec<String>,
-    /// Version of gncn.
-    pub version: String,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// What the user asked data from: a name or a folder.
-    pub source: Option<String>,
-    /// The files of every sense, where the user named them.
-    #[serde(default, skip_serializing_if = "SenseFiles::is_empty")]
-    pub senses: SenseFiles,
-    /// SHA-256 of `circuit.ron`, or of what stands for it, in hexadecimal: a run whose circuit was edited by hand is another
-    /// run, and its figures would be called by the wrong name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// Name, counts and digest of the data.
-    pub data: serde_json::Value,
-    /// The schedule, as a word.
-    pub schedule: String,
-    /// Training images used; absent where all of them.
-    pub limit: Option<usize>,
-    /// What the CPU offers of what kernels use: bits are promised for one binary on one kind of CPU.
-    pub cpu: Vec<String>,
-    /// What kernels were compiled for; [`Run::create`] says it, and runs of older versions don't know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub build: Option<KernelBuild>,
-    /// Worker threads.
-    pub threads: usize,
-    /// Whether the run has come to its end.
-    pub finished: bool,
-}
-
 /// An open run folder.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -77,6 +44,8 @@ pub struct Run {
     pub info: RunInfo,
     /// Held by whoever writes the run; shared by clones, which are one writer.
     lock: Option<Arc<Lock>>,
+    /// Where another rank writes the run: what that one has told of it. Nothing is read or written here then.
+    image: Option<Arc<RunImage>>,
 }
 
 impl Run {
@@ -107,7 +76,7 @@ impl Run {
         folder::remove_run(folder)?;
         folder::make(&folder.join("checkpoints"))?;
         let info = RunInfo { text: Some(digest_of(text)), build: Some(KernelBuild::this()), ..info };
-        let run = Self { folder: folder.to_owned(), info, lock: Some(Arc::new(lock)) };
+        let run = Self { folder: folder.to_owned(), info, lock: Some(Arc::new(lock)), image: None };
         atomic::write(&run.path(name), text.as_bytes())?;
         atomic::write(&run.path("metrics.jsonl"), b"")?;
         run.write_info()?;
@@ -134,7 +103,7 @@ impl Run {
         let info = serde_json::from_slice(&text);
         let info =
             info.map_err(|cause| StoreError::content(&path, format!("is not what gncn writes there: {cause}")))?;
-        Ok(Self { folder: folder.to_owned(), info, lock: None })
+        Ok(Self { folder: folder.to_owned(), info, lock: None, image: None })
     }
 
     /// Makes this process the one that writes the run, until it ends or drops the run.
@@ -142,10 +111,36 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where another process writes it, or the folder can't be written.
     pub fn lock(&mut self) -> Result<(), StoreError> {
-        if self.lock.is_none() {
+        if self.lock.is_none() && self.image.is_none() {
             self.lock = Some(Arc::new(Lock::take(&self.folder)?));
         }
         Ok(())
+    }
+
+    /// What other ranks have to know of the run, as bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it can't be read.
+    pub fn to_tell(&self) -> Result<Vec<u8>, StoreError> {
+        let newest = self.newest()?;
+        let checkpoint = newest.as_ref().map(|(path, snapshot)| snapshot.encode(path)).transpose()?.unwrap_or_default();
+        let image = RunImage {
+            info: self.info.clone(),
+            circuit: self.text("circuit.ron")?,
+            newest: newest.map(|(path, _)| path),
+            checkpoint,
+        };
+        image.encode(&self.folder)
+    }
+
+    /// The run that another rank writes, from what [`Run::to_tell`] has told there: whatever is written to it, is written by
+    /// that rank alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] where that is not whole.
+    pub fn told(folder: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
+        let image = RunImage::decode(bytes, folder)?;
+        Ok(Self { folder: folder.to_owned(), info: image.info.clone(), lock: None, image: Some(Arc::new(image)) })
     }
 
     /// The files that a command reads of the run in `folder`.
@@ -179,6 +174,9 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where it can't be read.
     pub fn circuit(&self) -> Result<Circuit, StoreError> {
+        if let Some(image) = &self.image {
+            return image.circuit();
+        }
         if !self.path("circuit.ron").exists() {
             let problem = "is the run of no circuit (it has no circuit.ron); name a folder that `gncn train` has made";
             return Err(StoreError::folder(&self.folder, problem));
@@ -250,9 +248,12 @@ impl Run {
     pub fn save(&self, snapshot: &Snapshot) -> Result<PathBuf, StoreError> {
         let Progress { epoch, batch, .. } = snapshot.progress;
         let checkpoints = self.folder.join("checkpoints");
+        let path = checkpoints.join(format!("{epoch:06}-{batch:08}.ckpt"));
+        if self.image.is_some() {
+            return Ok(path);
+        }
         // Somebody may have taken the folder away to save space; what can't be made is told by the write.
         let _ = fs::create_dir_all(&checkpoints);
-        let path = checkpoints.join(format!("{epoch:06}-{batch:08}.ckpt"));
         snapshot.save(&path)?;
         let all = self.checkpoints()?;
         for old in all.iter().rev().skip(KEPT) {
@@ -264,7 +265,8 @@ impl Run {
 
     /// Removes what a killed process left half-written. Only for whoever goes on with the run.
     pub fn clear_leftovers(&self) {
-        for folder in [self.folder.clone(), self.folder.join("checkpoints")] {
+        let folders = [self.folder.clone(), self.folder.join("checkpoints")];
+        for folder in folders.into_iter().filter(|_| self.image.is_none()) {
             leftovers::sweep(&folder);
         }
     }
@@ -274,6 +276,9 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where there are checkpoints and none of them can be read.
     pub fn newest(&self) -> Result<Option<(PathBuf, Snapshot)>, StoreError> {
+        if let Some(image) = &self.image {
+            return image.newest();
+        }
         let mut failure = None;
         for path in self.checkpoints()?.into_iter().rev() {
             match Snapshot::load(&path) {
@@ -294,6 +299,9 @@ impl Run {
     /// [`StoreError`] where it can't be written.
     pub fn append_metrics(&self, bytes: u64, line: &impl Serialize) -> Result<u64, StoreError> {
         let path = self.path("metrics.jsonl");
+        if self.image.is_some() {
+            return Ok(bytes);
+        }
         let mut text = serde_json::to_vec(line).map_err(|e| StoreError::content(&path, e.to_string()))?;
         text.push(b'\n');
         let write = || -> std::io::Result<()> {
@@ -324,7 +332,7 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where they can't be written; those before them are still there.
     pub fn save_best(&self, tensors: &Tensors) -> Result<(), StoreError> {
-        weights::save(&self.path(BEST), tensors)
+        if self.image.is_some() { Ok(()) } else { weights::save(&self.path(BEST), tensors) }
     }
 
     /// What [`Run::save_best`] kept.
@@ -333,7 +341,7 @@ impl Run {
     /// [`StoreError`] where it can't be read.
     pub fn best(&self) -> Result<Option<Tensors>, StoreError> {
         let path = self.path(BEST);
-        path.exists().then(|| weights::load(&path)).transpose()
+        (self.image.is_none() && path.exists()).then(|| weights::load(&path)).transpose()
     }
 
     /// Writes the final weights and marks the run as finished.
@@ -341,7 +349,9 @@ impl Run {
     /// # Errors
     /// [`StoreError`] where they can't be written.
     pub fn finish(&mut self, tensors: &Tensors) -> Result<(), StoreError> {
-        weights::save(&self.path("weights.safetensors"), tensors)?;
+        if self.image.is_none() {
+            weights::save(&self.path("weights.safetensors"), tensors)?;
+        }
         self.info.finished = true;
         self.write_info()
     }
@@ -362,7 +372,9 @@ impl Run {
         // Without a digest in between: cut off at any instant, the run has a text that it doesn't contradict.
         self.info.text = None;
         self.write_info()?;
-        atomic::write(&self.path(name), text.as_bytes())?;
+        if self.image.is_none() {
+            atomic::write(&self.path(name), text.as_bytes())?;
+        }
         self.info.text = Some(digest_of(text));
         self.info.finished = false;
         self.write_info()
@@ -381,6 +393,9 @@ impl Run {
     }
 
     fn write_info(&self) -> Result<(), StoreError> {
+        if self.image.is_some() {
+            return Ok(());
+        }
         let path = self.path("run.json");
         let text = serde_json::to_vec_pretty(&self.info).map_err(|e| StoreError::content(&path, e.to_string()))?;
         Ok(atomic::write(&path, &text)?)

@@ -117,6 +117,14 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError`] where the file can't be written.
     pub fn save(&self, path: &Path) -> Result<(), StoreError> {
+        Ok(atomic::write(path, &self.encode(path)?)?)
+    }
+
+    /// The bytes of a file of it that is called `path`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where there are numbers that no file holds.
+    pub fn encode(&self, path: &Path) -> Result<Vec<u8>, StoreError> {
         let mut flat: Vec<(String, Vec<usize>, &[f32])> = Vec::new();
         for (name, m) in &self.tensors {
             flat.push((name.clone(), vec![m.rows(), m.cols()], m.as_slice()));
@@ -135,8 +143,7 @@ impl Snapshot {
         let digest = weights::digest(arrays, &[&progress, &steps]);
         let metadata = [(PROGRESS, progress), (STEPS, steps), (DIGEST, digest)];
         let metadata = HashMap::from(metadata.map(|(key, value)| (key.to_owned(), value)));
-        atomic::write(path, &weights::encode(path, &flat, Some(metadata))?)?;
-        Ok(())
+        weights::encode(path, &flat, Some(metadata))
     }
 
     /// Reads it.

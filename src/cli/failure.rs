@@ -25,6 +25,25 @@ impl Failure {
         }
     }
 
+    /// For other ranks of a job: the exit code, and the text.
+    pub(super) fn to_tell(&self) -> String {
+        let (Self::Request(text) | Self::Run(text)) = self;
+        format!("{}{text}", self.exit_code())
+    }
+
+    /// What [`Failure::to_tell`] has told.
+    pub(super) fn told(told: &str) -> Self {
+        match told.strip_prefix('2') {
+            Some(text) => Self::Request(text.to_owned()),
+            None => Self::Run(told.get(1..).unwrap_or_default().to_owned()),
+        }
+    }
+
+    /// The same failure, each line of it after whose it is.
+    pub(super) fn of_whom(self, who: &str) -> Self {
+        self.in_option(who)
+    }
+
     /// The same failure, each line of it about an option.
     pub(super) fn in_option(self, option: &str) -> Self {
         let named = |text: String| text.lines().map(|line| format!("{option}: {line}")).collect::<Vec<_>>().join("\n");

@@ -22,6 +22,7 @@ mod memory;
 mod new;
 mod output;
 mod progress;
+mod ranks;
 #[cfg(test)]
 mod readme;
 mod reconstruct;
@@ -40,8 +41,10 @@ mod view;
 mod watch;
 
 use crate::machine::level::Level;
+use crate::ranks::Ranks;
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use failure::Failure;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -121,7 +124,8 @@ pub fn main() -> ExitCode {
         }
     };
     log_to_stderr(arguments.verbose);
-    ended(kernels::fit(arguments.cpu, arguments.command.computes()).and_then(|()| arguments.command.run()))
+    let fit = kernels::fit(arguments.cpu, arguments.command.computes());
+    ended(fit.and_then(|()| ranks::joined(|ranks| arguments.command.run(ranks))))
 }
 
 impl Command {
@@ -137,12 +141,15 @@ impl Command {
         }
     }
 
-    fn run(self) -> Result<(), failure::Failure> {
+    fn run(self, ranks: &Ranks) -> Result<(), Failure> {
+        if !matches!(self, Self::Train(_)) {
+            ranks::refuse_many(ranks)?;
+        }
         match self {
             Self::Check(command) => command.run(),
             Self::Draw(command) => command.run(),
             Self::Settle(command) => command.run(),
-            Self::Train(command) => command.run(),
+            Self::Train(command) => command.run(ranks),
             Self::Eval(command) => command.run(),
             Self::Reconstruct(command) => command.run(),
             Self::Complete(command) => command.run(),
@@ -166,7 +173,7 @@ impl Command {
 }
 
 /// The exit code of what was done, and why it failed where it did.
-fn ended(done: Result<(), failure::Failure>) -> ExitCode {
+fn ended(done: Result<(), Failure>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

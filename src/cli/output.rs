@@ -7,10 +7,27 @@ use crate::data::outputs;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Whether this is one of several ranks, of which another prints. A process is one rank, so this is one for the process.
+static SILENT: AtomicBool = AtomicBool::new(false);
+
+/// From here on nothing is printed but by [`cry`].
+pub(super) fn be_silent() {
+    SILENT.store(true, Ordering::Relaxed);
+}
+
+/// Whether nothing is printed.
+pub(super) fn is_silent() -> bool {
+    SILENT.load(Ordering::Relaxed)
+}
 
 /// Writes `text` and a line end to standard output. A reader that went away has had enough; a full disk is a failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    if is_silent() {
+        return Ok(());
+    }
     written(writeln!(std::io::stdout().lock(), "{text}"))
 }
 
@@ -40,6 +57,13 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Fail
 
 /// Writes `text` and a line end to standard error, or to nobody; once the terminal is let go, where it is held.
 pub(super) fn note(text: &str) {
+    if !is_silent() {
+        cry(text);
+    }
+}
+
+/// [`note`], whichever rank this is.
+pub(super) fn cry(text: &str) {
     match &mut *held() {
         Some(lines) => lines.push(text.to_owned()),
         None => drop(writeln!(std::io::stderr().lock(), "{text}")),

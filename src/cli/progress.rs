@@ -16,7 +16,7 @@ impl Bar {
     /// A bar of `length` parts.
     pub(super) fn new(length: usize) -> Self {
         let bar = ProgressBar::new(length as u64);
-        if tracing::enabled!(tracing::Level::INFO) || output::is_held() {
+        if tracing::enabled!(tracing::Level::INFO) || output::is_held() || output::is_silent() {
             // Lines of the log and a bar would overwrite each other, and a bar is no part of a screen.
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }

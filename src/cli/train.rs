@@ -8,6 +8,7 @@ mod report;
 use super::failure::Failure;
 use super::memory::{self, Use};
 use super::progress::Bar;
+use super::ranks::agreed;
 use super::settling::override_settling;
 use super::trained::{load_source, prepared};
 use super::values::parse_words;
@@ -21,6 +22,7 @@ use crate::evaluation::{self, MomentsFrom, Show};
 use crate::machine::cpu_features;
 use crate::network::Network;
 use crate::picture;
+use crate::ranks::Ranks;
 use crate::training::{Ended, Event, Flow, Keep, TrainError, TrainSpec, Training};
 use crate::view::board::Board;
 use crate::view::tiles;
@@ -143,14 +145,20 @@ struct TrainRequest {
 const DIGITS_EPOCHS: usize = 15;
 
 impl TrainArguments {
-    pub(super) fn run(&self) -> Result<(), Failure> {
-        #[cfg(feature = "watch")]
-        if self.watch {
-            watch::refuse_no_terminal("--watch")?;
+    pub(super) fn run(&self, ranks: &Ranks) -> Result<(), Failure> {
+        let read = || {
+            #[cfg(feature = "watch")]
+            if self.watch {
+                watch::refuse_no_terminal("--watch")?;
+            }
+            values::use_threads(self.threads)?;
+            Ok(Run::circuit_at(&self.circuit)?)
+        };
+        let file = agreed(ranks, read())?;
+        let (run, circuit, keep) = self.perform(file, values::command_line(), ranks)?;
+        if !ranks.leads() {
+            return Ok(());
         }
-        values::use_threads(self.threads)?;
-        let file = Run::circuit_at(&self.circuit)?;
-        let (run, circuit, keep) = self.perform(file, values::command_line())?;
         report::print(&run, &circuit, keep, self.json)
     }
 
@@ -159,27 +167,42 @@ impl TrainArguments {
         parse_words(words, "train")
     }
 
-    /// Trains `file` to the end of the run and draws its picture. The run says that `command` has made it.
-    pub(super) fn perform(&self, file: Circuit, command: Vec<String>) -> Result<(Run, Arc<Circuit>, Keep), Failure> {
+    /// Trains `file` to the end of the run and draws its picture, together with the other ranks where there are any. The run
+    /// says that `command` has made it.
+    pub(super) fn perform(
+        &self,
+        file: Circuit,
+        command: Vec<String>,
+        ranks: &Ranks,
+    ) -> Result<(Run, Arc<Circuit>, Keep), Failure> {
         let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(file_name(file.name())));
-        let (arguments, mut run) = if self.resume {
-            let mut run = Run::open(&folder)?;
-            run.lock()?;
-            if let Some(told) = run.other_kernels() {
-                tracing::warn!("{told}");
-            }
-            (self.continuing(&run)?, Some(run))
-        } else {
-            (self.clone(), None)
+        let mut run = match self.resume {
+            true => Some(told(ranks, &folder, || self.open(&folder))?),
+            false => None,
         };
-        let request = arguments.check(file, folder, run.as_ref())?;
+        let request = || {
+            let arguments = run.as_ref().map_or_else(|| Ok(self.clone()), |run| self.continuing(run))?;
+            let request = arguments.check(file, folder.clone(), run.as_ref())?;
+            Ok((arguments, request))
+        };
+        let (arguments, request) = agreed(ranks, request())?;
         let mut run = match run.take() {
             Some(run) => run,
-            None => arguments.create(&request, command)?,
+            None => told(ranks, &folder, || Ok(arguments.create(&request, command)?))?,
         };
-        let ended = arguments.train(&mut run, &request);
+        let ended = agreed(ranks, arguments.train(&mut run, &request, ranks));
         ended.map_err(|failure| arguments.how_to_go_on(failure, &run))?;
         Ok((run, request.circuit, request.spec.keep))
+    }
+
+    /// Opens the run to go on with, as the one that writes it.
+    fn open(&self, folder: &Path) -> Result<Run, Failure> {
+        let mut run = Run::open(folder)?;
+        run.lock()?;
+        if let Some(told) = run.other_kernels() {
+            tracing::warn!("{told}");
+        }
+        Ok(run)
     }
 
     /// What holds of a run that goes on: the options given now, or else those that it was started with. Whether they
@@ -269,11 +292,11 @@ impl TrainArguments {
         Run::create(&request.folder, &request.circuit, info, self.overwrite)
     }
 
-    fn train(&self, run: &mut Run, request: &TrainRequest) -> Result<(), Failure> {
+    fn train(&self, run: &mut Run, request: &TrainRequest, ranks: &Ranks) -> Result<(), Failure> {
         let TrainRequest { circuit, data, spec, folder, .. } = request;
         let mut network = Network::new(Arc::clone(circuit), spec.seed);
         evaluation::keep_moments(&mut network, data);
-        let mut training = if self.resume {
+        let training = if self.resume {
             let was_finished = run.info.finished;
             let training = Training::resume(run, network, data, spec.clone())?;
             if was_finished && training.epoch() == spec.epochs {
@@ -283,16 +306,21 @@ impl TrainArguments {
         } else {
             Training::start(run, network, data, spec.clone())
         };
+        let mut training = training.over(ranks)?;
         report::announce(circuit, data, spec, &training, folder);
         interrupt::after_the_batch()?;
         #[cfg(feature = "watch")]
-        let _screen = self.watch.then(|| watch::Beside::show(folder));
-        let mut board = match self.tensorboard {
+        let _screen = (self.watch && ranks.leads()).then(|| watch::Beside::show(folder));
+        let mut board = match self.tensorboard && ranks.leads() {
             true => Board::create(folder, training.epoch())?,
             false => Board::default(),
         };
         if follow(&mut training, spec.epochs, &mut board)? == Ended::Stopped {
             return Err(Failure::Run("stopped as asked, with a checkpoint".to_owned()));
+        }
+        report::tell_traffic(ranks);
+        if !ranks.leads() {
+            return Ok(());
         }
         let images = data.test_or_train();
         let picture = tiles::reconstructions(training.network_mut(), images, (tiles::COUNT, false), &spec.settling)?;
@@ -330,6 +358,20 @@ fn follow(training: &mut Training<'_>, epochs: usize, board: &mut Board) -> Resu
         }
         if interrupt::requested() { Flow::Stop } else { Flow::GoOn }
     })
+}
+
+/// The run that the leading rank has, on every rank: the one that writes it is the leading one's.
+fn told(ranks: &Ranks, folder: &Path, own: impl FnOnce() -> Result<Run, Failure>) -> Result<Run, Failure> {
+    if !ranks.are_many() {
+        return own();
+    }
+    let run = agreed(ranks, ranks.leads().then(own).transpose())?;
+    let image = agreed(ranks, run.as_ref().map_or(Ok(Vec::new()), |run| Ok(run.to_tell()?)))?;
+    let image = ranks.from_leader(|| image);
+    match run {
+        Some(run) => Ok(run),
+        None => Ok(Run::told(folder, &image)?),
+    }
 }
 
 /// Shows the circuit one image, and the largest label: what fits for these fits for all.

@@ -87,11 +87,25 @@ pub fn measure(
     network: &mut Network,
     images: &Images,
     rows: &[usize],
+    shown: (&Settling, Presentation),
+    seen: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Measured, MeasureError> {
+    measure_with(&mut Settler::new(), network, images, rows, shown, seen)
+}
+
+/// [`measure`] with a settler of one's own.
+///
+/// # Errors
+/// As [`measure`].
+pub(crate) fn measure_with(
+    settler: &mut Settler,
+    network: &mut Network,
+    images: &Images,
+    rows: &[usize],
     (settling, presentation): (&Settling, Presentation),
     mut seen: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measured, MeasureError> {
     let (mut sums, mut work) = (Sums::new(network), WorkSums::default());
-    let mut settler = Settler::new();
     let beginnings = settling.framed.then(|| images.beginnings(rows));
     for (at, batch) in (&Batches::in_order(beginnings.as_deref().unwrap_or(rows), BATCH)).into_iter().enumerate() {
         let presentation = Presentation { batch: at as u64, ..presentation };
@@ -106,7 +120,7 @@ pub fn measure(
                 *sum += value;
             }
             let shown: Vec<usize> = batch.iter().map(|row| row + frame).collect();
-            sums.add(network, &settler, images, &shown);
+            sums.add(network, settler, images, &shown);
             if seen(batch.len()).is_break() {
                 return Err(MeasureError::Stopped);
             }

@@ -43,6 +43,7 @@ pub use likelihood::{Emission, PriorDraws, as_published, log_likelihood};
 pub use logistic::{Logistic, LogisticOptions};
 #[cfg(feature = "baselines")]
 pub(crate) use measures::highest;
+pub(crate) use measures::measure_with;
 pub use measures::{MeasureError, Measured, Measures, measure, reconstruct};
 pub use prior::{FittedPrior, PriorError, PriorEvent, PriorOptions};
 pub use probe::{MOST_ROWS, Probe, ProbeOptions, ProbeRecorder, ProbeRow};

@@ -2,10 +2,11 @@
 
 use crate::blame::{Blame, Blamed};
 use crate::network::LearningError;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Settling that failed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 pub enum SettleError {
     /// A value that is not finite.
     #[error(

@@ -10,6 +10,7 @@ use crate::circuit::wiring::{Link, PopulationId, Wiring};
 use crate::kernels::product::SHARD_ROWS;
 use crate::network::Network;
 use crate::population::{AnyPopulation, Fired};
+use crate::ranks::{Packet, Unpack};
 use crate::signal::Signal;
 use rayon::prelude::*;
 use std::collections::VecDeque;
@@ -37,6 +38,8 @@ pub(super) struct LaneState {
     pub(super) loads: Vec<Load>,
     /// By link: messages under way, with their numbers.
     under_way: Vec<VecDeque<(u64, Signal)>>,
+    /// Whether another rank settles it.
+    pub(super) is_away: bool,
     /// What every firing passes.
     pub(super) gate: Gate,
     /// Present where a trace is asked for.
@@ -57,6 +60,7 @@ impl LaneState {
             operations: vec![0; populations],
             loads: vec![Load::default(); links],
             under_way: vec![VecDeque::new(); links],
+            is_away: false,
             gate,
             recorder: None,
             at: (PopulationId(0), 0),
@@ -69,6 +73,24 @@ impl LaneState {
         const MOST: usize = 10_000;
         let measurements = measurements.min(MOST);
         self.energies.reserve(measurements * errors * rows.div_ceil(SHARD_ROWS) + rows);
+    }
+
+    /// What is known of it at the end, for other ranks.
+    pub(super) fn put(&self, packet: &mut Packet) {
+        packet.put_counted(&self.energies);
+        packet.put(&self.movement);
+        packet.put(&self.peaks);
+        packet.put(&self.operations);
+        self.loads.iter().for_each(|load| load.put(packet));
+    }
+
+    /// Takes in what [`LaneState::put`] has told of the same lane.
+    pub(super) fn take(&mut self, told: &mut Unpack<'_>) {
+        self.energies = told.take_counted();
+        told.fill(&mut self.movement);
+        told.fill(&mut self.peaks);
+        told.fill(&mut self.operations);
+        self.loads.iter_mut().for_each(|load| *load = Load::take(told));
     }
 }
 
@@ -195,6 +217,13 @@ impl LaneAtWork<'_> {
         Ok(())
     }
 
+    /// Everybody hears what a readout that happened elsewhere has published.
+    pub(super) fn hear_all(&mut self, plan: &super::plan::Plan) {
+        for link in plan.from_states.iter().chain(&plan.to_states) {
+            self.carry_whole(link, READOUT);
+        }
+    }
+
     /// The free energy of every error population as of its last firing, summed over each shard of the lane, appended
     /// to what was measured population by population.
     pub(super) fn measure(&mut self, errors: &[PopulationId]) {
@@ -241,7 +270,8 @@ pub(super) fn learn_held(
     Ok(())
 }
 
-/// Runs every lane in parallel; of several failures the one of the first lane is told, whichever came first in time.
+/// Runs every lane that is not away in parallel; of several failures the one of the first lane is told, whichever came
+/// first in time.
 pub(super) fn each_lane(
     network: &Network,
     activities: &mut Activities,
@@ -249,7 +279,7 @@ pub(super) fn each_lane(
     run: impl Fn(&mut LaneAtWork<'_>) -> Result<(), SettleError> + Sync,
 ) -> Result<(), SettleError> {
     let (populations, wiring) = (network.populations(), &**network.wiring());
-    let lanes = activities.lanes_mut().par_iter_mut().zip(states);
+    let lanes = activities.lanes_mut().par_iter_mut().zip(states).filter(|(_, state)| !state.is_away);
     let run = |(lane, state): (&mut Lane, &mut LaneState)| {
         let body = AssertUnwindSafe(|| run(&mut LaneAtWork { populations, wiring, lane, state: &mut *state }));
         catch_unwind(body).unwrap_or_else(|panic| {

@@ -15,6 +15,7 @@ use super::roundtrip::{Answered, Echo, RoundTrip};
 use super::turn::Turn;
 use crate::circuit::wiring::{Link, PopulationId, Wiring};
 use crate::population::Heard;
+use crate::ranks::{Packet, Unpack};
 
 /// A histogram of ages.
 #[derive(Debug, Clone, Default)]
@@ -148,6 +149,18 @@ impl Load {
     /// Adds what the sender counted on the same link.
     pub(super) fn add_sender(&mut self, sender: &Self) {
         self.bits += sender.bits;
+    }
+
+    /// Tells it to other ranks.
+    pub(super) fn put(&self, packet: &mut Packet) {
+        packet.put(&[self.bits, self.operations]);
+        packet.put_counted(&self.doubtful);
+    }
+
+    /// What [`Load::put`] has told.
+    pub(super) fn take(told: &mut Unpack<'_>) -> Self {
+        let (bits, operations) = (told.take(), told.take());
+        Self { bits, operations, doubtful: told.take_counted() }
     }
 
     /// A message was handed over.

@@ -34,6 +34,7 @@
 //! | `plan` | who can fire in an episode, and which links matter |
 //! | `account`, `ledger` | what each figure means, and the one bookkeeper who counts |
 //! | `turn`, `orders/` | schedules that are known beforehand, as lazy sequences of firings: sweeps, virtual time, logs |
+//! | `dealing` | lanes dealt to the ranks of a job |
 //! | `lane`, `lockstep`, `timeline` | drivers on shared memory: moves, lock-step, and any order of turns |
 //! | `actors/` | `Bounded` and `Free`: populations as actors, on threads or tasks |
 //! | `quiet`, `knowledge` | when nothing moves any more and nothing is under way |
@@ -48,6 +49,7 @@ mod account;
 mod actors;
 mod bearing;
 mod closing;
+mod dealing;
 mod energy;
 mod error;
 mod faults;

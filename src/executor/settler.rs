@@ -4,6 +4,7 @@ use super::actors::lend::{Carriers, Loan};
 use super::actors::pace::Pace;
 use super::bearing::Bearing;
 use super::closing::{self, Driven, Job};
+use super::dealing;
 use super::error::SettleError;
 use super::faults::Fault;
 use super::gate::{Gate, StopFlag};
@@ -33,6 +34,7 @@ use crate::kernels::product::SHARD_ROWS;
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::params::{Arrivals, Start, When};
+use crate::ranks::Ranks;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -51,6 +53,7 @@ pub struct Settler {
     past: Past,
     /// Whether somebody has said what was before the next episode.
     is_told: bool,
+    ranks: Ranks,
 }
 
 impl Settler {
@@ -64,6 +67,19 @@ impl Settler {
     #[must_use]
     pub fn stopped_by(stop: StopFlag) -> Self {
         Self { gate: Gate { stop, ..Gate::default() }, ..Self::default() }
+    }
+
+    /// The same settler as one of several ranks, each of which settles some of the samples; all of them have what all
+    /// samples come to. They settle the same episodes in the same order.
+    #[must_use]
+    pub fn over(self, ranks: Ranks) -> Self {
+        Self { ranks, ..self }
+    }
+
+    /// A settler without storage yet, of the same ranks.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::new().over(self.ranks.clone())
     }
 
     /// The flag that ends an episode of this settler from outside.
@@ -187,7 +203,9 @@ impl Settler {
         let learn = options.learn && network.circuit().learning().when == When::EveryStep;
         let options = SettleOptions { learn, ..options };
         let job = Job { wiring: &wiring, plan: &plan, settling, options };
-        let shards = shards_per_lane(&job, episode.rows());
+        dealing::check(&self.ranks, &job)?;
+        let dealt = dealing::is_dealt(&self.ranks, &job);
+        let shards = shards_per_lane(&job, episode.rows(), dealt);
         // Where nobody runs ahead, messages come one by one, and nobody has to remember which told what.
         let arrivals = match settling.schedule {
             Schedule::Synchronous | Schedule::Bounded { staleness: 0 } => Arrivals::InOrder,
@@ -213,8 +231,15 @@ impl Settler {
         if options.trace {
             self.trace(&mut states, wiring.populations.len());
         }
+        if dealt {
+            dealing::deal(&self.ranks, &mut states);
+        }
         let mut ledger = Ledger::new(&wiring, &plan, job.whole());
-        let run = drive(self, network, &mut states, &mut ledger, &job)?;
+        let mut run = drive(self, network, &mut states, &mut ledger, &job);
+        if dealt {
+            run = dealing::meet(&self.ranks, (network, &mut self.activities), &mut states, &plan, run);
+        }
+        let run = run?;
         let activities = &self.activities;
         if settling.start == Start::Last || settling.framed {
             self.last = Some(activities.states(&wiring));
@@ -380,10 +405,12 @@ impl Settler {
 
 /// How many shards of samples a lane has. Actors hold the whole batch. Events read few synapses for each sample, so that
 /// it pays to use those that are in the cache for as many samples as a thread has; whole messages read all of them for
-/// every shard. Bits do not depend on it, but a trace sums energies lane by lane.
-fn shards_per_lane(job: &Job<'_>, rows: usize) -> usize {
+/// every shard. Bits do not depend on it, but a trace sums energies lane by lane. What is dealt to ranks is dealt in
+/// lanes, of which every rank has to have the same, whatever threads it has.
+fn shards_per_lane(job: &Job<'_>, rows: usize, dealt: bool) -> usize {
     match job.settling.schedule {
         Schedule::Bounded { .. } | Schedule::Free { .. } => usize::MAX,
+        _ if dealt => 1,
         _ if job.whole() || job.options.trace => 1,
         _ => rows.div_ceil(SHARD_ROWS).div_ceil(rayon::current_num_threads()).max(1),
     }

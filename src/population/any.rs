@@ -130,6 +130,16 @@ impl AnyPopulation {
         }
     }
 
+    /// Brings an activity to where one that settled elsewhere stood after its readout, as [`AnyActivity::settled`] tells;
+    /// `fill` writes the next values. What it heard is not among them.
+    pub fn settle_at(&self, activity: &mut AnyActivity, fill: impl FnMut(&mut [f32])) {
+        match (self, activity) {
+            (Self::State(p), AnyActivity::State(a)) => p.settle_at(a, fill),
+            (Self::Error(p), AnyActivity::Error(a)) => p.settle_at(a, fill),
+            _ => unreachable!("{MIXED}"),
+        }
+    }
+
     /// The blocks of synapses that it owns.
     #[must_use]
     pub fn synapses(&self) -> Vec<&Synapses> {
@@ -199,6 +209,15 @@ impl AnyActivity {
         match self {
             Self::State(a) => StatePopulation::whole(a, outlet),
             Self::Error(a) => ErrorPopulation::whole(a, outlet),
+        }
+    }
+
+    /// What nobody who has the same synapses and data can work out without settling.
+    #[must_use]
+    pub fn settled(&self) -> Vec<&[f32]> {
+        match self {
+            Self::State(a) => a.settled(),
+            Self::Error(a) => a.settled(),
         }
     }
 

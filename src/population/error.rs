@@ -113,6 +113,15 @@ impl ErrorPopulation {
         Self { plastic, ..self }
     }
 
+    /// Brings an activity to predictions and mismatches of a firing elsewhere.
+    pub(super) fn settle_at(&self, activity: &mut ErrorActivity, mut fill: impl FnMut(&mut [f32])) {
+        fill(activity.mean.as_mut_slice());
+        activity.mismatch.write(&mut fill);
+        if let Some(weighing) = &mut activity.weighing {
+            fill(weighing.difference.as_mut_slice());
+        }
+    }
+
     pub(super) fn mean(&self) -> Activation {
         self.mean
     }
@@ -408,6 +417,12 @@ impl ErrorActivity {
             0 => &self.mismatch,
             _ => &self.pathways[outlet - 1].0,
         }
+    }
+
+    /// Predictions and mismatches.
+    pub(super) fn settled(&self) -> Vec<&[f32]> {
+        let difference = self.weighing.as_ref().map(|weighing| weighing.difference.as_slice());
+        [self.mean.as_slice(), self.mismatch.values().as_slice()].into_iter().chain(difference).collect()
     }
 
     /// `μ` `[rows, J]`

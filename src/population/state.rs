@@ -172,6 +172,14 @@ impl StatePopulation {
         self.publish(activity);
     }
 
+    /// Brings an activity to states that were settled elsewhere.
+    pub(super) fn settle_at(&self, activity: &mut StateActivity, mut fill: impl FnMut(&mut [f32])) {
+        if !activity.clamped {
+            fill(activity.z.as_mut_slice());
+            self.publish(activity);
+        }
+    }
+
     pub(super) fn rule(&self) -> &UpdateRule {
         &self.rule
     }
@@ -403,6 +411,11 @@ impl StateActivity {
             (Some(target), 1) => target,
             _ => &self.activity,
         }
+    }
+
+    /// States, but for what data hold in place.
+    pub(super) fn settled(&self) -> Vec<&[f32]> {
+        if self.clamped { Vec::new() } else { vec![self.z.as_slice()] }
     }
 
     /// `z` `[rows, J]`

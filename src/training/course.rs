@@ -6,11 +6,14 @@
 use super::best::{BestEpoch, Keep};
 use super::events::{Ended, EpochMetrics, Event, Flow};
 use super::pulse::{Heart, Pulse};
+use crate::checkpoint::weights::fingerprint;
 use crate::checkpoint::{Progress, Run, Snapshot, StoreError};
 use crate::data::{Batches, Dataset, Images, Split};
 use crate::evaluation::Measures;
 use crate::network::Tensors;
+use crate::ranks::Ranks;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Told after every few images how many more are done; may break off.
@@ -85,6 +88,10 @@ pub(super) fn mark(digest: String, without_validation: bool) -> String {
     if without_validation { digest + ALL_LEARNED } else { digest }
 }
 
+/// Ranks compute the same from the same, so that this is a machine at fault.
+const ANOTHER_WAY: &str = "has learned other weights than rank 0 from the same data, which only a fault of its machine or of the \
+                           network can do; nothing was written. Leave that machine out, and go on from the last checkpoint";
+
 /// A course under way.
 #[derive(Debug)]
 pub(crate) struct Course<'a> {
@@ -94,6 +101,7 @@ pub(crate) struct Course<'a> {
     split: Split,
     progress: Progress,
     heart: Heart,
+    ranks: Ranks,
 }
 
 impl<'a> Course<'a> {
@@ -101,7 +109,18 @@ impl<'a> Course<'a> {
     pub(crate) fn new(run: &'a mut Run, data: &'a Dataset, plan: CoursePlan, progress: Progress) -> Self {
         let split = data.split(progress.seed).limited(progress.limit);
         let heart = Heart::of(run.folder());
-        Self { run, data, plan, split, progress, heart }
+        Self { run, data, plan, split, progress, heart, ranks: Ranks::alone() }
+    }
+
+    /// Lets all of `ranks` follow it together: the leading one decides when a checkpoint is due and writes, and a stop that
+    /// one is asked for is everybody's.
+    pub(super) fn over(&mut self, ranks: Ranks) {
+        self.ranks = ranks;
+    }
+
+    /// How far it is.
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Finished epochs.
@@ -128,9 +147,26 @@ impl<'a> Course<'a> {
                 return Ok(Ended::Stopped);
             }
         }
-        let best = if self.plan.keep == Keep::Best { self.run.best()? } else { None };
-        self.run.finish(&best.unwrap_or_else(|| learner.tensors()))?;
+        let finished = self.finish(learner);
+        self.agree(finished)?;
         Ok(Ended::Finished)
+    }
+
+    fn finish<L: Learner>(&mut self, learner: &L) -> Result<(), StoreError> {
+        let best = if self.plan.keep == Keep::Best { self.run.best()? } else { None };
+        self.run.finish(&best.unwrap_or_else(|| learner.tensors()))
+    }
+
+    /// What came of something that the leading rank did: its failure is everybody's.
+    fn agree<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if !self.ranks.are_many() {
+            return done;
+        }
+        let told = done.as_ref().err().map(ToString::to_string);
+        match (self.ranks.first_failure(told.as_deref()), done) {
+            (Some(first), Ok(_)) => Err(StoreError::Rank { who: first.who(), problem: first.told }),
+            (_, done) => done,
+        }
     }
 
     fn follow_epoch<L: Learner>(
@@ -158,20 +194,23 @@ impl<'a> Course<'a> {
             let (epoch, done, of) = (self.progress.epoch + 1, self.progress.batch, batches.len());
             let is_last = done == of && epoch == self.plan.epochs;
             let images_per_second = self.progress.samples as f64 / self.progress.seconds.max(1e-9);
-            self.heart.beat(is_last, || {
-                let epochs = self.plan.epochs;
-                Pulse { epoch, epochs, done, of, free_energy, images_per_second, ..learner.pulse() }
-            });
+            if self.ranks.leads() {
+                self.heart.beat(is_last, || {
+                    let epochs = self.plan.epochs;
+                    Pulse { epoch, epochs, done, of, free_energy, images_per_second, ..learner.pulse() }
+                });
+            }
             let flow = observe(&Event::Batch { epoch, done, of, free_energy });
             let due = match self.plan.checkpoint_every {
                 Some(every) => done % every.max(1) == 0,
                 None => saved.elapsed() > Duration::from_secs(60),
             };
-            if flow == Flow::Stop || (due && done < of) {
+            let [is_stopped, due] = self.ranks.any_of([flow == Flow::Stop, due && self.ranks.leads()]);
+            if is_stopped || (due && done < of) {
                 self.checkpoint(learner, observe)?;
                 saved = Instant::now();
             }
-            if flow == Flow::Stop {
+            if is_stopped {
                 return Ok(Ended::Stopped);
             }
         }
@@ -199,18 +238,23 @@ impl<'a> Course<'a> {
             seconds,
             samples_per_second: samples / seconds.max(1e-9),
         };
-        let metrics_bytes = self.run.append_metrics(self.progress.metrics_bytes, &metrics)?;
-        if self.plan.keep == Keep::Best {
-            self.keep_best(learner, &metrics, metrics_bytes)?;
-        }
+        let written = self.write_epoch(learner, &metrics);
+        let metrics_bytes = self.agree(written)?;
         let Progress { seed, circuit, data, reading, limit, .. } = std::mem::take(&mut self.progress);
         let epoch = metrics.epoch;
         self.progress = Progress { epoch, metrics_bytes, seed, circuit, data, reading, limit, ..Progress::default() };
         self.checkpoint(learner, observe)?;
-        match observe(&Event::Epoch(&metrics)) {
-            Flow::Stop if !last => Ok(Ended::Stopped),
-            _ => Ok(Ended::Finished),
+        let [is_stopped] = self.ranks.any_of([observe(&Event::Epoch(&metrics)) == Flow::Stop]);
+        Ok(if is_stopped && !last { Ended::Stopped } else { Ended::Finished })
+    }
+
+    /// Writes an epoch's line, and keeps what was learned where it is the best so far; where the lines end then.
+    fn write_epoch<L: Learner>(&self, learner: &L, metrics: &EpochMetrics) -> Result<u64, StoreError> {
+        let bytes = self.run.append_metrics(self.progress.metrics_bytes, metrics)?;
+        if self.plan.keep == Keep::Best && self.ranks.leads() {
+            self.keep_best(learner, metrics, bytes)?;
         }
+        Ok(bytes)
     }
 
     /// Keeps what was learned where the epoch just measured is the best so far.
@@ -225,10 +269,22 @@ impl<'a> Course<'a> {
         learner: &L,
         observe: &mut dyn FnMut(&Event<'_>) -> Flow,
     ) -> Result<(), StoreError> {
-        let path = self.run.save(&learner.snapshot(self.progress.clone()))?;
+        let saved = self.save(learner);
+        let path = self.agree(saved)?;
         // A stop that is asked for here is asked for again after the next batch.
         let _ = observe(&Event::Checkpoint(path));
         Ok(())
+    }
+
+    /// Saves what all ranks have, if they have the same.
+    fn save<L: Learner>(&self, learner: &L) -> Result<PathBuf, StoreError> {
+        if self.ranks.are_many() {
+            let other = self.ranks.first_other(&fingerprint(&learner.tensors()));
+            if let Some(other) = other {
+                return Err(StoreError::Rank { who: other.who(), problem: ANOTHER_WAY.to_owned() });
+            }
+        }
+        self.run.save(&learner.snapshot(self.progress.clone()))
     }
 
     /// Measures of the images held out, and with `tested` of the test images, where there are any; `None` where
@@ -242,14 +298,13 @@ impl<'a> Course<'a> {
         let test = self.data.test.as_ref().filter(|_| tested);
         let test_rows: Vec<usize> = (0..test.map_or(0, Images::count)).collect();
         let validation = (!self.split.validation.is_empty()).then_some(&self.data.train);
+        let ranks = &self.ranks;
         let (epoch, mut done, of) = (self.progress.epoch + 1, 0, self.split.validation.len() + test_rows.len());
         let mut seen = |more| {
             done += more;
-            match observe(&Event::Measured { epoch, done, of }) {
-                // There is nothing left to break off.
-                Flow::Stop if done < of => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
+            let [is_stopped] = ranks.any_of([observe(&Event::Measured { epoch, done, of }) == Flow::Stop]);
+            // Where all is done there is nothing left to break off.
+            if is_stopped && done < of { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let mut measured = [None, None];
         let parts = [(validation, &self.split.validation), (test, &test_rows)];

@@ -30,6 +30,8 @@ const LAYERS: &[(u8, &str, May)] = &[
     (0, "machine", Only(&[])),
     (0, "blame", Only(&[])),
     (0, "matrix", Only(&[])),
+    // Bytes only: what they mean is known above.
+    (0, "ranks", Only(&[])),
     (0, "kernels", Only(&["params"])),
     (1, "signal", Only(&["params", "matrix", "kernels"])),
     (1, "weights", Only(&["matrix", "kernels"])),

@@ -6,6 +6,7 @@ use super::super::train::TrainArguments;
 use super::super::{interrupt, memory};
 use crate::data::atomic;
 use crate::paper::{PlannedRow, Trial, TrialRecord};
+use crate::ranks::Ranks;
 use std::path::Path;
 
 /// How a trial ended.
@@ -54,7 +55,7 @@ fn attempt(row: &PlannedRow, trial: &Trial, every: &[String], record: &mut Trial
     };
     let circuit = row.circuit.as_ref().map(|(fitted, _)| fitted.circuit.clone());
     if let Some(circuit) = circuit.filter(|_| !trial.is_trained()) {
-        let train = || TrainArguments::parse(&words)?.perform(circuit, trial.train.clone());
+        let train = || TrainArguments::parse(&words)?.perform(circuit, trial.train.clone(), &Ranks::alone());
         watched(&mut record.train_peak_bytes, train)?;
     }
     watched(&mut record.measure_peak_bytes, || EvalArguments::parse(measure)?.perform())?;

@@ -7,6 +7,7 @@ use crate::circuit::{Circuit, Layer, advice};
 use crate::data::Dataset;
 use crate::evaluation::{Measures, image_sense};
 use crate::params::Likelihood;
+use crate::ranks::{Ranks, Traffic};
 use crate::training::{BestEpoch, EpochMetrics, Keep, TrainSpec, Training};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,21 @@ pub(super) fn announce(circuit: &Circuit, data: &Dataset, spec: &TrainSpec, trai
         output::note(&format!("goes on after epoch {}", training.epoch()));
     }
     output::announce(folder, "run.json, metrics.jsonl, checkpoints, weights, a picture");
+}
+
+/// How ranks shared the work, where there were several.
+pub(super) fn tell_traffic(ranks: &Ranks) {
+    if !ranks.are_many() {
+        return;
+    }
+    let Traffic { meetings, bytes, seconds } = ranks.traffic();
+    output::note(&format!(
+        "{} ranks met {} times; this one told {} bytes and was {} in meetings",
+        ranks.size(),
+        table::count(meetings),
+        table::count(bytes),
+        table::seconds(seconds)
+    ));
 }
 
 /// One epoch in one line.

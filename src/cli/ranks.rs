@@ -1,0 +1,57 @@
+//! The ranks of a job: `mpirun -n 4 gncn train ...`. One of them leads: it prints, and writes files.
+//!
+//! What fails on one rank, fails on all: ranks meet after each part of a command ([`agreed`]) and go on together or not at
+//! all, so that none waits for one that has gone. A panic ends the job at once.
+
+use super::failure::Failure;
+use super::output;
+use crate::ranks::Ranks;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `command` as one rank of the job that this process belongs to; without one, alone.
+pub(super) fn joined(command: impl FnOnce(&Ranks) -> Result<(), Failure>) -> Result<(), Failure> {
+    #[cfg(feature = "mpi")]
+    if let Some(job) = crate::ranks::mpi::join().map_err(Failure::Run)? {
+        return as_one_of(job.ranks(), command);
+    }
+    as_one_of(&Ranks::alone(), command)
+}
+
+fn as_one_of(ranks: &Ranks, command: impl FnOnce(&Ranks) -> Result<(), Failure>) -> Result<(), Failure> {
+    if !ranks.are_many() {
+        return command(ranks);
+    }
+    if !ranks.leads() {
+        output::be_silent();
+    }
+    catch_unwind(AssertUnwindSafe(|| command(ranks))).unwrap_or_else(|_| {
+        // The panic itself was told; others may be waiting for this one.
+        output::cry(&format!("error: {} panicked, which ends all {} ranks", ranks.label(), ranks.size()));
+        ranks.end_all()
+    })
+}
+
+/// What became of a part of a command that all ranks run: the first failure, for all of them.
+pub(super) fn agreed<T>(ranks: &Ranks, done: Result<T, Failure>) -> Result<T, Failure> {
+    if !ranks.are_many() {
+        return done;
+    }
+    let told = done.as_ref().err().map(Failure::to_tell);
+    match (ranks.first_failure(told.as_deref()), done) {
+        (None, done) => done,
+        // The leading rank's own failure needs no name.
+        (Some(first), _) if first.rank == 0 => Err(Failure::told(&first.told)),
+        (Some(first), _) => Err(Failure::told(&first.told).of_whom(&first.who())),
+    }
+}
+
+/// Refuses several ranks where a command has nothing to deal to them.
+pub(super) fn refuse_many(ranks: &Ranks) -> Result<(), Failure> {
+    match ranks.are_many() {
+        false => Ok(()),
+        true => Err(Failure::Request(format!(
+            "this command has nothing to deal to {} ranks; leave the launcher out, or use -n 1 (`gncn train` can be dealt)",
+            ranks.size()
+        ))),
+    }
+}

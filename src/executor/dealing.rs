@@ -1,0 +1,116 @@
+//! Lanes dealt to ranks: each rank settles some samples of the batch, and then every rank has what all of them came to.
+//!
+//! Which rank settles a sample changes nothing of what it settles to. After the readout ranks meet once and tell each other
+//! what nobody else can work out: states, predictions, mismatches, and what was measured. What populations hold of each
+//! other follows from that, so that learning, which sums over samples in their order, adds up the same numbers in the same
+//! order on every rank. Every rank learns all of it, from the same numbers: synapses need not travel.
+//!
+//! What happens before what:
+//!
+//! 1. every rank brings the same episode to rest;
+//! 2. each settles its own lanes, up to and including the readout, or one of them fails;
+//! 3. all meet; the failure of the first lane that failed is everybody's;
+//! 4. each takes in the lanes of the others, and goes on as if it had settled them.
+//!
+//! Where a decision or a step of learning needs all samples while they settle, nothing is dealt: every rank settles all of
+//! it. That costs time, not bits.
+
+use super::closing::{Driven, Job};
+use super::error::SettleError;
+use super::lane::{LaneAtWork, LaneState, each_lane};
+use super::plan::Plan;
+use crate::activities::Activities;
+use crate::circuit::{Schedule, Stopping};
+use crate::network::Network;
+use crate::ranks::{Packet, Ranks, Unpack};
+
+/// Whether lanes of an episode may be dealt: nothing is decided or learned before all have settled.
+pub(super) fn is_dealt(ranks: &Ranks, job: &Job<'_>) -> bool {
+    let apart = !job.options.learn
+        && job.options.stop_at.is_none()
+        && !matches!(job.settling.stopping, Stopping::Quiet { .. })
+        && !job.options.trace;
+    ranks.are_many() && apart
+}
+
+/// Whether every rank comes to the same by itself: actors come to something else each time.
+pub(super) fn check(ranks: &Ranks, job: &Job<'_>) -> Result<(), SettleError> {
+    let promises = !matches!(job.settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. });
+    match promises || !ranks.are_many() {
+        true => Ok(()),
+        false => Err(SettleError::Onset {
+            problem: format!(
+                "{} ranks can't share `{}`, whose populations fire as threads or tasks of one process; use a schedule that \
+                 gives the same bits each time (Synchronous, Sweep, VirtualTime), or one rank",
+                ranks.size(),
+                job.settling.schedule.name()
+            ),
+        }),
+    }
+}
+
+/// Leaves the lanes of other ranks to them.
+pub(super) fn deal(ranks: &Ranks, states: &mut [LaneState]) {
+    let own = ranks.share(states.len());
+    for (at, state) in states.iter_mut().enumerate() {
+        state.is_away = !own.contains(&at);
+    }
+}
+
+/// Ranks meet: every one has all lanes afterwards, or the first failure.
+pub(super) fn meet(
+    ranks: &Ranks,
+    (network, activities): (&Network, &mut Activities),
+    states: &mut [LaneState],
+    plan: &Plan,
+    driven: Result<Driven, SettleError>,
+) -> Result<Driven, SettleError> {
+    let mut packet = Packet::default();
+    let failure = driven.as_ref().err().map(|error| serde_json::to_vec(error).expect("plain data"));
+    packet.put_counted(&failure.unwrap_or_default());
+    if driven.is_ok() {
+        let lanes = activities.lanes().iter().zip(&*states).filter(|(_, state)| !state.is_away);
+        for (lane, state) in lanes {
+            state.put(&mut packet);
+            lane.activities.iter().flat_map(|activity| activity.settled()).for_each(|values| packet.put(values));
+        }
+    }
+    let all = ranks.gather(packet.bytes());
+    let mut told: Vec<_> = (0..ranks.size()).map(|rank| Unpack::new(all.of(rank))).collect();
+    for told in &mut told {
+        let failure: Vec<u8> = told.take_counted();
+        if !failure.is_empty() {
+            return Err(serde_json::from_slice(&failure).expect("as it was put"));
+        }
+    }
+    let driven = driven?;
+    take(ranks, (network, activities), states, plan, &mut told)?;
+    Ok(driven)
+}
+
+/// Takes in the lanes of the others.
+fn take(
+    ranks: &Ranks,
+    (network, activities): (&Network, &mut Activities),
+    states: &mut [LaneState],
+    plan: &Plan,
+    told: &mut [Unpack<'_>],
+) -> Result<(), SettleError> {
+    let count = states.len();
+    for (rank, told) in told.iter_mut().enumerate().filter(|(rank, _)| *rank != ranks.rank()) {
+        for at in ranks.share_of(rank, count) {
+            states[at].take(told);
+            for (population, activity) in network.populations().iter().zip(&mut activities.lanes_mut()[at].activities) {
+                population.settle_at(activity, |values| told.fill(values));
+            }
+        }
+    }
+    // Each rank has its own already.
+    states.iter_mut().for_each(|state| state.is_away = !state.is_away);
+    each_lane(network, activities, states, |lane: &mut LaneAtWork<'_>| {
+        lane.hear_all(plan);
+        Ok(())
+    })?;
+    states.iter_mut().for_each(|state| state.is_away = false);
+    Ok(())
+}
