@@ -52,24 +52,24 @@ fn draw_into(seed: u64, part: Part, index: usize, frames: &mut [u8]) {
     let mut rng = rng::stream_at(seed, name, index as u64);
     let digit = halved(&digits::draw(seed, part, index));
     let mut draw = |count: u32| (rng.next_u32() % count) as i32;
-    let mut axes = [0; 2].map(|_| Axis { at: draw(MOST as u32 + 1), speed: [-2, -1, 1, 2][draw(4) as usize] });
+    let mut axes = [0; 2].map(|_| Heading { at: draw(MOST as u32 + 1), speed: [-2, -1, 1, 2][draw(4) as usize] });
     for frame in frames.chunks_exact_mut(SIDE * SIDE) {
         let [down, right] = axes.each_ref().map(|axis| axis.at as usize);
         for (i, row) in digit.chunks_exact(DIGIT).enumerate() {
             let start = (down + i) * SIDE + right;
             frame[start..start + DIGIT].copy_from_slice(row);
         }
-        axes.iter_mut().for_each(Axis::advance);
+        axes.iter_mut().for_each(Heading::advance);
     }
 }
 
 /// Where a digit is along an axis, and how far it moves in a frame.
-struct Axis {
+struct Heading {
     at: i32,
     speed: i32,
 }
 
-impl Axis {
+impl Heading {
     fn advance(&mut self) {
         if !(0..=MOST).contains(&(self.at + self.speed)) {
             self.speed = -self.speed;

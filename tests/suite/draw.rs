@@ -157,7 +157,7 @@ fn graphviz_text_has_every_population_and_link() {
         let circuit = Circuit::load(&path).expect("a circuit that ships");
         let text = dot(&circuit, &Overlay::default());
         let wiring = gncn::circuit::wiring::Wiring::new(&circuit);
-        assert_eq!(text.matches(" -> ").count(), wiring.links.len());
+        assert_eq!(text.matches(" -> ").count(), wiring.links.len() + wiring.delayed.len());
         assert_eq!(text.matches("shape=box").count(), wiring.populations.len());
         assert_eq!(text.matches("subgraph").count(), circuit.layers().len());
         assert_eq!(text.matches('{').count(), text.matches('}').count());
