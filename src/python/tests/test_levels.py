@@ -69,8 +69,8 @@ def test_another_compiled_half_beside_it_is_loaded(tmp_path: Path) -> None:
     assert Path(own.stdout.strip()).name == native.name, own
 
 
-def test_importing_is_fast() -> None:
-    """Beside NumPy, which most notebooks have imported already: figures are in docs/builds.md."""
-    code = "import numpy, time; begun = time.perf_counter(); import gncn; print(time.perf_counter() - begun)"
+def test_importing_is_cheap() -> None:
+    """Beside NumPy, and by the time of the processor, which other work on the machine hardly changes."""
+    code = "import numpy, time; begun = time.process_time(); import gncn; print(time.process_time() - begun)"
     times = sorted(float(imported(code).stdout) for _ in range(3))
     assert times[0] < 0.2, times
