@@ -140,7 +140,9 @@ fn expected(error: &RonError, last: &str) -> Option<&'static str> {
         // The `until` of virtual time is a tick, the `until` of settling is not.
         RonError::ExpectedInteger if last == "until" => "a whole number such as 60",
         // The delay of a projection is a number of frames, that of a link is not.
-        RonError::ExpectedInteger | RonError::InvalidIntegerDigit { .. } if last == "delay" => "a whole number such as 1",
+        RonError::ExpectedInteger | RonError::InvalidIntegerDigit { .. } if last == "delay" => {
+            "a whole number such as 1"
+        }
         RonError::ExpectedInteger => or("a whole number, 0 or above"),
         RonError::ExpectedMap => or("an opening `{`"),
         RonError::ExpectedArray => or("an opening `[`"),

@@ -45,7 +45,7 @@ impl<T> History<T> {
 
 /// What a firing of an error population was made of.
 #[derive(Debug, Clone)]
-struct Answer {
+struct ErrorAnswer {
     /// By inlet: the message that it used.
     used: Vec<u64>,
     /// Whether its own messages tell all that there is to tell.
@@ -71,7 +71,7 @@ pub(super) struct QuietWatch {
     travelled: Vec<History<f64>>,
     calm: Vec<bool>,
     /// By error population and firing.
-    used: Vec<History<Answer>>,
+    used: Vec<History<ErrorAnswer>>,
     /// By population: whether its last firing left something untold.
     behind: Vec<bool>,
     /// By state population: the message that its last firing used on each inlet.
@@ -103,7 +103,7 @@ impl QuietWatch {
             used: wiring
                 .populations
                 .iter()
-                .map(|p| History::new(Answer { used: vec![0; p.inlets], told: true }))
+                .map(|p| History::new(ErrorAnswer { used: vec![0; p.inlets], told: true }))
                 .collect(),
             behind: vec![false; populations],
             heard: wiring.populations.iter().map(|p| vec![0; p.inlets]).collect(),
@@ -144,7 +144,7 @@ impl QuietWatch {
             self.travelled[p].rows.push_back(before + f64::from(movement.unwrap_or(0.0)) + untold);
             self.forget(p);
         } else {
-            self.used[p].rows.push_back(Answer { used, told: !behind });
+            self.used[p].rows.push_back(ErrorAnswer { used, told: !behind });
         }
     }
 
@@ -194,7 +194,7 @@ impl QuietWatch {
     fn is_settled(&self, state: usize) -> bool {
         let answered = |(error, number): (&usize, &u64)| {
             let inputs = self.used[*error].get(*number);
-            let good = |answer: &Answer| {
+            let good = |answer: &ErrorAnswer| {
                 let inputs = self.senders[*error].iter().zip(&answer.used);
                 answer.told && inputs.into_iter().all(|(sender, used)| self.is_good(*sender, *used))
             };

@@ -29,7 +29,6 @@ fn begun() -> (TempDir, WatchedRun) {
         build: None,
         threads: 1,
         finished: false,
-        build: None,
     };
     let path = folder.path().join("run");
     Run::create(&path, &Circuit::parse(text).expect("sound"), info, false).expect("a run folder");
