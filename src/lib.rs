@@ -45,6 +45,7 @@
 //! 3  population/                               state and error populations: the actors' minds
 //! 4  episode -> activities -> network          one presentation of data; populations built from a circuit
 //! 5  executor/                                 who fires when, and what carries the messages
+//! 5  stability/                                what a circuit bears, before it runs
 //! 6  checkpoint/                               weights, checkpoints and run folders
 //! 7  training  evaluation/                     epochs over data, and measures
 //! 7  baseline/                                 the compared models (feature `baselines`)
@@ -216,6 +217,7 @@ pub mod baseline;
 #[doc(hidden)]
 pub mod cli;
 pub mod paper;
+pub mod stability;
 
 // Put a question to circuits, and write the answer.
 pub mod study;

@@ -16,7 +16,7 @@ use crate::evaluation::{self, Show, episode};
 use crate::executor::{SettleOptions, Settler};
 use crate::network::Network;
 use crate::params::Messages;
-use crate::study::stability::Stability;
+use crate::stability::Stability;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;

@@ -129,7 +129,8 @@ pub struct StateActivity {
     renewal: Renewal,
     /// From [`StatePopulation::begin`] on, where the population has noise.
     shaking: Option<Shaking>,
-    velocity: Velocity,
+    /// Boxed, so that the activities of state and of error neurons are about as large.
+    velocity: Box<Velocity>,
 }
 
 impl StatePopulation {
@@ -291,7 +292,7 @@ impl Population for StatePopulation {
             nonzero: Nonzero::default(),
             renewal,
             shaking: None,
-            velocity: Velocity::new(self.momentum, rows * self.size),
+            velocity: Box::new(Velocity::new(self.momentum, rows * self.size)),
         };
         self.rest_again(&mut activity, presented);
         activity

@@ -13,7 +13,7 @@ mod plan;
 pub mod report;
 pub mod run;
 mod runs;
-pub mod stability;
+pub use crate::stability;
 pub mod statistics;
 mod tree;
 

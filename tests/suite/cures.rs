@@ -164,8 +164,14 @@ fn who_cannot_answer_is_not_waited_for() {
     let episode = Episode::new(&circuit, [("x".to_owned(), data)]).expect("fits");
     let scenario = Scenario { name: "past".to_owned(), seed: 0, circuit, network, episode };
     let rest = energy(&scenario, Schedule::Synchronous, 1500);
-    for schedule in [late(4), Schedule::Free { fire: Fire::OnAny }, Schedule::Free { fire: Fire::OnAnswer }] {
-        let found = energy(&scenario, schedule.clone(), 1500);
+    // Two firings late, each fifth one moves.
+    let schedules = [
+        (late(4), 5 * 1500 + 1),
+        (Schedule::Free { fire: Fire::OnAny }, 1500),
+        (Schedule::Free { fire: Fire::OnAnswer }, 1500),
+    ];
+    for (schedule, firings) in schedules {
+        let found = energy(&scenario, schedule.clone(), firings);
         assert!((found - rest).abs() < 0.01 * rest.abs(), "{schedule:?}: {found} for {rest}");
     }
 }

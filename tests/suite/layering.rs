@@ -47,6 +47,7 @@ const LAYERS: &[(u8, &str, May)] = &[
     (4, "network", Above { not: &[], also: &["episode", "activities"] }),
     // Of data, an executor needs only how a file is written whole, and read within bounds.
     (5, "executor", Above { not: &["data"], also: &["data::atomic", "data::bounded"] }),
+    (5, "stability", Above { not: &["data", "executor"], also: &[] }),
     (6, "checkpoint", Above { not: &[], also: &[] }),
     (7, "evaluation", Above { not: &[], also: &[] }),
     (7, "training", Above { not: &[], also: &["evaluation"] }),

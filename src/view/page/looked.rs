@@ -5,7 +5,7 @@ use crate::circuit::{Schedule, Settling, Stopping};
 use crate::evaluation::{self, Show, Trained};
 use crate::executor::{SettleOptions, Settler};
 use crate::params::Messages;
-use crate::study::stability::Stability;
+use crate::stability::Stability;
 use crate::view::tiles;
 use serde::Serialize;
 

@@ -107,7 +107,7 @@ impl Stability {
     /// # Examples
     /// ```
     /// use gncn::{Circuit, Episode, Matrix, Network, SettleOptions, Settler};
-    /// use gncn::study::stability::{Stability, Verdict};
+    /// use gncn::stability::{Stability, Verdict};
     /// use std::sync::Arc;
     ///
     /// let circuit = Circuit::parse(br#"
