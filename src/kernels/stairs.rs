@@ -77,10 +77,10 @@ mod tests {
         let end = |ways: &[i32]| {
             let mut stairs = Stairs::new(2, 0.1);
             stairs.rest_at(&[7.0, 0.3]);
-            ways.iter().map(|way| stairs.step(1, *way)).next_back().map(f32::to_bits)
+            ways.iter().fold(0.0, |_, way| stairs.step(1, *way)).to_bits()
         };
         let expected = end(&ways);
-        assert_eq!(expected, Some((0.3_f32 + 5.0 * 0.1).to_bits()));
+        assert_eq!(expected, (0.3_f32 + 5.0 * 0.1).to_bits());
         for _ in 0..ways.len() {
             ways.rotate_left(3);
             ways.swap(0, 5);
