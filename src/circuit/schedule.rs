@@ -24,6 +24,25 @@ pub struct Settling {
 }
 
 impl Settling {
+    /// Whole messages in lock-step, from rest.
+    #[must_use]
+    pub fn plain(stopping: Stopping) -> Self {
+        Self {
+            stopping,
+            schedule: Schedule::Synchronous,
+            executor: ExecutorKind::default(),
+            messages: Messages::Dense,
+            start: Start::Zeros,
+            framed: false,
+        }
+    }
+
+    /// The same episode with whole messages in lock-step.
+    #[must_use]
+    pub fn in_lock_step(&self, stopping: Stopping) -> Self {
+        Self { executor: self.executor, start: self.start, framed: self.framed, ..Self::plain(stopping) }
+    }
+
     /// Whether settling the same way again gives the same bits.
     #[must_use]
     pub fn promises_bits(&self) -> bool {

@@ -8,14 +8,13 @@ use super::{output, table};
 use crate::checkpoint::Run;
 use crate::circuit::cost::{Cost, LinkCost, PopulationCost, Totals};
 use crate::circuit::wiring::{Carries, Kind};
-use crate::circuit::{Circuit, Schedule, Settling, Stopping};
+use crate::circuit::{Circuit, Stopping};
 use crate::circuit::{advice, options};
 use crate::data::{SenseFile, Source, load};
 use crate::episode::Episode;
 use crate::evaluation::{self, Show, episode};
 use crate::executor::{SettleOptions, Settler};
 use crate::network::Network;
-use crate::params::Messages;
 use crate::stability::Stability;
 use clap::Args;
 use serde::Serialize;
@@ -127,12 +126,7 @@ impl CheckArguments {
         });
         let episode = self.episode(circuit, &network)?;
         let steps = self.steps.unwrap_or_else(|| circuit.settling().stopping.max_steps());
-        let settling = Settling {
-            stopping: Stopping::Steps(steps),
-            schedule: Schedule::Synchronous,
-            messages: Messages::Dense,
-            ..circuit.settling().clone()
-        };
+        let settling = circuit.settling().in_lock_step(Stopping::Steps(steps));
         let mut settler = Settler::new();
         settler.settle(&mut network, &episode, &settling, SettleOptions::default())?;
         let judged = Stability::of(&network, &episode, settler.activities(), steps);

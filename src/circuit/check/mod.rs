@@ -23,7 +23,7 @@ use super::error::CircuitError;
 use super::file::{CircuitFile, LearningFile, ScheduleFile};
 use super::places::Places;
 use super::schedule::{Schedule, Settling, Stopping};
-use crate::params::{Messages, Start};
+use crate::params::Messages;
 use limits::{MOST_PARAMETERS, MOST_SAMPLES, MOST_VALUES};
 use report::Mistakes;
 
@@ -72,14 +72,7 @@ pub(super) fn messages(messages: Messages, places: Places<'_>) -> Result<Message
 
 /// The settling of a circuit whose own has not been checked yet.
 fn placeholder() -> Settling {
-    Settling {
-        stopping: Stopping::Steps(settling::STEPS),
-        schedule: Schedule::Synchronous,
-        executor: Default::default(),
-        messages: Messages::Dense,
-        start: Start::Zeros,
-        framed: false,
-    }
+    Settling::plain(Stopping::Steps(settling::STEPS))
 }
 
 fn name(name: &str, report: &mut Mistakes<'_>) {

@@ -3,12 +3,11 @@
 use super::super::failure::Failure;
 use super::super::output;
 use super::super::progress::Bar;
-use crate::circuit::{Schedule, Settling, Stopping};
+use crate::circuit::Stopping;
 use crate::episode::Episode;
 use crate::executor::{Observed, Observer, SettleError, SettleOptions, Settler, StopFlag};
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::Messages;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,12 +27,7 @@ pub(super) fn fixed_point(
     let mut settler = Settler::stopped_by(stop);
     settler.watch(Arc::new(RestWatch::new(tolerance)));
     let stopping = Stopping::Quiet { tolerance, max_steps: MOST };
-    let settling = Settling {
-        stopping,
-        schedule: Schedule::Synchronous,
-        messages: Messages::Dense,
-        ..network.circuit().settling().clone()
-    };
+    let settling = network.circuit().settling().in_lock_step(stopping);
     let never = |what: String| {
         let next =
             "there is no fixed point to measure a distance to; leave --fixed-point out, or give a larger TOLERANCE";

@@ -7,13 +7,13 @@
 //! stopped falling, it has the F of its rest. Else all such figures stay empty, and `rest_found` says so.
 
 use super::events::StudyRunError;
-use crate::circuit::{Circuit, CircuitError, ExecutorKind, LayerId, Schedule, Settling, Stopping};
+use crate::circuit::{Circuit, CircuitError, LayerId, Settling, Stopping};
 use crate::episode::Episode;
 use crate::evaluation::MeasureError;
 use crate::executor::{Measure, SettleError, SettleOptions, Settled, Settler};
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::params::{LayerNoise, Messages, Momentum, Start, StepRule};
+use crate::params::{LayerNoise, Momentum, Start, StepRule};
 use std::sync::Arc;
 
 /// Plain updates at the most.
@@ -81,8 +81,7 @@ fn run(
     (start, max_steps): (Start, usize),
 ) -> Result<Option<Settled>, MeasureError> {
     let stopping = Stopping::Quiet { tolerance: TOLERANCE, max_steps };
-    let (schedule, executor, messages) = (Schedule::Synchronous, ExecutorKind::default(), Messages::Dense);
-    let settling = Settling { stopping, schedule, executor, messages, start, framed: false };
+    let settling = Settling { start, ..Settling::plain(stopping) };
     let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     match settler.settle(network, episode, &settling, options) {
         Ok(settled) => Ok(Some(settled)),
@@ -107,13 +106,8 @@ pub(super) fn free(circuit: &Circuit) -> impl Iterator<Item = LayerId> {
 
 /// What the rest of a circuit depends on: all of it but how it settles and by which steps.
 pub(super) fn key(circuit: &Arc<Circuit>) -> Result<String, CircuitError> {
-    let settling = Settling {
-        stopping: Stopping::Steps(1),
-        schedule: Schedule::Synchronous,
-        executor: ExecutorKind::default(),
-        messages: Messages::Dense,
-        start: Start::Zeros,
-        framed: false,
-    };
-    Ok(Circuit::clone(circuit).with_settling(settling)?.with_steps(StepRule::Given, Momentum::default())?.to_ron())
+    Ok(Circuit::clone(circuit)
+        .with_settling(Settling::plain(Stopping::Steps(1)))?
+        .with_steps(StepRule::Given, Momentum::default())?
+        .to_ron())
 }

@@ -1,10 +1,9 @@
 //! What the weights of a run make of a few images, and what its settling bears.
 
 use super::error::TouchError;
-use crate::circuit::{Schedule, Settling, Stopping};
+use crate::circuit::Stopping;
 use crate::evaluation::{self, Show, Trained};
 use crate::executor::{SettleOptions, Settler};
-use crate::params::Messages;
 use crate::stability::Stability;
 use crate::view::tiles;
 use serde::Serialize;
@@ -46,12 +45,7 @@ pub(super) fn verdict(trained: &mut Trained) -> Result<ShownVerdict, TouchError>
     let rows: Vec<usize> = (0..images.count().min(SAMPLES)).collect();
     let episode = evaluation::episode(&circuit, images, &rows, Show::Everything)?;
     let steps = circuit.settling().stopping.max_steps();
-    let settling = Settling {
-        stopping: Stopping::Steps(steps),
-        schedule: Schedule::Synchronous,
-        messages: Messages::Dense,
-        ..circuit.settling().clone()
-    };
+    let settling = circuit.settling().in_lock_step(Stopping::Steps(steps));
     let mut settler = Settler::new();
     settler.settle(&mut trained.network, &episode, &settling, SettleOptions::default())?;
     let stability = Stability::of(&trained.network, &episode, settler.activities(), steps);
