@@ -6,7 +6,7 @@ use crate::checkpoint::{Run, RunInfo};
 use crate::circuit::{Circuit, Schedule};
 use crate::data::{SenseFiles, Source, load};
 use crate::network::Network;
-use crate::training::{Ended, Flow, Keep, TrainSpec, Training};
+use crate::training::{Ended, Flow, TrainSpec, Training};
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use std::path::Path;
@@ -132,16 +132,7 @@ fn the_first_circuit_learns() {
     let circuit = Arc::new(first());
     let source = Source::parse(Some("digits8x8"));
     let data = load(&source).expect("digits are always there");
-    let spec = TrainSpec {
-        seed: 0,
-        epochs: 2,
-        batch: circuit.learning().batch,
-        limit: Some(300),
-        settling: circuit.settling().clone(),
-        checkpoint_every: None,
-        keep: Keep::Last,
-        test_each_epoch: true,
-    };
+    let spec = TrainSpec { epochs: 2, limit: Some(300), test_each_epoch: true, ..TrainSpec::of(&circuit, 0) };
     let info = RunInfo {
         command: Vec::new(),
         version: String::new(),

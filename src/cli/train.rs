@@ -257,14 +257,11 @@ impl TrainArguments {
         let data = prepared(&circuit, data, recorded.as_ref(), MomentsFrom::Samples(&rows))?;
         check_data(&circuit, &data.train)?;
         let spec = TrainSpec {
-            seed,
-            epochs: circuit.learning().epochs,
-            batch: circuit.learning().batch,
             limit: self.limit,
-            settling: circuit.settling().clone(),
             checkpoint_every: self.checkpoint_every,
             test_each_epoch: self.test_each_epoch,
             keep: self.keep.map(Keep::from).unwrap_or_default(),
+            ..TrainSpec::of(&circuit, seed)
         };
         if let Some(problem) = spec.keep.problem(data.split(seed).validation.len()) {
             return Err(Failure::Request(problem.to_owned()));

@@ -140,14 +140,11 @@ impl TrainAsked {
             return Err(Failure::Request(problem.to_owned()));
         }
         Ok(TrainSpec {
-            seed: self.seed,
-            epochs: circuit.learning().epochs,
-            batch: circuit.learning().batch,
             limit: self.limit,
-            settling: circuit.settling().clone(),
             checkpoint_every: self.checkpoint_every,
             test_each_epoch: self.test_each_epoch,
             keep,
+            ..TrainSpec::of(circuit, self.seed)
         })
     }
 

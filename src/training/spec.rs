@@ -1,7 +1,7 @@
 //! What a training is asked to do.
 
 use super::best::Keep;
-use crate::circuit::Settling;
+use crate::circuit::{Circuit, Settling};
 
 /// What a training is asked to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,4 +22,21 @@ pub struct TrainSpec {
     pub test_each_epoch: bool,
     /// Which weights it leaves at its end.
     pub keep: Keep,
+}
+
+impl TrainSpec {
+    /// What the circuit itself asks for: its epochs, batch and settling, of all images, and nothing further.
+    #[must_use]
+    pub fn of(circuit: &Circuit, seed: u64) -> Self {
+        Self {
+            seed,
+            epochs: circuit.learning().epochs,
+            batch: circuit.learning().batch,
+            limit: None,
+            settling: circuit.settling().clone(),
+            checkpoint_every: None,
+            test_each_epoch: false,
+            keep: Keep::Last,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::checkpoint::{Run, RunInfo, weights};
 use crate::circuit::Circuit;
 use crate::data::Dataset;
 use crate::network::{Network, Tensors};
-use crate::training::{Ended, Event, Flow, Keep, TrainSpec, Training};
+use crate::training::{Ended, Event, Flow, TrainSpec, Training};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,16 +56,7 @@ pub(super) fn get(
 }
 
 fn spec(circuit: &Circuit, seed: u64, limit: Option<usize>) -> TrainSpec {
-    TrainSpec {
-        seed,
-        epochs: circuit.learning().epochs,
-        batch: circuit.learning().batch,
-        limit,
-        settling: circuit.settling().clone(),
-        checkpoint_every: None,
-        keep: Keep::Last,
-        test_each_epoch: false,
-    }
+    TrainSpec { limit, ..TrainSpec::of(circuit, seed) }
 }
 
 fn train(
