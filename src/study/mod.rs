@@ -1,6 +1,6 @@
-//! Studies: the mathematics by which runs are compared, by which a circuit is judged before it runs, and the written answer.
+//! Studies: the mathematics by which runs are compared, and the written answer.
 //!
-//! [`stability`] linearises a settled circuit and says what its settling bears; [`statistics`] says how sure a difference
+//! [`statistics`] says how sure a difference
 //! between runs is. A study file ([`mod@file`]) is checked into a [`Study`] with the points of its grid, each with a circuit of
 //! its own; [`lay_out`] makes what [`run`] works through, [`findings`] are what was found beside the baseline, and [`report`]
 //! writes it all as one page. Nothing here prints, and nothing here decides who fires when.
@@ -13,7 +13,6 @@ mod plan;
 pub mod report;
 pub mod run;
 mod runs;
-pub use crate::stability;
 pub mod statistics;
 mod tree;
 

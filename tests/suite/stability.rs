@@ -13,7 +13,7 @@ use gncn::episode::Episode;
 use gncn::executor::{SettleError, SettleOptions, Settler};
 use gncn::network::Network;
 use gncn::params::{Feedback, Messages, Start};
-use gncn::study::stability::{At, MOST_LATENESS, Stability, StabilityError, Verdict};
+use gncn::stability::{At, MOST_LATENESS, Stability, StabilityError, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
