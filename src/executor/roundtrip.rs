@@ -34,8 +34,8 @@ impl Answered {
 }
 
 impl Echo {
-    /// Whether nobody waits for it: nothing will come, or nothing has come for so long that the sender may be dead: twice the longest round trip so far, which a first
-    /// message makes half of, and some firings more.
+    /// Whether nobody waits for it: nothing will come, or nothing has come for so long that the sender may be dead: twice the
+    /// longest round trip so far, which a first message makes half of, and some firings more.
     fn is_given_up(&self) -> bool {
         const PATIENCE: u64 = 16;
         self.closed || self.silent > PATIENCE + 2 * self.longest

@@ -6,6 +6,20 @@ pub(crate) mod level;
 use level::Level;
 use serde::{Deserialize, Serialize};
 
+/// The features of a CPU that change kernels, and whether each is there: in the build, or in the machine.
+macro_rules! features {
+    (build $name:tt) => { cfg!(target_feature = $name) };
+    (machine $name:tt) => { std::is_x86_feature_detected!($name) };
+    ($at:ident) => {
+        [
+            ("avx", features!($at "avx")),
+            ("avx2", features!($at "avx2")),
+            ("fma", features!($at "fma")),
+            ("avx512f", features!($at "avx512f")),
+        ]
+    };
+}
+
 /// What kernels were compiled for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelBuild {
@@ -22,16 +36,9 @@ impl KernelBuild {
     /// That of this code.
     #[must_use]
     pub fn this() -> Self {
-        let features = [
-            ("avx", cfg!(target_feature = "avx")),
-            ("avx2", cfg!(target_feature = "avx2")),
-            ("fma", cfg!(target_feature = "fma")),
-            ("avx512f", cfg!(target_feature = "avx512f")),
-        ];
-        let there = features.iter().filter(|(_, there)| *there);
         Self {
             level: Level::of_build().name().to_owned(),
-            features: there.map(|(name, _)| (*name).to_owned()).collect(),
+            features: there(&features!(build)),
             commit: option_env!("GNCN_COMMIT").filter(|commit| !commit.is_empty()).map(ToOwned::to_owned),
         }
     }
@@ -72,15 +79,14 @@ pub fn slower_than_it_could_be() -> Option<String> {
 #[must_use]
 pub fn cpu_features() -> Vec<String> {
     #[cfg(target_arch = "x86_64")]
-    let found = [
-        ("avx", std::is_x86_feature_detected!("avx")),
-        ("avx2", std::is_x86_feature_detected!("avx2")),
-        ("fma", std::is_x86_feature_detected!("fma")),
-        ("avx512f", std::is_x86_feature_detected!("avx512f")),
-    ];
+    let found = features!(machine);
     #[cfg(not(target_arch = "x86_64"))]
     let found = [(std::env::consts::ARCH, true)];
-    found.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect()
+    there(&found)
+}
+
+fn there(features: &[(&str, bool)]) -> Vec<String> {
+    features.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect()
 }
 
 #[cfg(test)]
