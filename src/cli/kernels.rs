@@ -50,10 +50,12 @@ pub(super) fn version() -> String {
         ("baselines", cfg!(feature = "baselines")),
         ("cli", cfg!(feature = "cli")),
         ("counting", cfg!(feature = "counting")),
+        ("mpi", cfg!(feature = "mpi")),
         ("pictures", cfg!(feature = "pictures")),
         ("png", cfg!(feature = "png")),
         ("tables", cfg!(feature = "tables")),
         ("view", cfg!(feature = "view")),
+        ("watch", cfg!(feature = "watch")),
     ];
     let extras: Vec<_> = extras.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect();
     let mut lines = vec![
