@@ -197,7 +197,8 @@ impl<'a> Course<'a> {
             if self.ranks.leads() {
                 self.heart.beat(is_last, || {
                     let epochs = self.plan.epochs;
-                    Pulse { epoch, epochs, done, of, free_energy, images_per_second, ..learner.pulse() }
+                    let batch = rows.len();
+                    Pulse { epoch, epochs, done, of, free_energy, batch, images_per_second, ..learner.pulse() }
                 });
             }
             let flow = observe(&Event::Batch { epoch, done, of, free_energy });

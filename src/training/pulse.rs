@@ -30,6 +30,8 @@ pub struct Pulse {
     pub of: usize,
     /// Free energy of the batch, mean over its images, all layers, in nats.
     pub free_energy: f64,
+    /// Images in the batch; 0 where the one who wrote it did not tell.
+    pub batch: usize,
     /// Training images per second in this epoch.
     pub images_per_second: f64,
     /// Layers, in the order of the circuit.

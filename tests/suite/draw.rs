@@ -352,6 +352,45 @@ fn a_recorded_settle_shows_ages_and_messages() {
 }
 
 #[test]
+fn a_training_shows_its_last_batch() {
+    use gncn::training::{Pulse, PulseLayer, PulseLink};
+    let path = shipped().into_iter().find(|path| path.ends_with("gncn-t1-rao.ron")).expect("it ships");
+    let circuit = Circuit::load(path).expect("sound");
+    let link = |from: &str, to: &str, sent, staleness| PulseLink {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        sent,
+        staleness: Some(staleness),
+        ..PulseLink::default()
+    };
+    let layer = |name: &str, activity| PulseLayer { name: name.to_owned(), activity, ..PulseLayer::default() };
+    let pulse = Pulse {
+        batch: 200,
+        images_per_second: 1000.0,
+        layers: vec![layer("z1", 0.5), layer("z2", 0.25), layer("gone", 9.0)],
+        links: vec![
+            link("z1", "z0.error", 50, 0.0),
+            link("z0.error", "z1", 25, 2.0),
+            link("z2", "z1.error", 0, 0.0),
+            link("gone", "z1", 50, 1.0),
+        ],
+        ..Pulse::default()
+    };
+    let overlay = gncn::view::draw::live(&circuit, &pulse);
+    let told: Vec<_> = overlay.marks.values().map(|mark| (mark.label.as_deref(), mark.width, mark.shade)).collect();
+    assert_eq!(told.len(), 2, "what sent nothing and what the circuit lacks has no mark: {told:?}");
+    assert!(told.contains(&(Some("0.0 old, 250/s"), Some(1.0), Some(0.0))), "{told:?}");
+    assert!(told.contains(&(Some("2.0 old, 125/s"), Some(0.5), Some(1.0))), "{told:?}");
+    let share = |name: &str| overlay.rooms[&circuit.find(name).expect("a layer")].share;
+    assert_eq!((share("z1"), share("z2")), (1.0, 0.5), "the longest bar is that of the largest");
+    assert_eq!(drawn(&circuit, &overlay), Vec::<String>::new());
+    let shown = scene(&circuit, &overlay);
+    let bars: Vec<f64> = shown.swatches.iter().filter(|s| s.rect.height == 3.0).map(|s| s.rect.width).collect();
+    assert!(bars.len() == 2 && (bars[0] / bars[1] - 2.0).abs() < 1e-9, "{bars:?}");
+    assert!(shown.labels.iter().any(|label| label.text == "activity 0.50"), "and in words");
+}
+
+#[test]
 fn wrong_requests_write_nothing() {
     let folder = folder();
     let refused: [(&[&str], &str); 7] = [

@@ -3,7 +3,7 @@
 use crate::properties::Dice;
 use gncn::circuit::Circuit;
 use gncn::circuit::wiring::Wiring;
-use gncn::view::draw::{Line, LinkMark, Overlay, Rect, Scale, Scene, Spot, Theme, scene, svg};
+use gncn::view::draw::{Line, LinkMark, Overlay, Rect, RoomMark, Scale, Scene, Spot, Theme, scene, svg};
 
 /// The nearest that two lines of different links may run beside each other, middle to middle.
 const APART: f64 = 4.5;
@@ -41,6 +41,10 @@ fn labels(scene: &Scene, faults: &mut Vec<String>) {
             if crosses(line, &label.rect) {
                 faults.push(format!("{} runs through the label {:?}", line.title, label.text));
             }
+        }
+        // Badges lie under the names of senses; other patches under nothing.
+        for patch in scene.swatches.iter().filter(|patch| patch.class != "badge" && patch.rect.overlaps(&label.rect)) {
+            faults.push(format!("{patch:?} lies on the label {:?}", label.text));
         }
         // A label belongs to one box, or to none.
         let boxes = scene
@@ -170,6 +174,12 @@ pub(crate) fn marks(circuit: &Circuit, seed: u64) -> Overlay {
             let (width, shade) = (f64::from(dice.real(-0.2, 1.2)), f64::from(dice.real(-0.2, 1.2)));
             let mark = LinkMark { width: Some(width), shade: Some(shade), label: label.map(ToOwned::to_owned) };
             overlay.marks.insert(link, mark);
+        }
+    }
+    for (id, _) in circuit.layers() {
+        if dice.chance(share) {
+            let mark = RoomMark { share: f64::from(dice.real(-0.2, 1.2)), line: "activity 0.25".to_owned() };
+            overlay.rooms.insert(id, mark);
         }
     }
     if !overlay.marks.is_empty() {

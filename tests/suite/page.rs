@@ -208,6 +208,7 @@ fn no_file_from_outside_is_told() {
         "/api/run?path=linked",
         "/api/follow?path=linked",
         "/api/drawing?path=../run",
+        "/api/live?path=../run",
         "/..%2f..%2fetc/passwd",
         &inside_out,
     ] {

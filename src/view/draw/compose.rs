@@ -19,6 +19,9 @@ const MARGIN: f64 = 20.0;
 const LEAST: f64 = 520.0;
 /// Under a heading, over a legend.
 const BREAK: f64 = 14.0;
+/// The height of the bar that shows how active a layer is, and the class of its colour.
+const BAR: f64 = 3.0;
+const ACTIVE: &str = "s4";
 /// Lines of what a circuit says about itself.
 const ABOUT: usize = 3;
 
@@ -48,7 +51,7 @@ pub fn scene(circuit: &Circuit, overlay: &Overlay) -> Scene {
     let levels = levels(circuit);
     let cables = cables(circuit, &wiring, overlay);
     let rows = RoomRows::of(circuit, &levels, &cables);
-    let words: Vec<Words> = circuit.layers().map(|(id, _)| Words::of(circuit, id).with_picture(overlay, id)).collect();
+    let words: Vec<Words> = circuit.layers().map(|(id, _)| Words::of(circuit, id).with_shown(overlay, id)).collect();
     let measures = DrawingMeasures::of(circuit, &wiring, overlay, &words);
     let places = RoomPlaces::of(&rows, &cables, &measures);
     let mut heights = vec![0.0; rows.rows.len()];
@@ -161,6 +164,15 @@ impl Painter<'_> {
         let population = self.wiring.state_of(id);
         cells.push(Cell { population, kind: Kind::State, rect: state.moved(self.x, self.y) });
         self.lateral(id, &state);
+        if let Some(share) = self.overlay.share(id) {
+            let rect = Rect {
+                x: state.x + 3.0,
+                y: state.bottom() - BAR - 1.0,
+                width: share * (state.width - 6.0),
+                height: BAR,
+            };
+            self.scene.swatches.push(Swatch { class: ACTIVE.to_owned(), rect: rect.moved(self.x, self.y) });
+        }
         if let Some(picture) = self.overlay.pictures.get(&id) {
             let (width, height) = picture.sides;
             let rect = Rect { x: state.x + INSET, y: state.bottom() - 6.0 - height, width, height };

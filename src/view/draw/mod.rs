@@ -3,7 +3,7 @@
 //! [`scene()`] makes plain geometry of a circuit: rooms with their populations, links, labels. [`svg()`], [`dot()`] and
 //! (with the feature `png`) `png` write it, or a circuit, in a format that other programs open; [`bytes()`] chooses by the
 //! ending of a name. An [`Overlay`] puts values
-//! on links, so that the same drawing shows [`norms()`] of synapses, or [`ages()`] of messages; and pictures into rooms, such
+//! on links, so that the same drawing shows [`norms()`] of synapses, [`ages()`] of messages, or how a training goes ([`live()`]); and pictures into rooms, such
 //! as receptive fields.
 //!
 //! How a scene comes about: `cables` gives every layer a level and bundles the links of each projection; `rows` orders the
@@ -18,6 +18,7 @@ mod dot;
 mod fields;
 mod file;
 mod legend;
+mod live;
 mod norms;
 mod overlay;
 mod palette;
@@ -39,8 +40,9 @@ pub use dot::dot;
 #[cfg(feature = "pictures")]
 pub use fields::learned;
 pub use file::{Format, bytes};
+pub use live::live;
 pub use norms::norms;
-pub use overlay::{LinkMark, Overlay, RoomPicture, SHADES, Scale};
+pub use overlay::{LinkMark, Overlay, RoomMark, RoomPicture, SHADES, Scale};
 pub use palette::{Theme, style_sheet};
 #[cfg(feature = "png")]
 pub use raster::png;

@@ -31,6 +31,15 @@ pub struct Scale {
     pub high: String,
 }
 
+/// How active a layer is, in its state population.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RoomMark {
+    /// The length of a bar along the bottom of the population: from 0 to 1, 1 being all of its width.
+    pub share: f64,
+    /// One more line of words.
+    pub line: String,
+}
+
 /// A small picture in the room of a layer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RoomPicture {
@@ -63,6 +72,8 @@ pub struct RoomPicture {
 pub struct Overlay {
     /// By the number of a link in [`Wiring::links`](crate::circuit::wiring::Wiring::links). Other numbers are ignored.
     pub marks: BTreeMap<usize, LinkMark>,
+    /// Bars and words in the state populations of layers.
+    pub rooms: BTreeMap<LayerId, RoomMark>,
     /// In the state populations of layers.
     pub pictures: BTreeMap<LayerId, RoomPicture>,
     /// What widths and labels mean, as lines of the legend.
@@ -72,6 +83,11 @@ pub struct Overlay {
 }
 
 impl Overlay {
+    /// How long the bar of a layer is, of all the width that there is.
+    pub(super) fn share(&self, layer: LayerId) -> Option<f64> {
+        self.rooms.get(&layer).map(|mark| unit(mark.share))
+    }
+
     /// The label of a link.
     pub(super) fn label(&self, link: usize) -> Option<&str> {
         self.marks.get(&link)?.label.as_deref().filter(|label| !label.is_empty())

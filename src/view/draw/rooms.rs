@@ -71,8 +71,9 @@ impl Words {
         }
     }
 
-    /// The same, with room for what `overlay` shows in it.
-    pub(super) fn with_picture(self, overlay: &Overlay, id: LayerId) -> Self {
+    /// The same, with what `overlay` shows in it: one more line, and room for a picture.
+    pub(super) fn with_shown(mut self, overlay: &Overlay, id: LayerId) -> Self {
+        self.state.extend(overlay.rooms.get(&id).map(|mark| text::shortened(&mark.line, 40)));
         Self { picture: overlay.pictures.get(&id).map(|picture| picture.sides), ..self }
     }
 

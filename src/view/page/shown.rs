@@ -93,6 +93,16 @@ pub(super) fn drawing(run: &Run, network: Option<&Network>) -> Result<String, St
     Ok(draw::svg(&draw::scene(&circuit, &overlay), Theme::Auto))
 }
 
+/// The circuit of a run as SVG, with how its last batch went; `None` where it has told nothing of that.
+///
+/// # Errors
+/// [`StoreError`] where it is no run of a circuit.
+pub(super) fn live_drawing(folder: &Path) -> Result<Option<String>, StoreError> {
+    let circuit = Run::open(folder)?.circuit()?;
+    let drawn = |pulse| draw::svg(&draw::scene(&circuit, &draw::live(&circuit, &pulse)), Theme::Auto);
+    Ok(Pulse::of_run(folder).map(drawn))
+}
+
 /// Receptive fields of the first layer that predicts the image, as PNG; `None` where there are none.
 pub(super) fn field_tiles(run: &Run, network: &Network) -> Option<Vec<u8>> {
     let layer = *evaluation::predictors(network.circuit()).ok()?.first()?;

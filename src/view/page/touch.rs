@@ -151,6 +151,16 @@ impl Touch {
         Ok(drawn.map_err(EvaluationError::from)?)
     }
 
+    /// The circuit of a run as SVG, with the activities, messages and ages of its last batch; `None` where it has told nothing
+    /// of them.
+    ///
+    /// # Errors
+    /// [`TouchError`] where it is no run of a circuit.
+    pub fn live_drawing(&self, shelf: &Shelf, run: &str) -> Result<Option<String>, TouchError> {
+        let drawn = shown::live_drawing(&shelf.folder(run)?);
+        Ok(drawn.map_err(EvaluationError::from)?)
+    }
+
     /// Receptive fields of the first layer that predicts the image, as PNG; `None` where there are none to show yet.
     ///
     /// # Errors

@@ -65,6 +65,14 @@ pub(super) async fn drawing(State(desk): State<Arc<Desk>>, Query(at): Query<AtPa
     touched(desk, move |desk| Ok(shown("image/svg+xml", desk.touch.drawing(&desk.shelf, &at.path)?.into_bytes()))).await
 }
 
+pub(super) async fn live(State(desk): State<Arc<Desk>>, Query(at): Query<AtPath>) -> Response {
+    let drawing = move |desk: &Desk| {
+        let drawn = desk.touch.live_drawing(&desk.shelf, &at.path)?;
+        Ok(drawn.map_or_else(nothing, |svg| shown("image/svg+xml", svg.into_bytes())))
+    };
+    touched(desk, drawing).await
+}
+
 pub(super) async fn fields(State(desk): State<Arc<Desk>>, Query(at): Query<AtPath>) -> Response {
     let tiles = move |desk: &Desk| {
         let tiles = desk.touch.fields(&desk.shelf, &at.path)?;

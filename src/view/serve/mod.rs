@@ -75,6 +75,7 @@ fn routes(desk: Arc<Desk>, guard: Arc<guard::Guard>) -> Router {
         .route("/api/list", get(answers::list))
         .route("/api/run", get(answers::run))
         .route("/api/drawing", get(answers::drawing))
+        .route("/api/live", get(answers::live))
         .route("/api/fields", get(answers::fields))
         .route("/api/reconstructions", get(answers::reconstructions))
         .route("/api/verdict", get(answers::verdict))

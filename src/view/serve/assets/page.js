@@ -142,6 +142,28 @@ function improving(path, epoch) {
   return { figure, look };
 }
 
+// The circuit with the activities, messages and ages of the last batch. A new drawing takes the place of the old one once it is
+// there, so that nothing flickers, and none is asked for while one is on its way.
+function lively(path) {
+  const image = element("img", { alt: "" });
+  const figure = element("figure", { id: "live", class: "drawing", hidden: true }, element("figcaption", {}, "The last batch: activity of layers, messages a second and their ages"), image);
+  let busy = false;
+  const look = (pulse) => {
+    if (busy) return;
+    busy = true;
+    const next = new Image();
+    next.addEventListener("load", () => {
+      image.src = next.src;
+      image.alt = `The circuit drawn as of epoch ${pulse.epoch}, batch ${pulse.done}: bars for the activity of layers, links as wide as their messages are many and coloured by age. The figures are in the table of messages.`;
+      figure.hidden = false;
+      busy = false;
+    });
+    next.addEventListener("error", () => { busy = false; });
+    next.src = `/api/live${query(path, `&t=${Date.now()}`)}`;
+  };
+  return { figure, look };
+}
+
 function verdict(path) {
   const told = element("div", { role: "status" });
   const button = element("button", { type: "button" }, "Ask what settling bears");
@@ -188,6 +210,8 @@ async function showRun(path) {
   };
   const messages = element("div", { id: "messages" }, element("p", {}, "This run has told nothing of its messages."));
   if (run.pulse) messages.replaceChildren(...traffic(run.pulse));
+  const live = lively(path);
+  if (run.pulse && run.circuit) live.look(run.pulse);
   const pictured = improving(path, () => (rows.length ? `epoch ${rows.at(-1).epoch ?? rows.length}` : "before the first epoch is finished"));
   const drawing = run.circuit && picture("Circuit", `/api/drawing${query(path)}`, `The circuit drawn: populations as rooms, links between them with the norms of their synapses. Its text is below.`);
   if (drawing) drawing.className = "drawing";
@@ -196,6 +220,7 @@ async function showRun(path) {
     element("p", {}, element("a", { href: `#touch=${encodeURIComponent(path)}` }, "Settle an image by hand")),
     element("h2", {}, "Curves"), charts,
     run.circuit ? pictured.figure : null,
+    run.circuit ? live.figure : null,
     element("details", { open: true }, element("summary", {}, "Messages of the last batch"), messages),
     ...(run.circuit ? [element("h2", {}, "Stability"), ...verdict(path)] : []),
     element("h2", {}, "Command"), copyable(run.command.join(" "), "The command of this run"),
@@ -215,7 +240,11 @@ async function showRun(path) {
     redrawPictures();
     if (run.circuit) pictured.look();
   });
-  stream.addEventListener("pulse", ({ data }) => messages.replaceChildren(...traffic(JSON.parse(data))));
+  stream.addEventListener("pulse", ({ data }) => {
+    const pulse = JSON.parse(data);
+    messages.replaceChildren(...traffic(pulse));
+    if (run.circuit) live.look(pulse);
+  });
   stream.addEventListener("state", async ({ data }) => {
     const { finished } = JSON.parse(data);
     if (finished !== run.finished) { run.finished = finished; run.pictures = (await ask(`/api/run${query(path)}`)).pictures; redrawPictures(); }
