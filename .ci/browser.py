@@ -102,6 +102,7 @@ def look(browser, wide, scheme):
     page.wait_for_selector("#curves figure")
     page.wait_for_selector("#improving img")
     assert page.locator("#messages tbody tr").count() >= 6, "links of the last batch"
+    page.wait_for_selector("#live img[src]", state="visible")
     page.click("text=Ask what settling bears")
     page.wait_for_selector("#verdict")
     until(page, "[...document.images].every((image) => image.complete)")
@@ -122,8 +123,11 @@ def live(browser):
         time.sleep(0.1)
     page.goto(f"{root}/#run=live")
     until(page, "/epoch [1-5]\\./.test(document.getElementById('state')?.textContent)", 120)
+    first = page.get_attribute("#live img", "src")
     until(page, "/Finished, epoch 6\\./.test(document.getElementById('state')?.textContent)", 240)
     assert training.wait(timeout=60) == 0
+    until(page, f"document.querySelector('#live img').getAttribute('src') !== {json.dumps(first)}")
+    page.locator("#live").screenshot(path=shots / "live.png")
     page.close()
 
 
