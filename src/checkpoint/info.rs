@@ -1,7 +1,7 @@
 //! What `run.json` tells of a run.
 
 use crate::data::SenseFiles;
-use crate::machine::KernelBuild;
+use crate::machine::{KernelBuild, cpu_features};
 use serde::{Deserialize, Serialize};
 
 /// What `run.json` tells.
@@ -37,4 +37,34 @@ pub struct RunInfo {
     pub threads: usize,
     /// Whether the run has come to its end.
     pub finished: bool,
+}
+
+impl RunInfo {
+    /// A run of this program on this machine that has just begun: nothing is known yet of its data and its schedule.
+    ///
+    /// # Examples
+    /// ```
+    /// use gncn::checkpoint::RunInfo;
+    ///
+    /// let info = RunInfo { limit: Some(100), ..RunInfo::begun(vec!["gncn".to_owned()], 7) };
+    /// assert!(info.seed == 7 && !info.finished && info.version == env!("CARGO_PKG_VERSION"));
+    /// ```
+    #[must_use]
+    pub fn begun(command: Vec<String>, seed: u64) -> Self {
+        Self {
+            command,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed,
+            source: None,
+            senses: SenseFiles::default(),
+            text: None,
+            data: serde_json::Value::Null,
+            schedule: String::new(),
+            limit: None,
+            cpu: cpu_features(),
+            build: None,
+            threads: rayon::current_num_threads(),
+            finished: false,
+        }
+    }
 }

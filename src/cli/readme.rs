@@ -4,7 +4,7 @@
 use super::Arguments;
 use crate::checkpoint::{Run, RunInfo};
 use crate::circuit::{Circuit, Schedule};
-use crate::data::{SenseFiles, Source, load};
+use crate::data::{Source, load};
 use crate::network::Network;
 use crate::training::{Ended, Flow, TrainSpec, Training};
 use clap::Parser as _;
@@ -133,21 +133,7 @@ fn the_first_circuit_learns() {
     let source = Source::parse(Some("digits8x8"));
     let data = load(&source).expect("digits are always there");
     let spec = TrainSpec { epochs: 2, limit: Some(300), test_each_epoch: true, ..TrainSpec::of(&circuit, 0) };
-    let info = RunInfo {
-        command: Vec::new(),
-        version: String::new(),
-        seed: spec.seed,
-        source: None,
-        senses: SenseFiles::default(),
-        text: None,
-        data: serde_json::Value::Null,
-        schedule: String::new(),
-        limit: None,
-        cpu: Vec::new(),
-        build: None,
-        threads: 1,
-        finished: false,
-    };
+    let info = RunInfo::begun(Vec::new(), spec.seed);
     let folder = tempfile::tempdir().expect("a folder");
     let mut run = Run::create(&folder.path().join("first"), &circuit, info, false).expect("a run folder");
     let network = Network::new(Arc::clone(&circuit), spec.seed);

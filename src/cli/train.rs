@@ -19,7 +19,6 @@ use crate::checkpoint::{Run, RunInfo, StoreError};
 use crate::circuit::{Circuit, Learning};
 use crate::data::{Dataset, Images, Source};
 use crate::evaluation::{self, MomentsFrom, Show};
-use crate::machine::cpu_features;
 use crate::network::Network;
 use crate::picture;
 use crate::ranks::Ranks;
@@ -272,19 +271,12 @@ impl TrainArguments {
     fn create(&self, request: &TrainRequest, command: Vec<String>) -> Result<Run, StoreError> {
         let (text, senses) = request.source.to_remember();
         let info = RunInfo {
-            command,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            seed: request.spec.seed,
             source: text.filter(|_| !self.data.is_empty()),
             senses,
-            text: None,
             data: serde_json::to_value(request.data.describe()).unwrap_or_default(),
             schedule: request.circuit.settling().schedule.name().to_owned(),
             limit: self.limit,
-            cpu: cpu_features(),
-            build: None,
-            threads: rayon::current_num_threads(),
-            finished: false,
+            ..RunInfo::begun(command, request.spec.seed)
         };
         Run::create(&request.folder, &request.circuit, info, self.overwrite)
     }

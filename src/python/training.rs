@@ -161,19 +161,12 @@ impl TrainAsked {
     fn created(&self, circuit: &gncn::Circuit, data: &Dataset, source: &Source) -> Result<Run, Failure> {
         let (text, senses) = source.to_remember();
         let info = RunInfo {
-            command: self.command(circuit.learning()),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            seed: self.seed,
             source: text.filter(|_| !matches!(source, Source::Digits { .. })),
             senses,
-            text: None,
             data: serde_json::to_value(data.describe()).unwrap_or_default(),
             schedule: circuit.settling().schedule.name().to_owned(),
             limit: self.limit,
-            cpu: gncn::cpu_features(),
-            build: None,
-            threads: rayon::current_num_threads(),
-            finished: false,
+            ..RunInfo::begun(self.command(circuit.learning()), self.seed)
         };
         Ok(Run::create(&self.folder, circuit, info, self.overwrite)?)
     }

@@ -24,19 +24,10 @@ fn spec(kind: ComparedKind) -> ComparisonSpec {
 
 fn create(folder: &Path, data: &Dataset, spec: &ComparisonSpec) -> Run {
     let info = RunInfo {
-        command: Vec::new(),
-        version: String::new(),
-        seed: spec.seed,
-        source: None,
-        senses: Default::default(),
-        text: None,
         data: serde_json::to_value(data.describe()).expect("JSON"),
         schedule: "none".to_owned(),
         limit: spec.limit,
-        cpu: Vec::new(),
-        build: None,
-        threads: 1,
-        finished: false,
+        ..RunInfo::begun(Vec::new(), spec.seed)
     };
     Run::create_as(folder, (MODEL, &spec.model.text()), info, false).expect("a run folder")
 }

@@ -182,21 +182,7 @@ fn train(folder: &Path, ranks: &Ranks, salt: usize, (resume, stop): (bool, usize
 
 /// The run, which one rank writes.
 fn open(folder: &Path, ranks: &Ranks, circuit: &Circuit, resume: bool) -> Run {
-    let info = || RunInfo {
-        command: vec!["test".to_owned()],
-        version: "0".to_owned(),
-        seed: 3,
-        source: None,
-        senses: Default::default(),
-        text: None,
-        data: serde_json::Value::Null,
-        schedule: "Synchronous".to_owned(),
-        limit: None,
-        cpu: Vec::new(),
-        build: None,
-        threads: 1,
-        finished: false,
-    };
+    let info = || RunInfo { schedule: "Synchronous".to_owned(), ..RunInfo::begun(vec!["test".to_owned()], 3) };
     let own = ranks.leads().then(|| match resume {
         true => Run::open(folder).expect("a run"),
         false => Run::create(folder, circuit, info(), false).expect("a folder"),

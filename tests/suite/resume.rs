@@ -89,19 +89,9 @@ impl Bench {
 
     fn start(&self, name: &str, observe: impl FnMut(&Event<'_>) -> Flow) -> Result<Ended, TrainError> {
         let info = RunInfo {
-            command: vec!["test".to_owned()],
-            version: "0".to_owned(),
-            seed: self.spec.seed,
-            source: None,
-            senses: Default::default(),
-            text: None,
-            data: serde_json::Value::Null,
             schedule: "Synchronous".to_owned(),
             limit: self.spec.limit,
-            cpu: Vec::new(),
-            build: None,
-            threads: 1,
-            finished: false,
+            ..RunInfo::begun(vec!["test".to_owned()], self.spec.seed)
         };
         let mut observe = observe;
         let mut run = Run::create(&self.path(name), &self.circuit, info, false)?;

@@ -12,10 +12,9 @@ use crate::baseline::{
 };
 use crate::checkpoint::weights::fingerprint;
 use crate::checkpoint::{Run, RunInfo};
-use crate::data::{Dataset, SenseFiles, Source};
+use crate::data::{Dataset, Source};
 use crate::evaluation::PriorOptions;
 use crate::evaluation::mixture::{Mixture, MixtureOptions};
-use crate::machine::cpu_features;
 use crate::matrix::Matrix;
 use crate::network::Tensors;
 use crate::picture;
@@ -120,20 +119,12 @@ impl BaselineArguments {
         spec: &ComparisonSpec,
     ) -> Result<Run, Failure> {
         let info = RunInfo {
-            command,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            seed: spec.seed,
             source: self.data.as_ref().and_then(|name| Source::parse(Some(name)).to_remember().0),
-            senses: SenseFiles::default(),
-            text: None,
             data: serde_json::to_value(data.describe()).unwrap_or_default(),
             // Nothing settles here.
             schedule: "none".to_owned(),
             limit: spec.limit,
-            cpu: cpu_features(),
-            build: None,
-            threads: rayon::current_num_threads(),
-            finished: false,
+            ..RunInfo::begun(command, spec.seed)
         };
         Ok(Run::create_as(folder, (MODEL, &spec.model.text()), info, self.overwrite)?)
     }

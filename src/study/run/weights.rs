@@ -36,19 +36,13 @@ pub(super) fn get(
             let data = load(data)?;
             let spec = spec(circuit, *seed, *limit);
             let info = RunInfo {
-                command: machine.command.clone(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                seed: *seed,
                 source: Some(source),
-                senses: Default::default(),
-                text: None,
                 data: serde_json::to_value(data.describe()).unwrap_or_default(),
                 schedule: circuit.settling().schedule.name().to_owned(),
                 limit: *limit,
                 cpu: machine.cpu.clone(),
-                build: None,
                 threads: machine.threads,
-                finished: false,
+                ..RunInfo::begun(machine.command.clone(), *seed)
             };
             train(&own, (circuit, &data), spec, info, &planned.name, watch)
         }

@@ -1,7 +1,6 @@
 use super::{Glance, KeyMeaning, WatchedRun, paint};
 use crate::checkpoint::{Run, RunInfo};
 use crate::circuit::Circuit;
-use crate::data::SenseFiles;
 use crate::training::{PULSE, Pulse, PulseLayer, PulseLink};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -15,21 +14,8 @@ fn begun() -> (TempDir, WatchedRun) {
     let folder = TempDir::new().expect("a folder");
     let text = br#"(name: "small", layers: {"z0": (size: 16, sense: "image"), "z1": (size: 3, beta: 0.1)},
         projections: [(from: "z1", to: "z0", feedback: Transposed)])"#;
-    let info = RunInfo {
-        command: ["gncn", "train"].map(str::to_owned).into(),
-        version: String::new(),
-        seed: 0,
-        source: None,
-        senses: SenseFiles::default(),
-        text: None,
-        data: serde_json::Value::Null,
-        schedule: "Free".to_owned(),
-        limit: None,
-        cpu: Vec::new(),
-        build: None,
-        threads: 1,
-        finished: false,
-    };
+    let info =
+        RunInfo { schedule: "Free".to_owned(), ..RunInfo::begun(["gncn", "train"].map(str::to_owned).into(), 0) };
     let path = folder.path().join("run");
     Run::create(&path, &Circuit::parse(text).expect("sound"), info, false).expect("a run folder");
     let run = WatchedRun::open(&path).expect("it is a run");
