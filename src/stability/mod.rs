@@ -196,7 +196,13 @@ impl Stability {
                 format!("has directions that neither decay nor grow; the others bear messages up to {k} firings late")
             }
             (Verdict::Neutral, None) => "is at the edge: neither decays nor grows".to_owned(),
-            (Verdict::Grows, _) => "grows even in lock-step: there is no rest here".to_owned(),
+            (Verdict::Grows, _) => match self.at {
+                At::Rest => "grows even in lock-step: there is no rest here".to_owned(),
+                At::AfterUpdates(updates) => format!(
+                    "grows even in lock-step where it is after {updates} updates, which is no rest yet: if there is one, \
+                     more steps lead there"
+                ),
+            },
         }
     }
 }

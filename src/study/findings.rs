@@ -56,16 +56,15 @@ fn finding(found: &PairedMeasure, comparison: &PairedComparison) -> Finding {
         "oscillation_amplitude" => ("the amplitude of the oscillation", "", None),
         other => (other, "", None),
     };
+    let is_bootstrap = comparison.interval.is_some_and(|interval| interval.method == Method::Bca);
     let units = match comparison.unit {
         Unit::Images => "images",
-        Unit::Seeds => "trained weights",
-        Unit::ImagesAndSeeds => "trained weights, images resampled with them",
+        Unit::ImagesAndSeeds if is_bootstrap => "trained weights, images resampled with them",
+        // Student's t resamples nothing: it looks at the mean over images of each.
+        Unit::Seeds | Unit::ImagesAndSeeds => "trained weights",
         Unit::Presentations => "presentations",
     };
-    let method = match comparison.interval.map(|interval| interval.method) {
-        Some(Method::Bca) => "bootstrap (BCa)",
-        _ => "Student's t",
-    };
+    let method = if is_bootstrap { "bootstrap (BCa)" } else { "Student's t" };
     Finding {
         measure: measure.to_owned(),
         unit: unit.to_owned(),
