@@ -4,6 +4,7 @@
 //! can't be told apart: what is left over goes to further figures, along the axes that come first in the file.
 
 use super::equal;
+use super::figures::shared;
 use super::groups::{self, PointGroup};
 use super::headers::{ENERGY, HEADERS};
 use super::over;
@@ -15,13 +16,10 @@ use crate::study::report::{
     AgeChart, AgePanel, Chart, Curve, CurveChart, Fact, Finding, HeatCell, HeatMap, Illustration, ReportCell,
     ReportRow, ReportTable, Span, Spread, Spreads, StudyReport,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Curves of a figure.
 const CURVES: usize = 8;
-
-/// Figures of each kind, at the most; the tables have the rest.
-const FIGURES: usize = 6;
 
 /// The report of the finished points; `facts` say what was run, `commands` how to make it again, and `findings` are the
 /// differences from the baseline with their intervals.
@@ -127,11 +125,10 @@ impl Answer<'_> {
                 );
                 let band = "from the least to the most over weights and repeats".to_owned();
                 let chart = CurveChart { across: "updates".to_owned(), up: ENERGY.to_owned(), band, curves };
-                out.push(Illustration { title, caption, chart: Chart::Curves(chart) });
+                out.push((part[0].circuit.to_owned(), Illustration { title, caption, chart: Chart::Curves(chart) }));
             }
         }
-        out.truncate(FIGURES);
-        out
+        shared(out)
     }
 
     /// Free energy over what it cost.
@@ -142,9 +139,12 @@ impl Answer<'_> {
         let all: Vec<_> = self.groups.iter().collect();
         let of_circuit = all.chunk_by(|a, b| a.circuit == b.circuit);
         let parts = of_circuit.flat_map(|groups| groups.chunks(CURVES));
-        let mut out: Vec<_> = parts.flat_map(|part| over::work(part, &|group| self.words(group), ENERGY)).collect();
-        out.truncate(FIGURES);
-        out
+        let figures = |part: &[&PointGroup<'_>]| {
+            let circuit = part[0].circuit.to_owned();
+            let all = over::work(part, &|group| self.words(group), ENERGY);
+            all.into_iter().map(move |figure| (circuit.clone(), figure)).collect::<Vec<_>>()
+        };
+        shared(parts.flat_map(figures).collect())
     }
 
     fn over(&self) -> &'static str {
@@ -204,9 +204,10 @@ impl Answer<'_> {
                 "Free energy of all layers at the readout, and what became of the point. A dash: no number, because \
                            a value was no longer finite."
                     .to_owned();
-            Illustration { title, caption, chart: Chart::Heat(self.heat_map(&within, across, down)) }
+            let chart = Chart::Heat(self.heat_map(&within, across, down));
+            (circuit.to_owned(), Illustration { title, caption, chart })
         };
-        maps.into_iter().take(FIGURES).map(map).collect()
+        shared(maps.into_iter().map(map).collect())
     }
 
     fn heat_map(&self, groups: &[&PointGroup<'_>], across: usize, down: usize) -> HeatMap {
@@ -251,11 +252,10 @@ impl Answer<'_> {
                 let chart = Spreads { across: ENERGY.to_owned(), of: "images".to_owned(), spreads };
                 let title = self.of_circuit("Free energy of single images", part[0].circuit);
                 let caption = "Free energy of each image at the readout, all weights and repeats.".to_owned();
-                out.push(Illustration { title, caption, chart: Chart::Spreads(chart) });
+                out.push((part[0].circuit.to_owned(), Illustration { title, caption, chart: Chart::Spreads(chart) }));
             }
         }
-        out.truncate(FIGURES);
-        out
+        shared(out)
     }
 
     /// Ages on each link, at the points where some value was late.
@@ -285,13 +285,11 @@ impl Answer<'_> {
             let caption = "Shares of the receiver's firings by the age of what it used: firings of the sender since the message, and \
                            own firings since anything came."
                 .to_owned();
-            Illustration {
-                title: format!("Ages: {}", self.words(group)),
-                caption,
-                chart: Chart::Ages(AgeChart { links, rows: group.rows() }),
-            }
+            let title = format!("Ages: {}", self.words(group));
+            let chart = Chart::Ages(AgeChart { links, rows: group.rows() });
+            (group.circuit.to_owned(), Illustration { title, caption, chart })
         };
-        self.groups.iter().filter(late).take(FIGURES).map(figure).collect()
+        shared(self.groups.iter().filter(late).map(figure).collect())
     }
 
     /// What a reader should know before believing it.
@@ -314,8 +312,7 @@ impl Answer<'_> {
                     .to_owned(),
             );
         }
-        let seeds =
-            self.plan.weights.iter().map(|weights| weights.seed).collect::<std::collections::BTreeSet<_>>().len();
+        let seeds = self.plan.weights.iter().map(|weights| weights.seed).collect::<BTreeSet<_>>().len();
         if seeds < 3 {
             out.push(format!("Weights come from {seeds} seed(s) only: what is found holds for these weights, not for weights trained like them."));
         }

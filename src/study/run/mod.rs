@@ -28,6 +28,7 @@ mod columnar;
 mod equal;
 mod estimate;
 mod events;
+mod figures;
 mod groups;
 mod headers;
 mod journal;
