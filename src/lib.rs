@@ -165,7 +165,7 @@ mod weights;
 pub use circuit::{
     Change, Circuit, CircuitError, Clock, Delay, ExecutorKind, Fire, Layer, LayerId, Learning, Mistake, Noise,
     PlaceLearning, PopulationId, Projection, Schedule, Settling, Stopping, TimeScale, VirtualTime, advice, cost, file,
-    parse_messages, wiring,
+    parse_messages, parse_place, wiring,
 };
 pub use params::{
     Activation, BiasKind, Decline, Feedback, Init, Lateral, LayerNoise, Leak, Likelihood, Messages, Norm, Optimizer,

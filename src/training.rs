@@ -4,7 +4,7 @@
 //! episode starts from rest, and learning happens once a batch has settled: so a checkpoint taken between two
 //! batches holds all there is, and any split of a training gives the bits of the whole.
 
-mod alike;
+pub(crate) mod alike;
 mod best;
 pub(crate) mod course;
 mod events;

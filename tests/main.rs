@@ -91,6 +91,8 @@ mod resume;
 mod safety;
 #[path = "suite/samples.rs"]
 mod samples;
+#[path = "suite/spread.rs"]
+mod spread;
 #[path = "suite/stability.rs"]
 mod stability;
 #[path = "suite/statistics.rs"]

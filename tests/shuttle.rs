@@ -51,8 +51,15 @@ fn settle(schedule: &Schedule, stopping: Stopping, stop_at: u64) -> (Result<Sett
     let mut settler = Settler::new();
     settler.watch(Arc::new(StopAt(stop_at, AtomicU64::new(0), settler.stop_flag())));
     let (executor, messages) = (ExecutorKind::Threads, Messages::Dense);
-    let settling =
-        Settling { stopping, schedule: schedule.clone(), executor, messages, start: Start::Zeros, framed: false };
+    let settling = Settling {
+        stopping,
+        schedule: schedule.clone(),
+        executor,
+        place: Vec::new(),
+        messages,
+        start: Start::Zeros,
+        framed: false,
+    };
     let options = SettleOptions { record: true, ..SettleOptions::default() };
     let settled = settler.settle(&mut network, &episode, &settling, options);
     let states = (1..3).flat_map(|layer| {

@@ -16,6 +16,12 @@ pub fn idle_options(circuit: &Circuit) -> Vec<String> {
         let name = settling.schedule.name();
         found.push(format!("executor: Tasks changes nothing under {name}; it carries messages of Bounded and Free"));
     }
+    if !settling.place.is_empty() && !runs_actors {
+        let name = settling.schedule.name();
+        found.push(format!(
+            "place changes nothing under {name}; it says on which ranks populations of Bounded and Free run"
+        ));
+    }
     let is_late = circuit.projections().iter().any(|projection| projection.delay().is_some());
     if is_late && !settling.framed {
         found.push(
@@ -225,6 +231,7 @@ mod tests {
             ("schedule: VirtualTime(clocks: {\"z1\": (period: 3, phase: 100)})", "`z1` never fires"),
             ("schedule: VirtualTime(scale: PerTime)", "PerTime is PerFiring"),
             ("executor: Tasks", "executor: Tasks changes nothing under Synchronous"),
+            ("place: {\"z1\": 1}", "place changes nothing under Synchronous"),
             ("schedule: VirtualTime(delays: [(from: \"z0\", to: \"z0.error\", delay: Fixed(2))])", "in place"),
         ] {
             let found = advice(settling);

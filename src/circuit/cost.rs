@@ -145,6 +145,25 @@ impl Cost {
     }
 }
 
+/// By population, multiply-accumulates of one update per sample: at its afferent synapses, in its precision and lateral
+/// synapses, and for pathways that it is the source of. Together they are [`UpdateWork::total`].
+#[must_use]
+pub fn burdens(circuit: &Circuit, wiring: &Wiring) -> Vec<u64> {
+    let mut burdens = vec![0; wiring.populations.len()];
+    for link in &wiring.links {
+        let who = if link.carries == Carries::Pathway { link.from } else { link.to };
+        burdens[who.0] += self::link(circuit, wiring, link).multiply_accumulates;
+    }
+    for (id, spec) in wiring.populations() {
+        let layer = circuit.layer(spec.layer);
+        burdens[id.0] += match spec.kind {
+            Kind::State => lateral(layer.lateral) * layer.size as u64,
+            Kind::Error => precision(circuit, spec.layer),
+        };
+    }
+    burdens
+}
+
 /// Generative and error synapses and entries of covariances of a whole circuit.
 #[must_use]
 pub fn parameters(circuit: &Circuit) -> u64 {

@@ -231,6 +231,7 @@ const EXAMPLES: &[(&[&str], &str)] = &[
     (&["at"], "a tick such as 40"),
     (&["scale"], "PerFiring or PerTime"),
     (&["executor"], "Threads or Tasks"),
+    (&["place"], "a map such as {\"z1\": 0, \"z1.error\": 1}"),
     (&["messages"], "Dense, Events(threshold: 0.1), Events(threshold: 0.1, refresh: 10) or Ternary(threshold: 0.1)"),
     (&["learning", "Learning"], "options such as (optimizer: Adam(rate: 0.001), norm: ClipRows)"),
     (

@@ -229,6 +229,9 @@ pub struct SettlingFile {
     pub schedule: ScheduleFile,
     /// What runs `Bounded` and `Free`.
     pub executor: ExecutorKind,
+    /// Ranks that populations of `Bounded` and `Free` run on, where there are several.
+    #[serde(skip_serializing_if = "Listing::is_empty")]
+    pub place: Listing<usize>,
     /// What travels on a link.
     pub messages: Messages,
     /// Where free states begin.

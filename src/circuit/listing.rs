@@ -10,6 +10,14 @@ use std::marker::PhantomData;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listing<T>(pub Vec<(String, T)>);
 
+impl<T> Listing<T> {
+    /// Whether there is no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl<T> Default for Listing<T> {
     fn default() -> Self {
         Self(Vec::new())

@@ -39,4 +39,4 @@ pub use place::PlaceLearning;
 pub use schedule::{
     Change, Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, TimeScale, VirtualTime,
 };
-pub use text::parse_messages;
+pub use text::{parse_messages, parse_place};

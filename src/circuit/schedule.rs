@@ -14,6 +14,9 @@ pub struct Settling {
     pub schedule: Schedule,
     /// What runs `Bounded` and `Free`.
     pub executor: ExecutorKind,
+    /// Where populations of `Bounded` and `Free` run, where they are spread over the ranks of a job: ranks from 0. Who isn't
+    /// placed goes where there is least to do. No rank's number means anything to a process alone.
+    pub place: Vec<(PopulationId, usize)>,
     /// What travels on a link.
     pub messages: Messages,
     /// Where free states begin.
@@ -31,6 +34,7 @@ impl Settling {
             stopping,
             schedule: Schedule::Synchronous,
             executor: ExecutorKind::default(),
+            place: Vec::new(),
             messages: Messages::Dense,
             start: Start::Zeros,
             framed: false,

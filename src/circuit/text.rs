@@ -2,7 +2,8 @@
 
 use super::description::Circuit;
 use super::error::CircuitError;
-use super::file::{CircuitFile, ScheduleFile};
+use super::file::{CircuitFile, Listing, ScheduleFile};
+use super::ids::PopulationId;
 use super::places::Places;
 use super::schedule::Schedule;
 use super::{check, reader, writer};
@@ -91,6 +92,26 @@ impl Schedule {
         let file: ScheduleFile = reader::read(text.as_bytes(), "schedule")?;
         check::schedule(&file, circuit, Places::of(text.as_bytes(), "schedule"))
     }
+}
+
+/// The ranks that a text such as `{"z1": 0, "z1.error": 1}` places populations of `circuit` on.
+///
+/// # Errors
+/// As [`Circuit::parse`].
+///
+/// # Examples
+/// ```
+/// # let text = br#"(name: "x", layers: {"z0": (size: 4, sense: "image"), "z1": (size: 2, beta: 0.1)},
+/// #     projections: [(from: "z1", to: "z0", feedback: Transposed)])"#;
+/// # let circuit = gncn::Circuit::parse(text).unwrap();
+/// use gncn::parse_place;
+///
+/// assert_eq!(parse_place(r#"{"z1": 1}"#, &circuit).unwrap().len(), 1);
+/// assert!(parse_place(r#"{"z2": 1}"#, &circuit).is_err());
+/// ```
+pub fn parse_place(text: &str, circuit: &Circuit) -> Result<Vec<(PopulationId, usize)>, CircuitError> {
+    let file: Listing<usize> = reader::read(text.as_bytes(), "place")?;
+    check::place(&file, circuit, Places::of(text.as_bytes(), "place"))
 }
 
 /// The messages that a text such as `Events(threshold: 0.1)` describes.

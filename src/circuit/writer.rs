@@ -103,7 +103,9 @@ fn written(settling: &Settling, wiring: &Wiring) -> SettlingFile {
     let (per_frame, steps) = if settling.framed { (steps, None) } else { (None, steps) };
     let schedule = schedule(&settling.schedule, wiring);
     let Settling { executor, messages, start, .. } = *settling;
-    SettlingFile { steps, per_frame, until, schedule, executor, messages, start }
+    let name = |(id, rank): &(PopulationId, usize)| (wiring.population(*id).name.clone(), *rank);
+    let place = Listing(settling.place.iter().map(name).collect());
+    SettlingFile { steps, per_frame, until, schedule, executor, place, messages, start }
 }
 
 fn schedule(schedule: &Schedule, wiring: &Wiring) -> ScheduleFile {

@@ -142,13 +142,13 @@ impl Command {
     }
 
     fn run(self, ranks: &Ranks) -> Result<(), Failure> {
-        if !matches!(self, Self::Train(_)) {
+        if !matches!(self, Self::Train(_) | Self::Settle(_)) {
             ranks::refuse_many(ranks)?;
         }
         match self {
             Self::Check(command) => command.run(),
             Self::Draw(command) => command.run(),
-            Self::Settle(command) => command.run(),
+            Self::Settle(command) => command.run(ranks),
             Self::Train(command) => command.run(ranks),
             Self::Eval(command) => command.run(),
             Self::Reconstruct(command) => command.run(),

@@ -50,7 +50,7 @@ pub(super) fn refuse_many(ranks: &Ranks) -> Result<(), Failure> {
     match ranks.are_many() {
         false => Ok(()),
         true => Err(Failure::Request(format!(
-            "this command has nothing to deal to {} ranks; leave the launcher out, or use -n 1 (`gncn train` can be dealt)",
+            "this command has nothing to deal to {} ranks; leave the launcher out, or use -n 1 (`gncn train` and `gncn settle` can be dealt)",
             ranks.size()
         ))),
     }

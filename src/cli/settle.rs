@@ -7,30 +7,36 @@ mod report;
 mod rest;
 mod show;
 mod shown;
+mod spread;
 mod targets;
 
 use super::failure::Failure;
 use super::memory::{self, Use};
+use super::ranks::agreed;
 use super::settling::SettlingArguments;
 use super::trained::network_of;
 use super::{interrupt, output, values};
 use crate::checkpoint::{Run, weights};
+use crate::circuit::wiring::PopulationId;
 use crate::circuit::{Circuit, Schedule};
 use crate::data::SenseFile;
 use crate::data::atomic::Pending;
 use crate::data::npz::NpzOut;
 use crate::episode::Episode;
+use crate::evaluation::ProbeRecorder;
 use crate::executor::{
     LinkAccount, Measure, NeverHeard, PopulationAccount, Presentation, SettleOptions, Settled, Settler,
 };
 use crate::network::Network;
 use crate::params::{Start, When};
+use crate::ranks::Ranks;
 use crate::view::{timeline, trace_table};
 use clap::Args;
 use kept::{EnergyCurves, Kept};
 use probing::ProbeArguments;
 use serde::Serialize;
 use show::ShownPopulation;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,6 +89,10 @@ duration_us (of the first lane where a batch is split), readout (whether the
 firing belongs to the readout).
 
 --stop-at, --out and --show together look at any population at any firing.
+
+Started by mpirun or srun (a build with --features mpi), ranks share the work:
+populations of Bounded and Free are spread over them, as --place says or by
+cost; samples are dealt under other schedules (docs/mpi.md).
 
 Ctrl-C ends settling with exit code 1, and no file is written.";
 
@@ -186,58 +196,98 @@ struct SettleReport {
     files: Vec<PathBuf>,
 }
 
+/// What is to be settled, and the files to be written.
+struct SettleRequest {
+    network: Network,
+    frames: Vec<Episode<'static>>,
+    samples: usize,
+    to_show: Vec<PopulationId>,
+    out: Option<NpzOut>,
+    trace: Option<(Pending, File)>,
+    timeline: Option<(Pending, File)>,
+}
+
 /// Notes of one kind that are told one by one.
 const MOST_NOTES: usize = 20;
 
 impl SettleArguments {
-    pub(super) fn run(&self) -> Result<(), Failure> {
+    pub(super) fn run(&self, ranks: &Ranks) -> Result<(), Failure> {
+        let mut request = agreed(ranks, self.request(ranks))?;
+        self.refuse_differing(ranks, &request.network, &request.frames)?;
+        let mut settler = Settler::new().over(ranks.clone());
+        let settled = agreed(ranks, self.settle(&mut request, &mut settler))?;
+        // All ranks have the same, and one tells it.
+        if ranks.leads() { self.write(request, &settler, settled) } else { Ok(()) }
+    }
+
+    /// What is to be settled, and the files to be written, which are started before the work, so that a folder that can't be
+    /// written is known at once.
+    fn request(&self, ranks: &Ranks) -> Result<SettleRequest, Failure> {
         values::use_threads(self.threads)?;
+        self.refuse_of_ranks(ranks)?;
         let circuit = self.circuit()?;
         self.check_targets(&circuit)?;
         // One sample at the least; how many there are is known once the weights are there to read them with.
         memory::refuse_too_large(&circuit, Use::Settling(1))?;
         let circuit = Arc::new(circuit);
-        let mut network = self.network(&circuit)?;
+        let network = self.network(&circuit)?;
         let frames = self.frames(&circuit, &network)?;
         let samples = frames.first().map_or(0, Episode::rows);
         memory::refuse_too_large(&circuit, Use::Settling(samples))?;
         self.refuse_of_frames(&circuit, frames.len())?;
         let to_show = show::find(&self.show, network.wiring())?;
-        // Started before the work, so that a folder that can't be written is known at once.
-        let out = self.out.as_deref().map(NpzOut::create).transpose()?;
-        let trace = self.trace.as_deref().map(Pending::create).transpose()?;
-        let timeline = self.timeline.as_deref().map(Pending::create).transpose()?;
+        let file = |path: &Option<PathBuf>| path.as_deref().filter(|_| ranks.leads()).map(Pending::create).transpose();
+        let out = self.out.as_deref().filter(|_| ranks.leads()).map(NpzOut::create).transpose()?;
+        let (trace, timeline) = (file(&self.trace)?, file(&self.timeline)?);
         self.announce();
+        Ok(SettleRequest { network, frames, samples, to_show, out, trace, timeline })
+    }
 
-        let mut settling = network.circuit().settling().clone();
+    fn settle(
+        &self,
+        request: &mut SettleRequest,
+        settler: &mut Settler,
+    ) -> Result<(Kept, Option<Arc<ProbeRecorder>>), Failure> {
+        let SettleRequest { network, frames, samples, .. } = request;
+        let circuit = Arc::clone(network.circuit());
+        let mut settling = circuit.settling().clone();
         let options = SettleOptions {
             measure: Measure::EveryStep,
             learn: self.learn.is_some(),
-            record: self.record.is_some() || timeline.is_some(),
-            trace: trace.is_some() || timeline.is_some(),
+            record: self.record.is_some() || self.timeline.is_some(),
+            trace: self.trace.is_some() || self.timeline.is_some(),
             stop_at: self.stop_at,
             ..SettleOptions::default()
         };
-        let mut settler = Settler::new();
         interrupt::within_the_episode(settler.stop_flag())?;
-        let probes = self.probing.watch(&mut settler, &network, samples)?;
+        let probes = self.probing.watch(settler, network, *samples)?;
         if let Some(tolerance) = self.fixed_point {
-            let states = rest::fixed_point(&mut network, &frames[0], settler.stop_flag(), tolerance)?;
+            let states = rest::fixed_point(network, &frames[0], settler.stop_flag(), tolerance)?;
             settler.compare_with(states);
         }
         if let Some(path) = &self.from {
-            from::go_on(&mut settler, &circuit, path, samples)?;
+            from::go_on(settler, &circuit, path, *samples)?;
             settling.start = Start::Last;
         }
-        let mut kept = Kept::new(settling.framed, out.is_some());
+        let mut kept = Kept::new(settling.framed, self.out.is_some());
         for (at, episode) in frames.iter().enumerate() {
             let options = SettleOptions { presentation: Presentation::of_run(self.seed).frame(at), ..options };
-            let settled = settler.settle(&mut network, episode, &settling, options)?;
-            kept.keep(&network, &settler, settled);
+            let settled = settler.settle(network, episode, &settling, options)?;
+            kept.keep(network, settler, settled);
             if self.learn.is_some() {
-                learn(&mut network, &settler)?;
+                learn(network, settler)?;
             }
         }
+        Ok((kept, probes))
+    }
+
+    fn write(
+        &self,
+        request: SettleRequest,
+        settler: &Settler,
+        (kept, probes): (Kept, Option<Arc<ProbeRecorder>>),
+    ) -> Result<(), Failure> {
+        let SettleRequest { network, samples, to_show, out, trace, timeline, .. } = request;
         let settled = kept.settled();
         if let (Some(path), Some(log)) = (&self.record, &settled.log) {
             // A log that can't be read is a wrong request; one that can't be written is a run that failed.
@@ -253,9 +303,9 @@ impl SettleArguments {
         if let Some(probes) = probes {
             self.probing.write(&probes, network.wiring())?;
         }
-        let shown = show::shown(&to_show, network.wiring(), &settler);
+        let shown = show::shown(&to_show, network.wiring(), settler);
         if let Some(out) = out {
-            kept.write(out, &network, &settler)?;
+            kept.write(out, &network, settler)?;
         }
         if let Some(path) = &self.learn {
             weights::save_learning(path, &network)?;

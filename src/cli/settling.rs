@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::values;
-use crate::circuit::{Circuit, CircuitError, ExecutorKind, Schedule, Stopping, parse_messages};
+use crate::circuit::{Circuit, CircuitError, ExecutorKind, Schedule, Stopping, parse_messages, parse_place};
 use clap::{Args, ValueEnum};
 
 /// Schedule, messages, executor and steps, as options of a command.
@@ -17,6 +17,10 @@ pub(super) struct SettlingArguments {
     /// What runs the schedules Bounded and Free
     #[arg(long, value_enum, ignore_case = true)]
     executor: Option<Executor>,
+    /// Which ranks populations of Bounded and Free run on, where a launcher has
+    /// started several: {"z1": 0, "z1.error": 1}
+    #[arg(long, value_name = "RON")]
+    place: Option<String>,
     /// Updates of every state population, instead of the circuit's own
     #[arg(long, value_name = "N", value_parser = values::positive)]
     steps: Option<usize>,
@@ -43,8 +47,12 @@ impl SettlingArguments {
     /// The circuit with the settling that was asked for.
     pub(super) fn apply(&self, circuit: Circuit) -> Result<Circuit, Failure> {
         let mut circuit = override_settling(circuit, self.schedule.as_deref(), self.messages.as_deref())?;
-        if self.executor.is_some() || self.steps.is_some() {
+        if self.executor.is_some() || self.steps.is_some() || self.place.is_some() {
             let mut settling = circuit.settling().clone();
+            if let Some(text) = &self.place {
+                let about = |error: CircuitError| Failure::from(error).in_option("--place");
+                settling.place = parse_place(text, &circuit).map_err(about)?;
+            }
             settling.executor = self.executor.map_or(settling.executor, Into::into);
             settling.stopping = self.steps.map_or(settling.stopping, Stopping::Steps);
             circuit = circuit.with_settling(settling)?;

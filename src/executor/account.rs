@@ -11,6 +11,7 @@
 //! | `operations` | synaptic operations: multiply-accumulates that messages caused at the receiver's synapses, all samples together: n·m a sample for a whole message from n to m neurons, k·m for k events. Where no synapses are, as from a state to its own error population, there is nothing to multiply. Those inside of a firing (precision, pathways of type 1) are `operations` of the population; totals hold both |
 //! | `staleness` | histogram over all firings of the receiver: how many firings the sender had made since the newest message that the inlet was handed |
 //! | `unheard` | histogram over all firings of the receiver: how many of its own firings ago the inlet was last handed a new message, an empty one included; 0 is now. Kept where the sender can fire |
+//! | `crossed`, `crossed_bytes` | of `sent`, messages that left for another rank of the job, and what they took with all that stands around them. Under `Free` with whole messages one that is superseded before it leaves doesn't cross |
 //!
 //! A link is listed where its receiver can fire in the episode. Figures of messages and ages are of the batch as a whole
 //! (every sample shares them); bytes and operations are sums over samples. Schedules that promise the same bits have the
@@ -59,6 +60,17 @@ pub struct LinkAccount {
     pub staleness: Vec<u64>,
     /// By age in firings of the receiver: how many of its firings had heard something new so long ago.
     pub unheard: Vec<u64>,
+    /// Messages that crossed from the sender's rank to the receiver's; 0 where one rank has both.
+    #[serde(skip_serializing_if = "is_none")]
+    pub crossed: u64,
+    /// Bytes of those, as they were sent.
+    #[serde(skip_serializing_if = "is_none")]
+    pub crossed_bytes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What one population did in an episode.
@@ -123,6 +135,8 @@ impl Account {
             own.readout += other.readout;
             own.bytes += other.bytes;
             own.operations += other.operations;
+            own.crossed += other.crossed;
+            own.crossed_bytes += other.crossed_bytes;
             histogram(&mut own.staleness, &other.staleness);
             histogram(&mut own.unheard, &other.unheard);
         }

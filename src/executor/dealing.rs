@@ -18,35 +18,45 @@
 use super::closing::{Driven, Job};
 use super::error::SettleError;
 use super::lane::{LaneAtWork, LaneState, each_lane};
+use super::options::SettleOptions;
 use super::plan::Plan;
 use crate::activities::Activities;
 use crate::circuit::{Schedule, Stopping};
 use crate::network::Network;
 use crate::ranks::{Packet, Ranks, Unpack};
 
-/// Whether lanes of an episode may be dealt: nothing is decided or learned before all have settled.
+/// Whether lanes of an episode may be dealt: nothing is decided or learned before all have settled. Where populations are
+/// actors, they are spread instead: see `homes`.
 pub(super) fn is_dealt(ranks: &Ranks, job: &Job<'_>) -> bool {
     let apart = !job.options.learn
         && job.options.stop_at.is_none()
         && !matches!(job.settling.stopping, Stopping::Quiet { .. })
         && !job.options.trace;
-    ranks.are_many() && apart
+    ranks.are_many() && apart && !runs_actors(job)
 }
 
-/// Whether every rank comes to the same by itself: actors come to something else each time.
+fn runs_actors(job: &Job<'_>) -> bool {
+    matches!(job.settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. })
+}
+
+/// Whether ranks can share an episode. What actors of other ranks do at each firing, nobody here sees.
 pub(super) fn check(ranks: &Ranks, job: &Job<'_>) -> Result<(), SettleError> {
-    let promises = !matches!(job.settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. });
-    match promises || !ranks.are_many() {
-        true => Ok(()),
-        false => Err(SettleError::Onset {
-            problem: format!(
-                "{} ranks can't share `{}`, whose populations fire as threads or tasks of one process; use a schedule that \
-                 gives the same bits each time (Synchronous, Sweep, VirtualTime), or one rank",
-                ranks.size(),
-                job.settling.schedule.name()
-            ),
-        }),
+    if !ranks.are_many() || !runs_actors(job) {
+        return Ok(());
     }
+    let (size, schedule) = (ranks.size(), job.settling.schedule.name());
+    let problem = match job.options {
+        SettleOptions { learn: true, .. } => format!(
+            "{size} ranks can't share `{schedule}` where synapses learn at every step, for each rank has all synapses and would \
+             have to be told of every change; use learning: (when: Readout), another schedule, or one rank"
+        ),
+        SettleOptions { trace: true, .. } => format!(
+            "{size} ranks can't share `{schedule}` where every firing is traced, for clocks of several machines have no common \
+             time; record a log and trace its replay on one rank, or use one rank"
+        ),
+        _ => return Ok(()),
+    };
+    Err(SettleError::Onset { problem })
 }
 
 /// Leaves the lanes of other ranks to them.

@@ -199,22 +199,38 @@ impl LaneAtWork<'_> {
         firing: impl Fn(PopulationId) -> u64,
         measured: bool,
     ) -> Result<(), SettleError> {
+        self.answer(plan, &plan.errors, firing)?;
+        if measured {
+            self.measure(&plan.errors);
+        }
+        self.hear_answers(plan);
+        Ok(())
+    }
+
+    /// The first part of the readout: every state population publishes, and some error populations fire once.
+    pub(super) fn answer(
+        &mut self,
+        plan: &super::plan::Plan,
+        errors: &[PopulationId],
+        firing: impl Fn(PopulationId) -> u64,
+    ) -> Result<(), SettleError> {
         self.state.recorder.iter_mut().for_each(|recorder| recorder.readout = true);
         for link in &plan.from_states {
             self.carry_whole(link, READOUT);
         }
-        for id in &plan.errors {
+        for id in errors {
             let before = self.state.operations[id.0];
             self.fire(*id, firing(*id), 1.0)?;
             self.state.operations[id.0] = before;
         }
-        if measured {
-            self.measure(&plan.errors);
-        }
+        Ok(())
+    }
+
+    /// The last part of the readout: every state population hears of those firings.
+    pub(super) fn hear_answers(&mut self, plan: &super::plan::Plan) {
         for link in &plan.to_states {
             self.carry_whole(link, READOUT);
         }
-        Ok(())
     }
 
     /// Everybody hears what a readout that happened elsewhere has published.

@@ -1,9 +1,9 @@
 //! The bookkeeper: the one place where messages and ages are counted, under every schedule and executor.
 //!
 //! A [`Book`] is kept for each link. Who posts calls [`Book::post`], who hands messages to an inlet calls
-//! [`Book::hand`], and each firing of the receiver calls [`Book::age`] once, after that. Executors on shared memory keep
-//! all books in one [`Ledger`]; actors carry the books of their own links and hand them back. What a message weighed
-//! is known where samples are, so each lane keeps [`Load`]s beside it.
+//! [`Book::hand`], and each firing of the receiver calls [`Book::listen`] and [`Book::age`] once, after that. Executors
+//! on shared memory keep all books in one [`Ledger`]; actors carry the books of their own links and hand them back. What
+//! a message weighed is known where samples are, so each lane keeps [`Load`]s beside it.
 //!
 //! Whether an event told something new depends on values where several messages come at once or out of order. Such a
 //! message is *doubtful*. Who holds all samples decides with [`Book::decide`] at once; where lanes share them, each
@@ -98,14 +98,35 @@ impl Book {
         self.silent = 0;
     }
 
-    /// The receiver fires: `before` firings of the sender stand before this one in the order of the schedule;
-    /// `handed` says whether something new came for it.
-    pub(super) fn age(&mut self, before: u64, handed: bool, hears: bool) {
+    /// The receiver fires; `handed` says whether something new came for it. The newest message that the inlet was handed.
+    pub(super) fn listen(&mut self, handed: bool, hears: bool) -> u64 {
         self.silent += u64::from(!handed);
-        self.staleness.count(before.saturating_sub(self.newest));
         if hears {
             self.unheard.count(self.silent);
         }
+        self.newest
+    }
+
+    /// Before a firing of the receiver, whose inlet had `newest`, stand so many of the sender in the order of the schedule.
+    pub(super) fn age(&mut self, before: u64, newest: u64) {
+        self.staleness.count(before.saturating_sub(newest));
+    }
+
+    /// Tells it to other ranks.
+    pub(super) fn put(&self, packet: &mut Packet) {
+        let Self { sent, dropped, used, overwritten, newest, silent, staleness, unheard } = self;
+        packet.put(&[*sent, *dropped, *used, *overwritten, *newest, *silent]);
+        packet.put_counted(&staleness.0);
+        packet.put_counted(&unheard.0);
+    }
+
+    /// What [`Book::put`] has told.
+    pub(super) fn take(told: &mut Unpack<'_>) -> Self {
+        let mut counts = [0; 6];
+        told.fill(&mut counts);
+        let [sent, dropped, used, overwritten, newest, silent] = counts;
+        let (staleness, unheard) = (Ages(told.take_counted()), Ages(told.take_counted()));
+        Self { sent, dropped, used, overwritten, newest, silent, staleness, unheard }
     }
 
     /// Whole messages that wait in the inlet at the end: the newest of them is in flight, what it superseded is not.
@@ -202,6 +223,8 @@ pub(super) struct Ledger {
     inlets: Vec<usize>,
     senders: Vec<usize>,
     receivers: Vec<usize>,
+    /// By link: messages that another rank was sent, and their bytes.
+    crossed: Vec<(u64, u64)>,
     whole: bool,
     numbers: Vec<u64>,
     /// By link, where populations want to know how late they are answered.
@@ -227,6 +250,7 @@ impl Ledger {
             inlets: wiring.links.iter().map(|link| link.inlet).collect(),
             senders: wiring.links.iter().map(|link| link.from.0).collect(),
             receivers: wiring.links.iter().map(|link| link.to.0).collect(),
+            crossed: vec![(0, 0); wiring.links.len()],
             whole,
             numbers: Vec::new(),
             trips: None,
@@ -292,7 +316,8 @@ impl Ledger {
             books[*link].hand(*link, numbers, *whole, out);
             let sender = senders[*link];
             let at_once = u64::from(turn.tick.is_some() && ticks[sender] == turn.tick);
-            books[*link].age(fired[sender] - at_once, out.len() > before, hears[*link]);
+            let newest = books[*link].listen(out.len() > before, hears[*link]);
+            books[*link].age(fired[sender] - at_once, newest);
         }
         fired[p] += 1;
         ticks[p] = turn.tick;
@@ -322,6 +347,13 @@ impl Ledger {
         self.fired = fired;
     }
 
+    /// Adds what one rank has sent to others: by link, messages and bytes.
+    pub(super) fn cross(&mut self, crossed: Vec<[u64; 2]>) {
+        for (own, [messages, bytes]) in self.crossed.iter_mut().zip(crossed) {
+            *own = (own.0 + messages, own.1 + bytes);
+        }
+    }
+
     /// Closes the books: `loads` are those of each lane, by link.
     pub(super) fn close(mut self, wiring: &Wiring, plan: &Plan, loads: &[&[Load]], ends: &Ends<'_>) -> Account {
         for (link, book) in self.books.iter_mut().enumerate() {
@@ -347,6 +379,8 @@ impl Ledger {
             operations: loads.iter().map(|lane| lane[at].operations).sum(),
             staleness: book.staleness.0,
             unheard: book.unheard.0,
+            crossed: self.crossed[at].0,
+            crossed_bytes: self.crossed[at].1,
         });
         let populations = wiring.populations().map(|(id, spec)| PopulationAccount {
             population: spec.name.clone(),

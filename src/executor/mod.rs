@@ -35,6 +35,7 @@
 //! | `account`, `ledger` | what each figure means, and the one bookkeeper who counts |
 //! | `turn`, `orders/` | schedules that are known beforehand, as lazy sequences of firings: sweeps, virtual time, logs |
 //! | `dealing` | lanes dealt to the ranks of a job |
+//! | `homes`, `readout` | populations spread over the ranks of a job, and the readout that brings them together |
 //! | `lane`, `lockstep`, `timeline` | drivers on shared memory: moves, lock-step, and any order of turns |
 //! | `actors/` | `Bounded` and `Free`: populations as actors, on threads or tasks |
 //! | `quiet`, `knowledge` | when nothing moves any more and nothing is under way |
@@ -54,6 +55,7 @@ mod energy;
 mod error;
 mod faults;
 mod gate;
+mod homes;
 mod knowledge;
 mod lane;
 mod ledger;
@@ -67,6 +69,7 @@ mod outcome;
 mod past;
 mod plan;
 mod quiet;
+mod readout;
 mod rounds;
 mod roundtrip;
 mod settler;

@@ -8,6 +8,7 @@ use super::dealing;
 use super::error::SettleError;
 use super::faults::Fault;
 use super::gate::{Gate, StopFlag};
+use super::homes::Homes;
 use super::lane::{LaneState, each_lane};
 use super::ledger::Ledger;
 use super::lockstep;
@@ -22,6 +23,7 @@ use super::orders::virtual_time::VirtualOrder;
 use super::outcome::Settled;
 use super::past::{Past, Recalled};
 use super::plan::Plan;
+use super::readout;
 use super::rounds::Rounds;
 use super::timeline::{Timeline, TimelineEnd};
 use super::trace::{Recorder, Reference};
@@ -69,8 +71,9 @@ impl Settler {
         Self { gate: Gate { stop, ..Gate::default() }, ..Self::default() }
     }
 
-    /// The same settler as one of several ranks, each of which settles some of the samples; all of them have what all
-    /// samples come to. They settle the same episodes in the same order.
+    /// The same settler as one of several ranks, each of which settles some of the samples or, under `Bounded` and `Free`,
+    /// lets some of the populations fire; all of them have what everything comes to. They settle the same episodes in the
+    /// same order. Whoever watches hears of this rank's part only.
     #[must_use]
     pub fn over(self, ranks: Ranks) -> Self {
         Self { ranks, ..self }
@@ -381,15 +384,17 @@ impl Settler {
         pace: Pace,
     ) -> Result<Driven, SettleError> {
         let Job { plan, settling, options, .. } = *job;
-        let Self { activities, carriers, gate, .. } = self;
+        let Self { activities, carriers, gate, ranks, .. } = self;
         each_lane(network, activities, states, |lane| {
             lane.begin(&plan.from_states);
             Ok(())
         })?;
+        let homes = Homes::new(ranks, network.circuit(), (job.wiring, plan), &settling.place)?;
         let loan = Loan { network, activities, state: &mut states[0], ledger, plan, settling, options };
-        let returned = loan.run(carriers, pace, gate)?;
+        let returned = loan.run(carriers, pace, gate, &homes)?;
         let (fired, measured) = (&*ledger, options.measure != Measure::Never);
-        each_lane(network, activities, states, |lane| lane.readout(plan, |id| fired.fired(id.0) + 1, measured))?;
+        let firing = |id: PopulationId| fired.fired(id.0) + 1;
+        readout::read_out(&homes, (network, activities), states, plan, (firing, measured))?;
         let least = |count: &dyn Fn(usize) -> u64| plan.free_states.iter().map(|id| count(id.0)).min().unwrap_or(0);
         let updates = least(&|p| fired.fired(p)) as usize;
         let is_quiet = matches!(settling.stopping, Stopping::Quiet { .. });

@@ -40,6 +40,11 @@ pub trait Exchange: Debug + Send + Sync {
     /// What every rank has to tell; all of them call it, and in the same order.
     fn gather(&self, own: &[u8]) -> AllTold;
 
+    /// Sends bytes to some ranks, and hands `take` what has come from others, and from which, while these leave; returns
+    /// once they have left. What one rank sends to another comes in the order of sending. Nobody has to take part at the
+    /// same time; of one rank, one thread at a time.
+    fn trade(&self, out: Vec<(usize, Vec<u8>)>, take: &mut dyn FnMut(usize, &[u8]));
+
     /// Ends every rank at once, as failed.
     fn end_all(&self) -> !;
 }
@@ -217,6 +222,13 @@ impl Ranks {
         Some(Elsewhere { rank, host, told: told[1..].to_owned() })
     }
 
+    /// Sends bytes to some ranks, and hands `take` what has come from others: see [`Exchange::trade`].
+    pub fn trade(&self, out: Vec<(usize, Vec<u8>)>, take: &mut dyn FnMut(usize, &[u8])) {
+        if let Some(job) = &self.0 {
+            job.exchange.trade(out, take);
+        }
+    }
+
     /// What meetings cost this rank so far.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
@@ -247,6 +259,7 @@ impl Ranks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn one_rank_meets_nobody() {
@@ -256,6 +269,30 @@ mod tests {
         assert_eq!(ranks.gather(b"own").of(0), b"own");
         assert_eq!(ranks.first_other("x"), None);
         assert_eq!(ranks.first_failure(None), None);
+    }
+
+    #[test]
+    fn what_is_sent_comes_in_order_however_slow_a_link_is() {
+        let slow =
+            |from: usize, to: usize, count: u64| Duration::from_micros((from * 7 + to * 3) as u64 * 50 * (count % 4));
+        let heard = local::run_over(3, slow, |ranks| {
+            let mut come = vec![Vec::new(); 3];
+            for number in 0..20_u8 {
+                let others = (0..3).filter(|other| *other != ranks.rank());
+                ranks.trade(others.map(|other| (other, vec![number])).collect(), &mut |from, bytes| {
+                    come[from].extend_from_slice(bytes);
+                });
+            }
+            while come.iter().map(Vec::len).sum::<usize>() < 40 {
+                ranks.trade(Vec::new(), &mut |from, bytes| come[from].extend_from_slice(bytes));
+            }
+            come
+        });
+        for (rank, come) in heard.into_iter().enumerate() {
+            for (from, come) in come.into_iter().enumerate().filter(|(from, _)| *from != rank) {
+                assert_eq!(come, (0..20).collect::<Vec<u8>>(), "{from} to {rank}");
+            }
+        }
     }
 
     #[test]

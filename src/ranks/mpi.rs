@@ -7,8 +7,11 @@ use super::{AllTold, Exchange, Ranks};
 use mpi::Threading;
 use mpi::datatype::PartitionMut;
 use mpi::environment::Universe;
+use mpi::point_to_point::{MatchedReceiveVec, Message, Status};
+use mpi::request::{LocalScope, Request, scope};
 use mpi::topology::SimpleCommunicator;
-use mpi::traits::{Communicator, CommunicatorCollectives};
+use mpi::traits::{Communicator, CommunicatorCollectives, Destination, Source};
+use std::sync::{Mutex, PoisonError};
 
 /// Names that launchers put into the environment of the processes that they start: Open MPI, MPICH and its kin, and what
 /// starts either under Slurm.
@@ -50,7 +53,8 @@ pub fn join() -> Result<Option<MpiJob>, String> {
     let world = universe.world();
     let (rank, size) = (world.rank() as usize, world.size() as usize);
     let host = mpi::environment::processor_name().unwrap_or_else(|_| "a machine without a name".to_owned());
-    let ranks = Ranks::over(Box::new(MpiWorld { rank, size, host: host.clone() }));
+    let parts = Mutex::new(vec![Vec::new(); size]);
+    let ranks = Ranks::over(Box::new(MpiWorld { rank, size, host: host.clone(), parts }));
     let signs = match ranks.are_many() {
         true => {
             let all = ranks.gather(host.as_bytes());
@@ -71,7 +75,12 @@ struct MpiWorld {
     rank: usize,
     size: usize,
     host: String,
+    /// By rank: what has come of bytes that are sent in several parts.
+    parts: Mutex<Vec<Vec<u8>>>,
 }
+
+/// The tag of what is traded; beats have another.
+const TRADE: i32 = 8;
 
 /// Bytes of all ranks together in one exchange: MPI counts by 32-bit numbers.
 const MOST: usize = 1 << 30;
@@ -108,9 +117,71 @@ impl Exchange for MpiWorld {
         AllTold { ends: ends(&lengths), bytes: told.concat() }
     }
 
+    fn trade(&self, out: Vec<(usize, Vec<u8>)>, take: &mut dyn FnMut(usize, &[u8])) {
+        let world = SimpleCommunicator::world();
+        let parts: Vec<(usize, Vec<u8>)> =
+            out.into_iter().flat_map(|(to, bytes)| in_parts(bytes).into_iter().map(move |part| (to, part))).collect();
+        scope(|scope| {
+            let mut leaving: Vec<Request<'_, [u8], &LocalScope<'_>>> = parts
+                .iter()
+                .map(|(to, part)| world.process_at_rank(*to as i32).immediate_send_with_tag(scope, &part[..], TRADE))
+                .collect();
+            loop {
+                leaving = leaving.into_iter().filter_map(|request| request.test().err()).collect();
+                let mut has_come = false;
+                while let Some(come) = world.any_process().immediate_matched_probe_with_tag(TRADE) {
+                    has_come = true;
+                    self.take_part(come, take);
+                }
+                if leaving.is_empty() {
+                    return;
+                }
+                if !has_come {
+                    std::thread::yield_now();
+                }
+            }
+        });
+    }
+
     fn end_all(&self) -> ! {
         SimpleCommunicator::world().abort(1)
     }
+}
+
+impl MpiWorld {
+    /// A part has come; `take` is handed the whole, once it is there.
+    fn take_part(&self, come: (Message, Status), take: &mut dyn FnMut(usize, &[u8])) {
+        let (mut part, status) = come.matched_receive_vec::<u8>();
+        let from = status.source_rank() as usize;
+        let is_last = part.pop() == Some(LAST);
+        let whole = {
+            let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+            if !is_last || !parts[from].is_empty() {
+                parts[from].append(&mut part);
+                part = if is_last { std::mem::take(&mut parts[from]) } else { part };
+            }
+            is_last.then_some(part)
+        };
+        if let Some(whole) = whole {
+            take(from, &whole);
+        }
+    }
+}
+
+/// What the last byte of a part says: whether it ends what was sent.
+const LAST: u8 = 1;
+
+/// Bytes in parts that MPI can count, each with a byte behind it.
+fn in_parts(mut bytes: Vec<u8>) -> Vec<Vec<u8>> {
+    let mut parts = Vec::new();
+    while bytes.len() > MOST {
+        let rest = bytes.split_off(MOST);
+        bytes.push(0);
+        parts.push(std::mem::replace(&mut bytes, rest));
+    }
+    bytes.push(LAST);
+    parts.push(bytes);
+    parts
 }
 
 /// Everybody's bytes, of which there are so many by rank.

@@ -24,6 +24,12 @@ impl Packet {
         &self.0
     }
 
+    /// What was appended, to be kept.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     /// Forgets what was appended, and keeps the storage.
     pub fn clear(&mut self) {
         self.0.clear();
@@ -64,6 +70,12 @@ impl<'a> Unpack<'a> {
         let mut values = vec![T::default(); count];
         self.fill(&mut values);
         values
+    }
+
+    /// All that was not read.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.0
     }
 
     /// Whether all was read.

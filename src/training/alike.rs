@@ -1,4 +1,4 @@
-//! What ranks must have in common to train together: they come to the same weights only from the same start.
+//! What ranks must have in common to train or settle together: they come to the same only from the same start.
 
 use super::spec::TrainSpec;
 use crate::checkpoint::Progress;
@@ -20,19 +20,30 @@ pub(super) fn difference(ranks: &Ranks, at: &Progress, spec: &TrainSpec) -> Opti
         at.seed, at.limit
     );
     let parts = [
+        ("circuit", at.circuit.clone(), "give every rank the same circuit file"),
+        ("data", format!("{} read as {}", at.data, at.reading), "give every rank the same data"),
+        ("options", options, "start every rank with the same command line"),
+        ("position", format!("epoch {}, batch {}", at.epoch, at.batch), "go on from the same checkpoint"),
+    ];
+    first_difference(ranks, parts)
+}
+
+/// What a rank has, and what is to be done where it has something else than the leading one.
+pub(crate) type Part = (&'static str, String, &'static str);
+
+/// In words, the first of some things in which a rank differs from the leading one: its build and its processor come first.
+pub(crate) fn first_difference(ranks: &Ranks, parts: impl IntoIterator<Item = Part>) -> Option<String> {
+    let machine = [
         ("program", program(), "install the same build on every machine"),
         (
             "processor",
             cpu_features().join(" "),
             "bits are promised for one kind of processor; choose machines of one kind",
         ),
-        ("circuit", at.circuit.clone(), "give every rank the same circuit file"),
-        ("data", format!("{} read as {}", at.data, at.reading), "give every rank the same data"),
-        ("options", options, "start every rank with the same command line"),
-        ("position", format!("epoch {}, batch {}", at.epoch, at.batch), "go on from the same checkpoint"),
     ];
+    let parts = machine.into_iter().chain(parts);
     // All of them, so that every rank meets as often.
-    let differing = parts.map(|(what, own, next)| (what, ranks.first_other(&own), next));
+    let differing: Vec<_> = parts.map(|(what, own, next)| (what, ranks.first_other(&own), next)).collect();
     let (what, other, next) = differing.into_iter().find(|(_, other, _)| other.is_some())?;
     let other = other?;
     let has = match what {

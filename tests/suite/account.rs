@@ -30,7 +30,7 @@ fn settle(scenario: &Scenario, settler: &mut Settler, settling: &Settling) -> Re
 }
 
 /// Without seconds, which are nobody's promise.
-fn timeless(account: &Account) -> Account {
+pub(crate) fn timeless(account: &Account) -> Account {
     let mut account = account.clone();
     for population in &mut account.populations {
         (population.computing, population.waiting) = (0.0, 0.0);
@@ -91,7 +91,7 @@ fn a_trained_circuit_has_the_same_account() {
 }
 
 /// What must hold of every account.
-fn sums_hold(scenario: &Scenario, account: &Account, what: &str) {
+pub(crate) fn sums_hold(scenario: &Scenario, account: &Account, what: &str) {
     let wiring = scenario.network.wiring();
     let clamped = |name: &str| {
         let spec = wiring.population(wiring.find(name).expect("a population"));
@@ -112,7 +112,7 @@ fn sums_hold(scenario: &Scenario, account: &Account, what: &str) {
 }
 
 #[test]
-fn sums_hold_and_a_replay_has_the_account_of_its_run() {
+pub(crate) fn sums_hold_and_a_replay_has_the_account_of_its_run() {
     let folder = tempfile::tempdir().expect("folder");
     let log = folder.path().join("run.log");
     let (mut settler, mut runs) = (Settler::new(), 0);

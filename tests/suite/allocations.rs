@@ -142,6 +142,7 @@ impl Run<'_> {
                 stopping,
                 schedule: schedule.clone(),
                 executor,
+                place: Vec::new(),
                 messages,
                 start: Start::Zeros,
                 framed: false,

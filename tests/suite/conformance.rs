@@ -75,6 +75,7 @@ impl Scenario {
             stopping: Stopping::Steps(STEPS),
             schedule,
             executor,
+            place: Vec::new(),
             messages: Messages::Dense,
             start: Start::Zeros,
             framed: false,

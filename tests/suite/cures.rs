@@ -41,7 +41,7 @@ fn stiff() -> Scenario {
 
 fn settle(scenario: &Scenario, schedule: Schedule, stopping: Stopping) -> (Vec<Matrix>, Settled) {
     let (executor, messages, start) = (ExecutorKind::Tasks, Messages::Dense, Start::Zeros);
-    let settling = Settling { stopping, schedule, executor, messages, start, framed: false };
+    let settling = Settling { stopping, schedule, executor, place: Vec::new(), messages, start, framed: false };
     let mut network = scenario.network.clone();
     let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     let mut settler = Settler::new();

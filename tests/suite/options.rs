@@ -146,6 +146,7 @@ fn settling_equals_a_slow_twin_under_every_schedule() {
             stopping: Stopping::Steps(steps),
             schedule,
             executor: ExecutorKind::Threads,
+            place: Vec::new(),
             messages,
         };
         for messages in [Messages::Dense, Messages::events(0.0)] {

@@ -2,7 +2,6 @@
 //! as processes do; `tests/mpi.rs` has processes.
 
 use crate::determinism::{PDH, presentation};
-use gncn::Blamed;
 use gncn::checkpoint::{Run, RunInfo};
 use gncn::circuit::{Circuit, Learning, Schedule, Settling, Stopping};
 use gncn::data::{Dataset, Images, Pixels};
@@ -236,17 +235,4 @@ fn ranks_with_other_data_are_refused_before_anything_is_learned() {
         assert!(error.contains("rank 1 on here has another data than rank 0"), "{error}");
     }
     assert!(Run::open(&path).expect("a run").weights().is_err(), "nothing was learned");
-}
-
-#[test]
-fn actors_of_one_process_are_not_dealt() {
-    let circuit = circuit("Bounded(staleness: 0)", Messages::Dense, Stopping::Steps(4), When::Readout);
-    for error in local::run(2, |ranks| {
-        let mut network = Network::new(Arc::new(circuit.clone()), 5);
-        let episode = presentation(&circuit, ROWS, 0);
-        let settler = &mut Settler::new().over(ranks);
-        settler.settle(&mut network, &episode, circuit.settling(), SettleOptions::default()).expect_err("refused")
-    }) {
-        assert!(error.is_request() && error.to_string().contains("2 ranks can't share `Bounded`"), "{error}");
-    }
 }

@@ -130,6 +130,7 @@ fn settle(
         stopping: Stopping::Steps(steps),
         schedule,
         executor,
+        place: Vec::new(),
         messages: Messages::Dense,
         start: Start::Zeros,
         framed: false,

@@ -20,7 +20,8 @@ mod time;
 use super::cost;
 use super::description::{Circuit, Learning};
 use super::error::CircuitError;
-use super::file::{CircuitFile, LearningFile, ScheduleFile};
+use super::file::{CircuitFile, LearningFile, Listing, ScheduleFile};
+use super::ids::PopulationId;
 use super::places::Places;
 use super::schedule::{Schedule, Settling, Stopping};
 use crate::params::Messages;
@@ -61,6 +62,17 @@ pub(super) fn schedule(file: &ScheduleFile, circuit: &Circuit, places: Places<'_
     let mut report = Mistakes::new(places);
     let schedule = schedule::schedule(file, circuit, true, "schedule", &mut report);
     report.finish(schedule)
+}
+
+/// Checks places on their own.
+pub(super) fn place(
+    file: &Listing<usize>,
+    circuit: &Circuit,
+    places: Places<'_>,
+) -> Result<Vec<(PopulationId, usize)>, CircuitError> {
+    let mut report = Mistakes::new(places);
+    let placed = schedule::place(file, circuit, true, "place", &mut report);
+    report.finish(placed)
 }
 
 /// Checks messages on their own.

@@ -36,6 +36,34 @@ pub(super) fn schedule(
     }
 }
 
+/// Checks which rank each population is placed on; how many ranks there are is known when they start.
+pub(super) fn place(
+    file: &Listing<usize>,
+    circuit: &Circuit,
+    complete: bool,
+    at: &str,
+    report: &mut Mistakes<'_>,
+) -> Vec<(PopulationId, usize)> {
+    if file.is_empty() {
+        return Vec::new();
+    }
+    let mut check = Check { populations: Populations::new(circuit, complete), at, report };
+    let mut placed: Vec<(PopulationId, usize)> = Vec::new();
+    for (name, rank) in &file.0 {
+        let Some(id) = check.population(name, name) else { continue };
+        if placed.iter().any(|(other, _)| *other == id) {
+            check.add(name, "is placed twice; keep one of the two");
+            continue;
+        }
+        check.report.count(&check.path(name), *rank as u64, 0, MOST_RANKS);
+        placed.push((id, *rank));
+    }
+    placed
+}
+
+/// The largest number of a rank: MPI counts by 32-bit numbers.
+const MOST_RANKS: u64 = i32::MAX as u64;
+
 /// The populations of a circuit by name.
 pub(super) struct Populations<'c> {
     pub(super) circuit: &'c Circuit,

@@ -21,6 +21,7 @@ pub(super) fn settling(file: &SettlingFile, circuit: &Circuit, complete: bool, r
         stopping: stopping(file, report),
         schedule: schedule::schedule(&file.schedule, circuit, complete, "settling.schedule", report),
         executor: file.executor,
+        place: schedule::place(&file.place, circuit, complete, "settling.place", report),
         messages: file.messages,
         start: file.start,
         framed: file.per_frame.is_some(),

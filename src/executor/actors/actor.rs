@@ -1,6 +1,7 @@
 //! An actor: one population with its inbox, and the rule that says when it fires. It has no thread and no channel of
 //! its own; a carrier gives it one.
 
+use super::afar::{FiredWord, Word};
 use super::depth;
 use super::inbox::{Inbox, Queue};
 use super::message::{Letter, Message, Outgoing};
@@ -11,7 +12,6 @@ use crate::executor::energy::free_energy;
 use crate::executor::error::SettleError;
 use crate::executor::ledger::{Book, Load};
 use crate::executor::log::Firing;
-use crate::executor::sync::Ordering;
 use crate::executor::trace::Recorder;
 use crate::learning::Refused;
 use crate::network::LearningError;
@@ -29,11 +29,12 @@ pub(super) enum Next {
 
 /// What an actor tells the coordinator.
 pub(super) enum Report {
-    /// It fired: which messages it was handed, by inlet, how far it moved, unless it held, and whether it left something
-    /// untold.
-    Fired { id: PopulationId, handed: Vec<(usize, u64)>, movement: Option<f32>, behind: bool },
+    /// It fired.
+    Fired(FiredWord),
     /// It stopped, finished or failed, and hands itself back.
     Back(Box<Actor>, Result<(), SettleError>),
+    /// Another rank has something to say.
+    Afar(usize, Word),
 }
 
 /// A link that leaves, to a receiver that listens.
@@ -54,7 +55,8 @@ struct LeavingLink {
 pub(super) struct Notes {
     /// Firings with their places in the order, where a log is asked for.
     pub(super) firings: Vec<(u64, Firing)>,
-    /// Where energies are asked for: places of firings, and of an error population the energies of its shards.
+    /// Where energies are asked for, or populations are spread over ranks: places of firings. And, where they are asked
+    /// for, of an error population the energies of its shards.
     pub(super) places: Vec<u64>,
     pub(super) energies: Vec<f64>,
     pub(super) movement: f32,
@@ -72,7 +74,14 @@ pub(super) struct Notes {
 }
 
 /// The book of a link, with the link's place in the wiring.
-pub(super) type Entry = (usize, Book, Load);
+#[derive(Debug, Default)]
+pub(super) struct LinkBook {
+    pub(super) place: usize,
+    pub(super) book: Book,
+    pub(super) load: Load,
+    /// Of what arrived: see `Queue::later`.
+    pub(super) later: Vec<(u64, u64)>,
+}
 
 /// One population with its inbox.
 #[derive(Debug)]
@@ -208,7 +217,7 @@ impl Actor {
             Next::Finished if !std::mem::replace(&mut self.told, true) => {
                 if self.is_lesioned(shared) {
                     // The others do not wait for it.
-                    shared.depths[self.id.0].store(u64::MAX, Ordering::Relaxed);
+                    shared.deepen(self.id, u64::MAX);
                 }
                 let fired = self.fired;
                 let last = |o: &LeavingLink| (o.link.to, Message::Finished { inlet: o.link.inlet, fired });
@@ -244,18 +253,18 @@ impl Actor {
     fn report(&self, shared: &Shared, report: impl FnOnce(Report)) {
         if shared.asked.quiet {
             let (handed, movement) = (self.handed.clone(), (!self.held).then_some(self.notes.movement));
-            report(Report::Fired { id: self.id, handed, movement, behind: self.notes.behind });
+            report(Report::Fired(FiredWord { id: self.id, handed, movement, behind: self.notes.behind }));
         }
     }
 
     fn fire(&mut self, shared: &Shared) -> Result<(), SettleError> {
         shared.gate.pass(&shared.wiring, self.id, self.fired + 1)?;
         let start = Instant::now();
-        let place = shared.enter(self.id, |fired| {
+        let place = shared.enter(self.id, self.inbox.latest(), |fired| {
             self.before.clear();
             self.before.extend_from_slice(fired);
         });
-        self.hand_over(shared);
+        self.hand_over(shared, place);
         self.notes.recorder.iter_mut().for_each(Recorder::begin);
         let scale = self.scale(shared);
         let fired = self.population.fire(&mut self.activity, scale);
@@ -293,11 +302,11 @@ impl Actor {
     /// What the firing came to, for those who asked.
     fn note(&mut self, shared: &Shared, place: u64) {
         let rows = self.activity.rows();
-        if shared.asked.measure {
+        if shared.asked.measure || shared.afar.is_some() {
             self.notes.places.push(place);
-            if self.kind == Kind::Error {
-                free_energy(&self.population, &self.activity, rows, &mut self.notes.energies);
-            }
+        }
+        if shared.asked.measure && self.kind == Kind::Error {
+            free_energy(&self.population, &self.activity, rows, &mut self.notes.energies);
         }
         let movement = self.notes.movement;
         if let Some(recorder) = &mut self.notes.recorder {
@@ -329,7 +338,8 @@ impl Actor {
                 lost.push(outlet.place);
             }
             let answers = outlet.heard_on.iter().map(|inlet| self.inbox.heard_on(*inlet)).min().unwrap_or(0);
-            let letter = Letter { number, depth, answers, signal: (!is_lost).then_some(signal) };
+            let letter =
+                Letter { number, depth, answers, place, superseded: Vec::new(), signal: (!is_lost).then_some(signal) };
             self.out.push((outlet.link.to, Message::Signal { inlet: outlet.link.inlet, letter }));
         }
         if shared.asked.record {
@@ -348,21 +358,21 @@ impl Actor {
         let before = self.depth;
         self.depth = depth::of_firing(self.kind, self.inbox.depth(), self.fired, before);
         self.shallow = if self.depth > before { 0 } else { self.shallow + 1 };
-        shared.depths[self.id.0].store(self.depth, Ordering::Relaxed);
+        shared.deepen(self.id, self.depth);
     }
 
     /// Brings every inlet up to the newest message that may be used.
-    fn hand_over(&mut self, shared: &Shared) {
+    fn hand_over(&mut self, shared: &Shared, place: u64) {
         let Self { population, activity, inbox, before, handed, kind, fired, .. } = self;
         let lockstep = lockstep(*kind, *fired);
         let free = shared.asked.pace.is_free();
         let limit = if free { u64::MAX } else { lockstep };
         let before = |queue: &Queue| match free {
-            true => before[queue.link.from.0],
-            false => lockstep.min(queue.last().unwrap_or(u64::MAX)),
+            true => shared.away(queue.link.from).is_none().then(|| before[queue.link.from.0]),
+            false => Some(lockstep.min(queue.last().unwrap_or(u64::MAX))),
         };
         handed.clear();
-        inbox.take(limit, shared.asked.whole, before, handed, |queue, number, signal, doubtful| {
+        inbox.take((limit, place), shared.asked.whole, before, handed, |queue, number, signal, doubtful| {
             let heard = population.receive(activity, queue.link.inlet, number, signal);
             queue.load.hand(heard);
             // An actor holds all samples, so that nothing has to be kept for the end.
@@ -383,11 +393,12 @@ impl Actor {
     }
 
     /// Its books, by place of link: those of what arrived, and of what left.
-    pub(super) fn books(&mut self) -> (Vec<Entry>, Vec<Entry>) {
+    pub(super) fn books(&mut self) -> (Vec<LinkBook>, Vec<LinkBook>) {
         let Self { inbox, leaving, listens_only, .. } = self;
-        let arrived =
-            inbox.queues.drain(..).filter(|_| !*listens_only).map(|queue| (queue.place, queue.book, queue.load));
-        let left = leaving.drain(..).filter(|outlet| outlet.counted).map(|o| (o.place, o.book, o.load));
-        (arrived.collect(), left.collect())
+        let entry = |place, book, load, later| LinkBook { place, book, load, later };
+        let arrived = inbox.queues.drain(..).filter(|_| !*listens_only);
+        let arrived = arrived.map(|queue| entry(queue.place, queue.book, queue.load, queue.later));
+        let left = leaving.drain(..).filter(|outlet| outlet.counted);
+        (arrived.collect(), left.map(|o| entry(o.place, o.book, o.load, Vec::new())).collect())
     }
 }

@@ -1,4 +1,5 @@
-//! What carries messages between actors and lets each of them live: threads, or tasks.
+//! What carries messages between actors and lets each of them live: threads, or tasks. What is for other ranks is left with
+//! `afar`, whichever it is.
 //!
 //! A carrier is a page of code, because it decides nothing: an actor says what to do next, and the coordinator when to
 //! come back.
@@ -27,18 +28,28 @@ pub(super) trait Carrier: Debug + Send {
     /// Hands over what is under way to an actor that does not live.
     fn drain(&mut self, id: PopulationId, take: &mut dyn FnMut(Message));
 
+    /// Where messages of other ranks come in.
+    fn door(&self) -> Door;
+
     /// Wakes everybody who waits.
     fn wake_all(&self);
 }
+
+/// Puts a message into the inbox of an actor of this run.
+pub(super) type Door = Box<dyn Fn(PopulationId, Message) + Send>;
 
 /// What an actor can do without waiting; a panic becomes an error. `send` gives a message to its receiver.
 pub(super) fn turn(
     actor: &mut Actor,
     shared: &Shared,
     reports: &Sender<Report>,
-    send: impl FnMut(PopulationId, Message),
+    mut send: impl FnMut(PopulationId, Message),
 ) -> Result<Next, SettleError> {
     let (id, fired) = (actor.id, actor.fired);
+    let send = |to, message| match shared.away(to) {
+        Some(afar) => afar.post(to, message),
+        None => send(to, message),
+    };
     // A coordinator that is gone needs no report.
     let body = AssertUnwindSafe(|| actor.act(shared, |report| drop(reports.send(report)), send));
     catch_unwind(body).unwrap_or_else(|panic| Err(shared.panicked(id, fired, &*panic)))

@@ -31,10 +31,17 @@
 //! nothing in 2 and 3 can fail, each actor fires as long as somebody sends, and `depth` says why the run does not end
 //! before by its updates being used up. Nothing may overlap with 3; in 1 and 2 firings may, and the order of reports
 //! settles which came first. Under `Bounded` an inlet may not be brought up to the newest message, so 2 decides.
+//!
+//! **Several ranks** each have a coordinator with the actors of its own populations. Where a line above says all actors, all
+//! actors of all ranks are meant: the coordinators come together after each life of their actors, and after each half of
+//! a step that confirms quiet, and decide by the same words (`assembly`, `standing`).
 
 use super::actor::{Actor, Next, Report};
+use super::afar::FiredWord;
+use super::assembly::Assembly;
 use super::carrier::Carrier;
 use super::shared::Shared;
+use super::standing::{Outlook, Standing, first_failure, outlook};
 use crate::circuit::wiring::{Kind, PopulationId};
 use crate::executor::error::SettleError;
 use crate::executor::quiet::QuietWatch;
@@ -49,14 +56,35 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often the coordinator looks whether a stop was asked for, where it hears nothing.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// How many reports may be under way to the coordinator.
-const REPORTS_UNDER_WAY: usize = 32;
+/// How many reports may be under way to the coordinator. Bounded, so that actors can't run far ahead of what the coordinator
+/// knows; it always listens.
+pub(super) const REPORTS_UNDER_WAY: usize = 32;
 
 /// One run of actors.
 pub(super) struct Coordinator<'a> {
     pub(super) carrier: &'a mut dyn Carrier,
     pub(super) shared: Arc<Shared>,
     pub(super) quiet: QuietWatch,
+    /// The coordinators of other ranks, where there are any.
+    pub(super) assembly: Option<Assembly>,
+    /// Lives of the actors so far.
+    pub(super) lives: u64,
+    /// The place of the last firing of all ranks, as of when they came together last.
+    pub(super) last: u64,
+}
+
+/// What is known of actors that live.
+struct Life {
+    back: Vec<Actor>,
+    failure: Option<SettleError>,
+    /// The last progress that was seen, and when.
+    progress: (u64, Instant),
+}
+
+impl Life {
+    fn new(shared: &Shared) -> Self {
+        Self { back: Vec::new(), failure: None, progress: (shared.progress(), Instant::now()) }
+    }
 }
 
 impl Coordinator<'_> {
@@ -65,21 +93,17 @@ impl Coordinator<'_> {
         loop {
             let failure;
             (actors, failure) = self.let_live(actors);
-            let unfinished = actors.iter().find(|actor| actor.next(&self.shared) != Next::Finished);
-            let result = match (failure, unfinished) {
-                (Some(failure), _) => Err(failure),
-                (None, None) => Ok(false),
-                (None, Some(actor)) if self.shared.gate.stop.is_requested() => Err(self.stopped(actor)),
-                (None, Some(_)) if !self.quiet.is_quiet() => continue,
-                (None, Some(_)) if self.shared.asked.pace.is_free() => match self.confirm(&mut actors) {
+            let own = self.standing(&actors, failure);
+            let result = match outlook(&self.come_together(own)) {
+                Outlook::GoOn => continue,
+                Outlook::Quiet if self.shared.asked.pace.is_free() => match self.confirm(&mut actors) {
                     Ok(false) => continue,
                     result => result,
                 },
-                (None, Some(_)) => Ok(true),
+                Outlook::Quiet => Ok(true),
+                Outlook::Over(result) => result.map(|()| false),
             };
-            for actor in &mut actors {
-                self.carrier.drain(actor.id, &mut |message| actor.take(message));
-            }
+            self.drain(&mut actors);
             return (actors, result);
         }
     }
@@ -87,12 +111,29 @@ impl Coordinator<'_> {
     /// Lets actors live until every one is back; the first failure that was heard of.
     fn let_live(&mut self, actors: Vec<Actor>) -> (Vec<Actor>, Option<SettleError>) {
         let expected = actors.len();
-        // Bounded, so that actors can't run far ahead of what the coordinator knows; it always listens.
-        let (reports, heard) = bounded(REPORTS_UNDER_WAY);
+        let (reports, heard) = match &self.assembly {
+            Some(assembly) => (assembly.reports.clone(), assembly.heard.clone()),
+            None => bounded(REPORTS_UNDER_WAY),
+        };
+        self.lives += 1;
         self.shared.stop.store(false, Ordering::Release);
         self.carrier.start(actors, &self.shared, &reports);
         drop(reports);
-        self.listen(&heard, expected)
+        let mut life = Life::new(&self.shared);
+        self.listen(&heard, &mut life, |_, life| life.back.len() == expected);
+        life.back.sort_by_key(|actor| actor.id);
+        (life.back, life.failure)
+    }
+
+    /// How this rank stands, its actors being back.
+    fn standing(&self, actors: &[Actor], failure: Option<SettleError>) -> Standing {
+        let unfinished = actors.iter().find(|actor| actor.next(&self.shared) != Next::Finished);
+        Standing {
+            failure,
+            unfinished: unfinished.map(|actor| self.stopped(actor)),
+            is_stopped: self.shared.gate.stop.is_requested(),
+            ..Standing::default()
+        }
     }
 
     fn stopped(&self, actor: &Actor) -> SettleError {
@@ -100,23 +141,65 @@ impl Coordinator<'_> {
         SettleError::Stopped { population, firing: actor.fired + 1 }
     }
 
+    /// How all ranks stand, when all have said so: see `assembly`.
+    fn come_together(&mut self, mut own: Standing) -> Vec<Standing> {
+        own.last = self.shared.last();
+        let all = match &self.assembly {
+            None => {
+                own.is_quiet = self.quiet.is_quiet();
+                vec![own]
+            }
+            Some(assembly) => {
+                let (leads, heard) = (assembly.leads(), assembly.heard.clone());
+                if !leads {
+                    assembly.say(&own);
+                }
+                let mut life = Life::new(&self.shared);
+                self.listen(&heard, &mut life, |this, _| this.missing().is_empty());
+                let is_quiet = self.quiet.is_quiet();
+                let assembly = self.assembly.as_mut().expect("as before");
+                if leads {
+                    own.is_quiet = is_quiet;
+                    assembly.say(&own);
+                }
+                assembly.all(own)
+            }
+        };
+        self.last = all.iter().map(|standing| standing.last).max().unwrap_or(0);
+        all
+    }
+
+    fn missing(&self) -> Vec<usize> {
+        self.assembly.iter().flat_map(Assembly::missing).collect()
+    }
+
     /// One step in lock-step on all that was sent: whether nobody moves by more than the tolerance in it, or leaves
     /// something untold.
     fn confirm(&mut self, actors: &mut [Actor]) -> Result<bool, SettleError> {
-        for actor in &mut *actors {
-            self.carrier.drain(actor.id, &mut |message| actor.take(message));
-        }
-        let (mut moved, mut behind) = (0.0_f32, false);
+        let mut has_moved = false;
         for kind in [Kind::Error, Kind::State] {
+            self.drain(actors);
+            let mut own = Standing::default();
             for at in 0..actors.len() {
-                if self.shared.wiring.population(actors[at].id).kind == kind {
-                    self.fire_now(actors, at)?;
-                    moved = moved.max(actors[at].notes.movement);
-                    behind |= actors[at].notes.behind;
+                if own.failure.is_none() && self.shared.wiring.population(actors[at].id).kind == kind {
+                    own.failure = self.fire_now(actors, at).err();
+                    own.has_moved |= !self.quiet.allows(actors[at].notes.movement) || actors[at].notes.behind;
                 }
             }
+            let all = self.come_together(own);
+            if let Some(failure) = first_failure(&all) {
+                return Err(failure);
+            }
+            has_moved |= all.iter().any(|standing| standing.has_moved);
         }
-        Ok(self.quiet.allows(moved) && !behind)
+        Ok(!has_moved)
+    }
+
+    /// Every actor takes in what has been brought to it.
+    fn drain(&mut self, actors: &mut [Actor]) {
+        for actor in actors {
+            self.carrier.drain(actor.id, &mut |message| actor.take(message));
+        }
     }
 
     /// A firing on the coordinator's own thread; a panic in it becomes an error.
@@ -125,63 +208,94 @@ impl Coordinator<'_> {
         if actors[at].is_lesioned(&self.shared) {
             return Ok(());
         }
-        let (shared, quiet) = (&self.shared, &mut self.quiet);
-        let mut sent = Vec::new();
+        let shared = Arc::clone(&self.shared);
+        let (mut sent, mut reports) = (Vec::new(), Vec::new());
         let body = AssertUnwindSafe(|| {
-            actors[at].act_now(shared, |report| note(quiet, &report), |to, message| sent.push((to, message)))
+            actors[at].act_now(&shared, |report| reports.push(report), |to, message| sent.push((to, message)))
         });
         catch_unwind(body).unwrap_or_else(|panic| Err(shared.panicked(id, fired, &*panic)))?;
+        for report in reports {
+            self.take_note(report);
+        }
         for (to, message) in sent {
-            if let Some(receiver) = actors.iter_mut().find(|actor| actor.id == to) {
-                receiver.take(message);
+            match (shared.away(to), actors.iter_mut().find(|actor| actor.id == to)) {
+                (Some(afar), _) => afar.post(to, message),
+                (None, Some(receiver)) => receiver.take(message),
+                (None, None) => {}
             }
         }
         Ok(())
     }
 
-    /// Hears reports until every actor is back.
-    fn listen(&mut self, heard: &Receiver<Report>, expected: usize) -> (Vec<Actor>, Option<SettleError>) {
-        let mut back: Vec<Actor> = Vec::with_capacity(expected);
-        let mut failure = None;
-        let (mut last, mut since) = (self.shared.progress(), Instant::now());
-        while back.len() < expected {
+    /// Hears reports until it is `over`.
+    fn listen(&mut self, heard: &Receiver<Report>, life: &mut Life, over: impl Fn(&Self, &Life) -> bool) {
+        while !over(self, life) {
             if self.shared.gate.stop.is_requested() {
                 // Somebody's next firing says so; who waits is woken.
                 self.call_back();
             }
+            if self.assembly.as_ref().is_some_and(|assembly| assembly.is_called(self.lives)) {
+                self.wake();
+            }
             match heard.recv_timeout(GLANCE) {
                 Ok(Report::Back(actor, result)) => {
-                    back.push(*actor);
+                    life.back.push(*actor);
                     if let Err(error) = result {
-                        failure.get_or_insert(error);
+                        life.failure.get_or_insert(error);
                         self.call_back();
                     }
                 }
                 Ok(report) => {
-                    note(&mut self.quiet, &report);
+                    self.take_note(report);
                     if self.quiet.is_quiet() {
                         self.call_back();
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    let now = self.shared.progress();
-                    if now != last {
-                        (last, since) = (now, Instant::now());
-                    } else if since.elapsed() > PATIENCE {
-                        self.tell_who_waits();
-                        since = Instant::now();
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => self.look_for_progress(life),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        back.sort_by_key(|actor| actor.id);
-        (back, failure)
     }
 
-    fn call_back(&self) {
+    /// Takes note of a firing, or of what another rank says.
+    fn take_note(&mut self, report: Report) {
+        let Self { quiet, assembly, .. } = self;
+        let each = |word: FiredWord| {
+            quiet.fired(PopulationId(word.id.0), word.handed.into_iter(), (word.movement, word.behind));
+        };
+        match (report, assembly) {
+            (Report::Fired(word), Some(assembly)) => assembly.fired(word, each),
+            (Report::Fired(word), None) => {
+                let mut each = each;
+                each(word);
+            }
+            (Report::Afar(from, word), Some(assembly)) => assembly.hear(from, word, each),
+            (Report::Afar(..) | Report::Back(..), _) => {}
+        }
+    }
+
+    /// Wants all actors back, on all ranks.
+    fn call_back(&mut self) {
+        let life = self.lives;
+        self.wake();
+        if let Some(assembly) = &mut self.assembly {
+            assembly.call(life);
+        }
+    }
+
+    fn wake(&self) {
         if !self.shared.stop.swap(true, Ordering::AcqRel) {
             self.carrier.wake_all();
+        }
+    }
+
+    fn look_for_progress(&self, life: &mut Life) {
+        let now = self.shared.progress();
+        if now != life.progress.0 {
+            life.progress = (now, Instant::now());
+        } else if life.progress.1.elapsed() > PATIENCE {
+            self.tell_who_waits();
+            life.progress.1 = Instant::now();
         }
     }
 
@@ -192,14 +306,14 @@ impl Coordinator<'_> {
             let link = wiring.arriving(id).find(|link| inlet > 0 && link.inlet as u64 == inlet - 1);
             if let Some(link) = link {
                 let sender = &wiring.population(link.from).name;
-                tracing::warn!("no progress for {PATIENCE:?}: \"{}\" waits for a message of \"{sender}\"", spec.name);
+                let home =
+                    self.shared.away(link.from).map(|afar| format!(", on rank {}", afar.homes().of[link.from.0]));
+                let home = home.unwrap_or_default();
+                tracing::warn!(
+                    "no progress for {PATIENCE:?}: \"{}\" waits for a message of \"{sender}\"{home}",
+                    spec.name
+                );
             }
         }
-    }
-}
-
-fn note(quiet: &mut QuietWatch, report: &Report) {
-    if let Report::Fired { id, handed, movement, behind } = report {
-        quiet.fired(PopulationId(id.0), handed.iter().copied(), (*movement, *behind));
     }
 }

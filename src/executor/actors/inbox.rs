@@ -38,6 +38,9 @@ pub(super) struct Queue {
     last: Option<u64>,
     pub(super) book: Book,
     pub(super) load: Load,
+    /// Where the sender is on another rank and the order of firings is known later: the place of each firing of the
+    /// receiver, and the newest message that the inlet had been handed by then.
+    pub(super) later: Vec<(u64, u64)>,
     /// Whether the sender can fire at all.
     hears: bool,
 }
@@ -96,6 +99,8 @@ pub(super) struct Inbox {
     moved: u64,
     /// Whether something has come since the last firing, or nothing ever did.
     news: bool,
+    /// The latest place in the order of firings of anything that has come.
+    latest: u64,
     /// Kept for their storage.
     handed: Vec<Handed>,
     numbers: Vec<u64>,
@@ -119,6 +124,7 @@ impl Inbox {
             last: clamped[link.from.0].then_some(0),
             book: Book::default(),
             load: Load::default(),
+            later: Vec::new(),
             hears: !clamped[link.from.0],
         };
         let links = wiring.links.iter().enumerate().filter(|(_, link)| link.to == id);
@@ -126,6 +132,7 @@ impl Inbox {
             queues: links.map(queue).collect(),
             moved: 0,
             news: true,
+            latest: 0,
             handed: Vec::with_capacity(FEW),
             numbers: Vec::with_capacity(FEW),
             letters: Vec::with_capacity(FEW),
@@ -150,6 +157,7 @@ impl Inbox {
 
     /// A message has come.
     pub(super) fn put(&mut self, inlet: usize, letter: Letter) {
+        self.latest = self.latest.max(letter.place);
         let queue = self.queue_mut(inlet);
         queue.answered = queue.answered.max(Some(letter.answers));
         queue.news = true;
@@ -162,6 +170,11 @@ impl Inbox {
         let queue = self.queue_mut(inlet);
         queue.closed = true;
         queue.last = Some(last);
+    }
+
+    /// The latest place in the order of firings of anything that has come.
+    pub(super) fn latest(&self) -> u64 {
+        self.latest
     }
 
     /// The first open inlet of which something holds.
@@ -184,14 +197,14 @@ impl Inbox {
         self.queues.iter().filter(|queue| !queue.closed).map(Queue::depth_to_come).min()
     }
 
-    /// Takes what a firing uses: on every inlet what has come and is not beyond `limit`. `before` says how many firings of
-    /// a sender stand before this one. `arrived` gets inlets and numbers in the order of arrival, and `each` the messages
+    /// Takes what the firing at `place` uses: on every inlet what has come and is not beyond `limit`. `before` says how many
+    /// firings of a sender stand before this one, where that is known by now. `arrived` gets inlets and numbers in the order of arrival, and `each` the messages
     /// to hand over, inlet by inlet: number, signal, and whether it is doubtful.
     pub(super) fn take(
         &mut self,
-        limit: u64,
+        (limit, place): (u64, u64),
         whole: bool,
-        before: impl Fn(&Queue) -> u64,
+        before: impl Fn(&Queue) -> Option<u64>,
         arrived: &mut Vec<(usize, u64)>,
         mut each: impl FnMut(&mut Queue, u64, Signal, bool),
     ) {
@@ -201,12 +214,15 @@ impl Inbox {
             queue.news = false;
             queue.draw(limit, letters);
             numbers.clear();
-            numbers.extend(letters.iter().map(|letter| letter.number));
+            numbers.extend(letters.iter().flat_map(Letter::numbers));
             arrived.extend(numbers.iter().map(|number| (queue.link.inlet, *number)));
             handed.clear();
             queue.book.hand(queue.place, numbers, whole, handed);
-            let before = before(queue);
-            queue.book.age(before, !handed.is_empty(), queue.hears);
+            let newest = queue.book.listen(!handed.is_empty(), queue.hears);
+            match before(queue) {
+                Some(before) => queue.book.age(before, newest),
+                None => queue.later.push((place, newest)),
+            }
             for handed in &*handed {
                 let found = letters.iter().position(|letter| letter.number == handed.number);
                 let Some(letter) = found.map(|at| letters.swap_remove(at)) else { continue };
@@ -265,8 +281,8 @@ impl Inbox {
         let of = |queue: &Queue| {
             let newest = queue.waiting.back().map(|letter| letter.number);
             let late = newest.filter(|_| last == Some(queue.link.from));
-            let arrived = queue.waiting.iter().filter(|l| l.signal.is_some() && Some(l.number) != late);
-            arrived.map(|letter| (queue.place, letter.number)).collect::<Vec<_>>()
+            let arrived = queue.waiting.iter().filter(|letter| letter.signal.is_some()).flat_map(Letter::numbers);
+            arrived.filter(|number| Some(*number) != late).map(|number| (queue.place, number)).collect::<Vec<_>>()
         };
         self.queues.iter().flat_map(of).collect()
     }

@@ -24,8 +24,19 @@ pub(super) struct Letter {
     pub(super) depth: u64,
     /// Which firing of the receiver it answers: the newest one that the sender has used; 0 is rest.
     pub(super) answers: u64,
+    /// The place of the firing in the order of all: see `shared`.
+    pub(super) place: u64,
+    /// Older messages of the link that this one has superseded before they left for another rank.
+    pub(super) superseded: Vec<u64>,
     /// `None` where it was lost.
     pub(super) signal: Option<Signal>,
+}
+
+impl Letter {
+    /// Its number, and before it those that it has superseded.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.superseded.iter().copied().chain([self.number])
+    }
 }
 
 /// Messages that are about to be sent, with their receivers.

@@ -4,7 +4,7 @@
 //! gives its worker to another. The runtime is kept between episodes.
 
 use super::actor::{Actor, Next, Report};
-use super::carrier::{Carrier, turn};
+use super::carrier::{Carrier, Door, turn};
 use super::message::{Message, heed};
 use super::shared::Shared;
 use crate::circuit::wiring::PopulationId;
@@ -52,6 +52,12 @@ impl Carrier for Tasks {
         while let Ok(message) = inbox.try_recv() {
             take(message);
         }
+    }
+
+    fn door(&self) -> Door {
+        let outboxes = Arc::clone(&self.outboxes);
+        // A receiver that is gone needs no message.
+        Box::new(move |to, message| drop(outboxes[to.0].send(message)))
     }
 
     fn wake_all(&self) {

@@ -13,7 +13,7 @@
 //! Everything else may overlap. On entry and on exit the coordinator owns every population, and no thread runs any.
 
 use super::actor::{Actor, Next, Report};
-use super::carrier::{Carrier, turn};
+use super::carrier::{Carrier, Door, turn};
 use super::message::{Message, heed};
 use super::shared::Shared;
 use crate::circuit::wiring::PopulationId;
@@ -57,6 +57,12 @@ impl Carrier for Threads {
 
     fn drain(&mut self, id: PopulationId, take: &mut dyn FnMut(Message)) {
         self.inboxes[id.0].try_iter().for_each(take);
+    }
+
+    fn door(&self) -> Door {
+        let outboxes = Arc::clone(&self.outboxes);
+        // A receiver that is gone needs no message.
+        Box::new(move |to, message| drop(outboxes[to.0].send(message)))
     }
 
     fn wake_all(&self) {

@@ -44,6 +44,7 @@ fn pulse() -> Pulse {
         done: 7,
         of: 10,
         free_energy: 81.5,
+        batch: 200,
         images_per_second: 1234.4,
         layers: vec![layer("z0", Some(80.25), 0.5), layer("z1", None, 0.25)],
         links: vec![link("z1", "z0.error", 1.0), link("z0.error", "z1", 3.5), link("z0", "z0.error", 0.0)],

@@ -1,0 +1,79 @@
+//! What several ranks settle together, and what they can't: they come to the same only from the same request.
+
+use super::super::failure::Failure;
+use super::SettleArguments;
+use crate::data::digest::hexadecimal;
+use crate::episode::{Episode, Shown};
+use crate::network::Network;
+use crate::ranks::Ranks;
+use crate::training::alike::first_difference;
+use sha2::{Digest, Sha256};
+
+impl SettleArguments {
+    /// Refuses what looks at every firing: each rank sees its own only.
+    pub(super) fn refuse_of_ranks(&self, ranks: &Ranks) -> Result<(), Failure> {
+        let asked = [
+            ("--trace", self.trace.is_some()),
+            ("--timeline", self.timeline.is_some()),
+            ("--probe", self.probing.target().is_some()),
+        ];
+        match asked.into_iter().find(|(_, is_asked)| *is_asked && ranks.are_many()) {
+            None => Ok(()),
+            Some((option, _)) => Err(Failure::Request(format!(
+                "{option} looks at every firing, and each of {} ranks sees its own; --record a log and look at its replay on one \
+                 rank, or leave the launcher out",
+                ranks.size()
+            ))),
+        }
+    }
+
+    /// Refuses ranks that were not asked the same.
+    pub(super) fn refuse_differing(
+        &self,
+        ranks: &Ranks,
+        network: &Network,
+        frames: &[Episode<'_>],
+    ) -> Result<(), Failure> {
+        if !ranks.are_many() {
+            return Ok(());
+        }
+        let circuit = network.circuit();
+        let mut data = Sha256::new();
+        for (episode, (layer, _)) in frames.iter().flat_map(|frame| circuit.layers().map(move |layer| (frame, layer))) {
+            match episode.shown(layer) {
+                Shown::Nothing => data.update([0]),
+                Shown::All(values) => add(&mut data, values.as_slice()),
+                Shown::Part { data: values, observed } => {
+                    add(&mut data, values.as_slice());
+                    add(&mut data, observed.as_slice());
+                }
+            }
+        }
+        // One that can't be read fails by itself.
+        self.from.iter().for_each(|path| data.update(std::fs::read(path).unwrap_or_default()));
+        let mut weights = Sha256::new();
+        for (name, tensor) in network.tensors() {
+            weights.update(name.as_bytes());
+            add(&mut weights, tensor.as_slice());
+        }
+        let options = format!(
+            "seed {}, learn {}, record {}, stop at {:?}",
+            self.seed,
+            self.learn.is_some(),
+            self.record.is_some(),
+            self.stop_at
+        );
+        let parts = [
+            ("circuit", circuit.to_ron(), "give every rank the same circuit file and settling"),
+            ("weights", hexadecimal(weights), "give every rank the same weights"),
+            ("data", hexadecimal(data), "give every rank the same inputs"),
+            ("options", options, "start every rank with the same command line"),
+        ];
+        first_difference(ranks, parts).map_or(Ok(()), |told| Err(Failure::Request(told)))
+    }
+}
+
+fn add(hash: &mut Sha256, values: &[f32]) {
+    hash.update(values.len().to_le_bytes());
+    values.iter().for_each(|value| hash.update(value.to_bits().to_le_bytes()));
+}

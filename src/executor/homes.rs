@@ -1,0 +1,142 @@
+//! Which rank has which population, where the populations of `Bounded` and `Free` are spread over the ranks of a job.
+//!
+//! Every rank has the whole network and works this out by itself, from the same circuit. A rank lets its own populations
+//! fire; what the others came to, it is told when all have settled (`actors::returning`, `readout`).
+//!
+//! **Where populations go.** `place` of the circuit's settling has the first word. The rest are dealt by estimated cost, the
+//! multiply-accumulates of one update: the most costly first, each to the rank that has least to do by then (Graham 1969,
+//! whose makespan is within 4/3 of the best). A layer is dealt as a whole, because its two populations tell each other most,
+//! unless there are fewer layers than ranks.
+
+use super::error::SettleError;
+use super::plan::Plan;
+use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::circuit::{Circuit, cost};
+use crate::ranks::{Packet, Ranks, Unpack};
+
+/// The rank of each population.
+#[derive(Debug, Clone)]
+pub(super) struct Homes {
+    pub(super) ranks: Ranks,
+    /// By population.
+    pub(super) of: Vec<usize>,
+}
+
+impl Homes {
+    /// All populations on one rank.
+    pub(super) fn alone(populations: usize) -> Self {
+        Self { ranks: Ranks::alone(), of: vec![0; populations] }
+    }
+
+    /// Populations spread over `ranks`, as `place` says and by cost.
+    pub(super) fn new(
+        ranks: &Ranks,
+        circuit: &Circuit,
+        (wiring, plan): (&Wiring, &Plan),
+        place: &[(PopulationId, usize)],
+    ) -> Result<Self, SettleError> {
+        if !ranks.are_many() {
+            return Ok(Self::alone(wiring.populations.len()));
+        }
+        if let Some((id, rank)) = place.iter().find(|(_, rank)| *rank >= ranks.size()) {
+            let problem = format!(
+                "`place` puts \"{}\" on rank {rank}, and there are {}, 0 to {}; start as many ranks (mpirun -n {}), or place it on \
+                 one of these",
+                wiring.population(*id).name,
+                ranks.size(),
+                ranks.size() - 1,
+                rank + 1
+            );
+            return Err(SettleError::Onset { problem });
+        }
+        let burdens = cost::burdens(circuit, wiring);
+        let burdens = burdens.iter().enumerate().map(|(p, burden)| if plan.clamped[p] { 0 } else { *burden });
+        Ok(Self { ranks: ranks.clone(), of: placed(wiring, &burdens.collect::<Vec<_>>(), ranks.size(), place) })
+    }
+
+    /// Whether another rank has a population.
+    pub(super) fn is_away(&self, id: PopulationId) -> bool {
+        self.of[id.0] != self.ranks.rank()
+    }
+
+    /// Of some populations those that are this rank's.
+    pub(super) fn own(&self, ids: &[PopulationId]) -> Vec<PopulationId> {
+        ids.iter().copied().filter(|id| !self.is_away(*id)).collect()
+    }
+
+    /// What became of something that every rank has done: the first failure, for all of them.
+    pub(super) fn agreed<T>(&self, done: Result<T, SettleError>) -> Result<T, SettleError> {
+        self.told(done, |_, _| ()).map(|(done, _)| done)
+    }
+
+    /// What became of something that every rank has done, and what each has `put` of it: the first failure, for all of
+    /// them, or what all have put, by rank.
+    pub(super) fn told<T>(
+        &self,
+        done: Result<T, SettleError>,
+        put: impl FnOnce(&T, &mut Packet),
+    ) -> Result<(T, Vec<Vec<u8>>), SettleError> {
+        let mut packet = Packet::default();
+        let failure = done.as_ref().err().map(|error| serde_json::to_vec(error).expect("plain data"));
+        packet.put_counted(&failure.unwrap_or_default());
+        if let Ok(done) = &done {
+            put(done, &mut packet);
+        }
+        let all = self.ranks.gather(packet.bytes());
+        let mut told = Vec::with_capacity(self.ranks.size());
+        for rank in 0..self.ranks.size() {
+            let mut unpack = Unpack::new(all.of(rank));
+            let failure: Vec<u8> = unpack.take_counted();
+            if !failure.is_empty() {
+                return Err(serde_json::from_slice(&failure).expect("as it was put"));
+            }
+            told.push(unpack.rest().to_vec());
+        }
+        done.map(|done| (done, told))
+    }
+}
+
+/// The rank of each population.
+fn placed(wiring: &Wiring, burdens: &[u64], ranks: usize, place: &[(PopulationId, usize)]) -> Vec<usize> {
+    let mut homes: Vec<Option<usize>> = vec![None; burdens.len()];
+    let mut loads = vec![0_u64; ranks];
+    for (id, rank) in place {
+        homes[id.0] = Some(*rank);
+        loads[*rank] += burdens[id.0];
+    }
+    let layers = wiring.populations.iter().map(|spec| spec.layer.0 + 1).max().unwrap_or(0);
+    let unit = |p: usize| if layers < ranks { p } else { wiring.populations[p].layer.0 };
+    let mut units: Vec<Vec<usize>> = vec![Vec::new(); burdens.len()];
+    (0..burdens.len()).filter(|p| homes[*p].is_none()).for_each(|p| units[unit(p)].push(p));
+    let sum = |unit: &[usize]| unit.iter().map(|p| burdens[*p]).sum::<u64>();
+    // The order of listing decides between equals.
+    units.sort_by_key(|unit| std::cmp::Reverse(sum(unit)));
+    for unit in units.iter().filter(|unit| !unit.is_empty()) {
+        let least = (0..ranks).min_by_key(|rank| loads[*rank]).unwrap_or(0);
+        unit.iter().for_each(|p| homes[*p] = Some(least));
+        loads[least] += sum(unit);
+    }
+    homes.into_iter().map(|home| home.unwrap_or(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &[u8] = br#"(
+        name: "three",
+        layers: { "z0": (size: 40, sense: "image"), "z1": (size: 20, beta: 0.1), "z2": (size: 10, beta: 0.1) },
+        projections: [(from: "z1", to: "z0", feedback: Transposed), (from: "z2", to: "z1", feedback: Transposed)],
+    )"#;
+
+    #[test]
+    fn costly_populations_are_spread_and_pairs_stay_together() {
+        let wiring = Wiring::new(&Circuit::parse(TEXT).expect("sound"));
+        // z0, z1, z2, z0.error, z1.error.
+        let burdens = [0, 50, 60, 200, 100];
+        assert_eq!(placed(&wiring, &burdens, 2, &[]), [0, 1, 1, 0, 1]);
+        assert_eq!(placed(&wiring, &burdens, 2, &[(PopulationId(3), 1)]), [1, 0, 0, 1, 0]);
+        let spread = placed(&wiring, &burdens, 4, &[]);
+        assert_eq!(spread, [3, 3, 2, 0, 1], "more ranks than layers: populations by themselves");
+    }
+}
