@@ -60,19 +60,19 @@ mod tests {
     #[test]
     fn the_first_line_that_holds_decides_for_all() {
         let stop = |firing| Some(SettleError::Stopped { population: "z1".to_owned(), firing });
-        let spawn = Some(SettleError::Spawn { cause: "none".to_owned() });
+        let spawn = SettleError::Spawn { cause: "none".to_owned() };
         let none = Standing::default();
         let busy = Standing { unfinished: stop(4), ..none.clone() };
         let asked = Standing { is_stopped: true, ..none.clone() };
         let quiet = Standing { is_quiet: true, ..none.clone() };
-        let failed = Standing { failure: spawn.clone(), ..busy.clone() };
+        let failed = Standing { failure: Some(spawn.clone()), ..busy.clone() };
         let hit = Standing { failure: stop(2), ..none.clone() };
         let of = |all: &[&Standing]| outlook(&all.iter().map(|s| (*s).clone()).collect::<Vec<_>>());
         assert_eq!(of(&[&none, &asked]), Outlook::Over(Ok(())), "whether a stop was asked for or not");
         assert_eq!(of(&[&none, &busy]), Outlook::GoOn);
         assert_eq!(of(&[&quiet, &busy]), Outlook::Quiet);
         assert_eq!(of(&[&quiet, &busy, &asked]), Outlook::Over(Err(stop(4).expect("one"))));
-        assert_eq!(of(&[&hit, &quiet, &failed]), Outlook::Over(Err(spawn.expect("one"))));
+        assert_eq!(of(&[&hit, &quiet, &failed]), Outlook::Over(Err(spawn)));
         assert_eq!(of(&[&none, &hit]), Outlook::Over(Err(stop(2).expect("one"))));
     }
 }

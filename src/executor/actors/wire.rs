@@ -150,7 +150,6 @@ fn take_list(told: &mut Unpack<'_>) -> List {
 mod tests {
     use super::*;
     use crate::circuit::Circuit;
-    use crate::executor::actors::standing::Standing;
 
     #[test]
     fn parcels_come_as_they_were_put() {
@@ -175,7 +174,7 @@ mod tests {
             signal: content.map(|content| Signal::new(wiring.links[1].carries, content)),
         };
         let fired = FiredWord { id: PopulationId(2), handed: vec![(1, 8)], movement: Some(0.5), behind: true };
-        let words = [Word::Fired(fired), Word::Called(3), Word::Stands(Box::new(Standing::default())), Word::Deep];
+        let words = [Word::Fired(fired), Word::Called(3), Word::Stands(Box::default()), Word::Deep];
         let letters = contents.into_iter().map(|content| Parcel::Letter(1, letter(content)));
         let parcels: Vec<Parcel> =
             letters.chain([Parcel::Finished(1, 12)]).chain(words.into_iter().map(Parcel::Word)).collect();
