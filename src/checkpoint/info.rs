@@ -47,7 +47,7 @@ impl RunInfo {
     /// use gncn::checkpoint::RunInfo;
     ///
     /// let info = RunInfo { limit: Some(100), ..RunInfo::begun(vec!["gncn".to_owned()], 7) };
-    /// assert!(info.seed == 7 && !info.finished && info.version == env!("CARGO_PKG_VERSION"));
+    /// assert!(info.seed == 7 && !info.finished && !info.version.is_empty());
     /// ```
     #[must_use]
     pub fn begun(command: Vec<String>, seed: u64) -> Self {
