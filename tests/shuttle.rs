@@ -8,7 +8,6 @@ use gncn::episode::Episode;
 use gncn::executor::{Observed, Observer, SettleError, SettleOptions, Settled, Settler, StopFlag};
 use gncn::matrix::Matrix;
 use gncn::network::Network;
-use gncn::params::{Messages, Start};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner};
 use std::sync::Arc;
@@ -50,16 +49,8 @@ fn settle(schedule: &Schedule, stopping: Stopping, stop_at: u64) -> (Result<Sett
     let episode = Episode::new(&circuit, [("x".to_owned(), data)]).expect("fits");
     let mut settler = Settler::new();
     settler.watch(Arc::new(StopAt(stop_at, AtomicU64::new(0), settler.stop_flag())));
-    let (executor, messages) = (ExecutorKind::Threads, Messages::Dense);
-    let settling = Settling {
-        stopping,
-        schedule: schedule.clone(),
-        executor,
-        place: Vec::new(),
-        messages,
-        start: Start::Zeros,
-        framed: false,
-    };
+    let settling =
+        Settling { schedule: schedule.clone(), executor: ExecutorKind::Threads, ..Settling::plain(stopping) };
     let options = SettleOptions { record: true, ..SettleOptions::default() };
     let settled = settler.settle(&mut network, &episode, &settling, options);
     let states = (1..3).flat_map(|layer| {

@@ -61,15 +61,15 @@ pub struct LinkAccount {
     /// By age in firings of the receiver: how many of its firings had heard something new so long ago.
     pub unheard: Vec<u64>,
     /// Messages that crossed from the sender's rank to the receiver's; 0 where one rank has both.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub crossed: u64,
     /// Bytes of those, as they were sent.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub crossed_bytes: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_none(count: &u64) -> bool {
+fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 

@@ -15,6 +15,7 @@
 //! Where a decision or a step of learning needs all samples while they settle, nothing is dealt: every rank settles all of
 //! it. That costs time, not bits.
 
+use super::agreement::{self, Agreement};
 use super::closing::{Driven, Job};
 use super::error::SettleError;
 use super::lane::{LaneAtWork, LaneState, each_lane};
@@ -23,7 +24,7 @@ use super::plan::Plan;
 use crate::activities::Activities;
 use crate::circuit::{Schedule, Stopping};
 use crate::network::Network;
-use crate::ranks::{Packet, Ranks, Unpack};
+use crate::ranks::Ranks;
 
 /// Whether lanes of an episode may be dealt: nothing is decided or learned before all have settled. Where populations are
 /// actors, they are spread instead: see `homes`.
@@ -75,26 +76,14 @@ pub(super) fn meet(
     plan: &Plan,
     driven: Result<Driven, SettleError>,
 ) -> Result<Driven, SettleError> {
-    let mut packet = Packet::default();
-    let failure = driven.as_ref().err().map(|error| serde_json::to_vec(error).expect("plain data"));
-    packet.put_counted(&failure.unwrap_or_default());
-    if driven.is_ok() {
-        let lanes = activities.lanes().iter().zip(&*states).filter(|(_, state)| !state.is_away);
+    let lanes = activities.lanes().iter().zip(&*states).filter(|(_, state)| !state.is_away);
+    let (driven, told) = agreement::reach(ranks, driven, |_, packet| {
         for (lane, state) in lanes {
-            state.put(&mut packet);
+            state.put(packet);
             lane.activities.iter().flat_map(|activity| activity.settled()).for_each(|values| packet.put(values));
         }
-    }
-    let all = ranks.gather(packet.bytes());
-    let mut told: Vec<_> = (0..ranks.size()).map(|rank| Unpack::new(all.of(rank))).collect();
-    for told in &mut told {
-        let failure: Vec<u8> = told.take_counted();
-        if !failure.is_empty() {
-            return Err(serde_json::from_slice(&failure).expect("as it was put"));
-        }
-    }
-    let driven = driven?;
-    take(ranks, (network, activities), states, plan, &mut told)?;
+    })?;
+    take(ranks, (network, activities), states, plan, &told)?;
     Ok(driven)
 }
 
@@ -104,12 +93,13 @@ fn take(
     (network, activities): (&Network, &mut Activities),
     states: &mut [LaneState],
     plan: &Plan,
-    told: &mut [Unpack<'_>],
+    told: &Agreement,
 ) -> Result<(), SettleError> {
     let count = states.len();
-    for (rank, told) in told.iter_mut().enumerate().filter(|(rank, _)| *rank != ranks.rank()) {
+    for rank in (0..ranks.size()).filter(|rank| *rank != ranks.rank()) {
+        let mut told = told.of(rank);
         for at in ranks.share_of(rank, count) {
-            states[at].take(told);
+            states[at].take(&mut told);
             for (population, activity) in network.populations().iter().zip(&mut activities.lanes_mut()[at].activities) {
                 population.settle_at(activity, |values| told.fill(values));
             }

@@ -12,7 +12,7 @@ use super::error::SettleError;
 use super::plan::Plan;
 use crate::circuit::wiring::{PopulationId, Wiring};
 use crate::circuit::{Circuit, cost};
-use crate::ranks::{Packet, Ranks, Unpack};
+use crate::ranks::Ranks;
 
 /// The rank of each population.
 #[derive(Debug, Clone)]
@@ -62,37 +62,6 @@ impl Homes {
     /// Of some populations those that are this rank's.
     pub(super) fn own(&self, ids: &[PopulationId]) -> Vec<PopulationId> {
         ids.iter().copied().filter(|id| !self.is_away(*id)).collect()
-    }
-
-    /// What became of something that every rank has done: the first failure, for all of them.
-    pub(super) fn agreed<T>(&self, done: Result<T, SettleError>) -> Result<T, SettleError> {
-        self.told(done, |_, _| ()).map(|(done, _)| done)
-    }
-
-    /// What became of something that every rank has done, and what each has `put` of it: the first failure, for all of
-    /// them, or what all have put, by rank.
-    pub(super) fn told<T>(
-        &self,
-        done: Result<T, SettleError>,
-        put: impl FnOnce(&T, &mut Packet),
-    ) -> Result<(T, Vec<Vec<u8>>), SettleError> {
-        let mut packet = Packet::default();
-        let failure = done.as_ref().err().map(|error| serde_json::to_vec(error).expect("plain data"));
-        packet.put_counted(&failure.unwrap_or_default());
-        if let Ok(done) = &done {
-            put(done, &mut packet);
-        }
-        let all = self.ranks.gather(packet.bytes());
-        let mut told = Vec::with_capacity(self.ranks.size());
-        for rank in 0..self.ranks.size() {
-            let mut unpack = Unpack::new(all.of(rank));
-            let failure: Vec<u8> = unpack.take_counted();
-            if !failure.is_empty() {
-                return Err(serde_json::from_slice(&failure).expect("as it was put"));
-            }
-            told.push(unpack.rest().to_vec());
-        }
-        done.map(|done| (done, told))
     }
 }
 

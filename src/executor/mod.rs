@@ -48,6 +48,7 @@
 
 mod account;
 mod actors;
+mod agreement;
 mod bearing;
 mod closing;
 mod dealing;

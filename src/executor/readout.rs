@@ -4,6 +4,7 @@
 //! Where populations are spread over ranks, every rank has all states by then, and lets its own error populations fire; ranks
 //! meet once and tell each other what those came to. Then each has what a rank alone would have, to the bit.
 
+use super::agreement;
 use super::energy::free_energy;
 use super::error::SettleError;
 use super::homes::Homes;
@@ -12,7 +13,6 @@ use super::plan::Plan;
 use crate::activities::Activities;
 use crate::circuit::wiring::PopulationId;
 use crate::network::Network;
-use crate::ranks::Unpack;
 
 /// Reads out one lane that holds the whole batch; `firing` numbers the firing of an error population.
 pub(super) fn read_out(
@@ -28,7 +28,7 @@ pub(super) fn read_out(
     let own = homes.own(&plan.errors);
     let fired = each_lane(network, activities, states, |lane| lane.answer(plan, &own, &firing));
     let lane = &mut activities.lanes_mut()[0];
-    let (_, told) = homes.told(fired, |(), packet| {
+    let (_, told) = agreement::reach(&homes.ranks, fired, |(), packet| {
         for id in &own {
             let (activity, mut energies) = (&lane.activities[id.0], Vec::new());
             free_energy(network.population(*id), activity, lane.rows.len(), &mut energies);
@@ -36,7 +36,7 @@ pub(super) fn read_out(
             activity.settled().into_iter().for_each(|values| packet.put(values));
         }
     })?;
-    let mut told: Vec<_> = told.iter().map(|told| Unpack::new(told)).collect();
+    let mut told: Vec<_> = (0..homes.ranks.size()).map(|rank| told.of(rank)).collect();
     for id in &plan.errors {
         let (told, activity) = (&mut told[homes.of[id.0]], &mut lane.activities[id.0]);
         let energies: Vec<f64> = told.take_counted();

@@ -72,12 +72,6 @@ impl<'a> Unpack<'a> {
         values
     }
 
-    /// All that was not read.
-    #[must_use]
-    pub fn rest(&self) -> &'a [u8] {
-        self.0
-    }
-
     /// Whether all was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -16,7 +16,7 @@ use gncn::episode::Episode;
 use gncn::executor::{Measure, SettleOptions, Settler};
 use gncn::kernels::product::SHARD_ROWS;
 use gncn::network::Network;
-use gncn::params::{Messages, Start};
+use gncn::params::Messages;
 use stats_alloc::INSTRUMENTED_SYSTEM;
 use std::sync::Arc;
 
@@ -138,15 +138,7 @@ impl Run<'_> {
             // No state stands still to the bit.
             let quiet = Stopping::Quiet { tolerance: 0.0, max_steps: steps };
             let stopping = if to_quiet { quiet } else { Stopping::Steps(steps) };
-            let settling = Settling {
-                stopping,
-                schedule: schedule.clone(),
-                executor,
-                place: Vec::new(),
-                messages,
-                start: Start::Zeros,
-                framed: false,
-            };
+            let settling = Settling { schedule: schedule.clone(), executor, messages, ..Settling::plain(stopping) };
             let options = SettleOptions { measure, ..SettleOptions::default() };
             let before = allocations();
             let settled = settler.settle(&mut network, &scenario.episode, &settling, options).expect("settles");

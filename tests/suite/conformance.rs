@@ -12,7 +12,7 @@ use gncn::evaluation::{self, Show};
 use gncn::executor::{DeliveryLog, SettleError, SettleOptions, Settled, Settler};
 use gncn::matrix::Matrix;
 use gncn::network::{Network, Tensors};
-use gncn::params::{Activation, Messages, Start};
+use gncn::params::{Activation, Messages};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -71,15 +71,7 @@ const STEPS: usize = 12;
 
 impl Scenario {
     pub(crate) fn settling(&self, schedule: Schedule, executor: ExecutorKind) -> Settling {
-        Settling {
-            stopping: Stopping::Steps(STEPS),
-            schedule,
-            executor,
-            place: Vec::new(),
-            messages: Messages::Dense,
-            start: Start::Zeros,
-            framed: false,
-        }
+        Settling { schedule, executor, ..Settling::plain(Stopping::Steps(STEPS)) }
     }
 
     pub(crate) fn run(
@@ -88,8 +80,17 @@ impl Scenario {
         settling: &Settling,
         record: bool,
     ) -> Result<(Outcome, Settled), SettleError> {
+        self.run_with(settler, settling, SettleOptions { learn: true, record, ..SettleOptions::default() })
+    }
+
+    /// The same, with options of one's own.
+    pub(crate) fn run_with(
+        &self,
+        settler: &mut Settler,
+        settling: &Settling,
+        options: SettleOptions,
+    ) -> Result<(Outcome, Settled), SettleError> {
         let mut network = self.network.clone();
-        let options = SettleOptions { learn: true, record, ..SettleOptions::default() };
         let settled = settler.settle(&mut network, &self.episode, settling, options)?;
         let (activities, wiring) = (settler.activities(), network.wiring().clone());
         let ids = || self.circuit.layers().map(|(id, _)| id);

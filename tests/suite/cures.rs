@@ -6,7 +6,6 @@ use gncn::episode::Episode;
 use gncn::executor::{Measure, SettleOptions, Settled, Settler};
 use gncn::matrix::Matrix;
 use gncn::network::Network;
-use gncn::params::{Messages, Start};
 use std::sync::Arc;
 
 /// A scenario with more options for each layer that moves.
@@ -40,8 +39,7 @@ fn stiff() -> Scenario {
 }
 
 fn settle(scenario: &Scenario, schedule: Schedule, stopping: Stopping) -> (Vec<Matrix>, Settled) {
-    let (executor, messages, start) = (ExecutorKind::Tasks, Messages::Dense, Start::Zeros);
-    let settling = Settling { stopping, schedule, executor, place: Vec::new(), messages, start, framed: false };
+    let settling = Settling { schedule, executor: ExecutorKind::Tasks, ..Settling::plain(stopping) };
     let mut network = scenario.network.clone();
     let options = SettleOptions { measure: Measure::Readout, ..SettleOptions::default() };
     let mut settler = Settler::new();

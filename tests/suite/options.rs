@@ -6,14 +6,14 @@ use crate::dynamics::Twin;
 use crate::properties::{self, Dice, Kind};
 use gncn::circuit::file::CircuitFile;
 use gncn::circuit::wiring::{self, PopulationId, Wiring};
-use gncn::circuit::{Circuit, ExecutorKind, LayerId, Schedule, Settling, Stopping};
+use gncn::circuit::{Circuit, LayerId, Schedule, Settling, Stopping};
 use gncn::episode::Episode;
 use gncn::executor::{SettleOptions, Settler};
 use gncn::matrix::Matrix;
 use gncn::network::{Network, Tensors};
 use gncn::params::{
     BiasKind, Decline, Feedback, Init, Likelihood, Messages, Norm, Optimizer, Precision, PrecisionForm, RateOverTime,
-    Sign, Start,
+    Sign,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -140,15 +140,7 @@ fn settling_equals_a_slow_twin_under_every_schedule() {
             *met.entry(what).or_default() += 1;
             *met.entry("bias").or_default() += usize::from(layer.is_biased());
         }
-        let with = |schedule, messages| Settling {
-            start: Start::Zeros,
-            framed: false,
-            stopping: Stopping::Steps(steps),
-            schedule,
-            executor: ExecutorKind::Threads,
-            place: Vec::new(),
-            messages,
-        };
+        let with = |schedule, messages| Settling { schedule, messages, ..Settling::plain(Stopping::Steps(steps)) };
         for messages in [Messages::Dense, Messages::events(0.0)] {
             for (schedule, expected) in [
                 (Schedule::Synchronous, &settled),

@@ -32,18 +32,8 @@ fn over(scenario: &Scenario, settling: &Settling, size: usize) -> Vec<Ran> {
 }
 
 fn run(scenario: &Scenario, settler: &mut Settler, settling: &Settling) -> Ran {
-    let mut network = scenario.network.clone();
     let options = SettleOptions { measure: Measure::EveryStep, learn: true, record: true, ..SettleOptions::default() };
-    let settled = settler.settle(&mut network, &scenario.episode, settling, options)?;
-    let (activities, wiring) = (settler.activities(), network.wiring().clone());
-    let ids = || scenario.circuit.layers().map(|(id, _)| id);
-    let (states, means, mismatches) = (
-        ids().map(|id| activities.state(&wiring, id)).collect(),
-        ids().map(|id| activities.mean(&wiring, id)).collect(),
-        ids().map(|id| activities.mismatch(&wiring, id)).collect(),
-    );
-    let _ = network.learn(activities);
-    Ok((Outcome { states, means, mismatches, learned: network.tensors() }, settled))
+    scenario.run_with(settler, settling, options)
 }
 
 /// An account without what only ranks have.

@@ -12,7 +12,7 @@ use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, LayerId, Schedule, Sett
 use gncn::episode::Episode;
 use gncn::executor::{SettleError, SettleOptions, Settler};
 use gncn::network::Network;
-use gncn::params::{Feedback, Messages, Start};
+use gncn::params::Feedback;
 use gncn::stability::{At, MOST_LATENESS, Stability, StabilityError, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -126,15 +126,7 @@ fn settle(
     steps: usize,
 ) -> Result<(Vec<Vec<f64>>, Settler), SettleError> {
     let (mut network, mut settler) = (network.clone(), Settler::new());
-    let settling = Settling {
-        stopping: Stopping::Steps(steps),
-        schedule,
-        executor,
-        place: Vec::new(),
-        messages: Messages::Dense,
-        start: Start::Zeros,
-        framed: false,
-    };
+    let settling = Settling { schedule, executor, ..Settling::plain(Stopping::Steps(steps)) };
     settler.settle(&mut network, episode, &settling, SettleOptions::default())?;
     let states = network.circuit().layers().map(|(id, _)| settler.activities().state(network.wiring(), id));
     let states = states.map(|z| z.row(0).iter().map(|v| f64::from(*v)).collect()).collect();

@@ -13,6 +13,7 @@ use super::threads::Threads;
 use crate::activities::Activities;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{ExecutorKind, Settling, Stopping};
+use crate::executor::agreement;
 use crate::executor::error::SettleError;
 use crate::executor::gate::Gate;
 use crate::executor::homes::Homes;
@@ -26,7 +27,6 @@ use crate::executor::trace::{self, Recorder, Trace};
 use crate::network::Network;
 use crate::params::Messages;
 use crate::population::{AnyActivity, AnyPopulation};
-use crate::ranks::Unpack;
 use std::sync::Arc;
 
 /// Carriers, kept between episodes.
@@ -100,7 +100,7 @@ impl Loan<'_> {
                 let newest_wins = pace.is_free() && asked.whole;
                 let afar = Arc::new(Afar::new(homes.clone(), &wiring, newest_wins, &self.plan.free_states));
                 let join = |()| Assembly::join(&afar, &wiring, carrier.door(), REPORTS_UNDER_WAY);
-                let assembly = homes.agreed(opened.and_then(join))?;
+                let assembly = agreement::reach(&homes.ranks, opened.and_then(join), |_, _| ())?.0;
                 (Some(afar), Some(assembly))
             }
         };
@@ -165,7 +165,7 @@ impl Loan<'_> {
         let Some(afar) = &shared.afar else { return Ok(own) };
         let lane = &mut self.activities.lanes_mut()[0].activities;
         let free = &self.plan.free_states;
-        let (_, told) = homes.told(Ok(()), |(), packet| {
+        let (_, told) = agreement::reach(&homes.ranks, Ok(()), |(), packet| {
             packet.put(&[own.len() as u64]);
             own.iter().for_each(|returned| returned.put(packet));
             packet.put_counted(&afar.crossed().iter().map(|(messages, bytes)| [*messages, *bytes]).collect::<Vec<_>>());
@@ -173,8 +173,8 @@ impl Loan<'_> {
             settled.for_each(|values| packet.put(values));
         })?;
         let mut all = own;
-        for (rank, told) in told.iter().enumerate() {
-            let mut told = Unpack::new(told);
+        for rank in 0..homes.ranks.size() {
+            let mut told = told.of(rank);
             let returned: Vec<_> = (0..told.take::<u64>()).map(|_| ActorReturn::take(&mut told)).collect();
             let crossed: Vec<[u64; 2]> = told.take_counted();
             self.ledger.cross(crossed);

@@ -35,23 +35,32 @@ pub fn ages(circuit: &Circuit, log: &DeliveryLog) -> Result<Overlay, String> {
     let oldest = used().map(|(_, passage)| mean(passage)).fold(0.0, f64::max);
     let mark = |(link, passage): (usize, &Passage)| {
         let age = mean(passage);
-        let mark = LinkMark {
-            width: Some(passage.messages as f64 / most as f64),
-            shade: Some(if oldest > 0.0 { age / oldest } else { 0.0 }),
-            label: Some(format!("{age:.1} old, {}", passage.messages)),
-        };
-        (link, mark)
+        (link, aged(passage.messages as f64 / most as f64, age, oldest, &passage.messages.to_string()))
     };
     Ok(Overlay {
         marks: used().map(mark).collect(),
         notes: vec!["width and second number of a link: messages that were handed over".to_owned()],
-        scale: Some(Scale {
-            quantity: "mean age of what was used, in firings of the sender".to_owned(),
-            low: "0".to_owned(),
-            high: format!("{oldest:.1}"),
-        }),
+        scale: Some(scale(oldest)),
         ..Overlay::default()
     })
+}
+
+/// A link whose messages were so old on the mean and so many, as a share of the most and in words.
+pub(super) fn aged(share: f64, age: f64, oldest: f64, messages: &str) -> LinkMark {
+    LinkMark {
+        width: Some(share),
+        shade: Some(if oldest > 0.0 { age / oldest } else { 0.0 }),
+        label: Some(format!("{age:.1} old, {messages}")),
+    }
+}
+
+/// What the shades of such links mean.
+pub(super) fn scale(oldest: f64) -> Scale {
+    Scale {
+        quantity: "mean age of what was used, in firings of the sender".to_owned(),
+        low: "0".to_owned(),
+        high: format!("{oldest:.1}"),
+    }
 }
 
 /// Walks through a log, by the account's meaning of staleness.

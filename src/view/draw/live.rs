@@ -1,6 +1,7 @@
 //! How the last batch of a training went, for a drawing: activities in rooms, messages a second and their ages on links.
 
-use super::overlay::{LinkMark, Overlay, RoomMark, Scale};
+use super::ages::{aged, scale};
+use super::overlay::{Overlay, RoomMark};
 use crate::circuit::wiring::Wiring;
 use crate::circuit::{Circuit, LayerId};
 use crate::training::{Pulse, PulseLayer, PulseLink};
@@ -46,12 +47,7 @@ pub fn live(circuit: &Circuit, pulse: &Pulse) -> Overlay {
     let mark = |(number, link): &(usize, &PulseLink)| {
         let age = link.staleness.unwrap_or_default();
         let rate = numbers::count((link.sent as f64 * batches_a_second).round().max(0.0) as u64);
-        let mark = LinkMark {
-            width: Some(link.sent as f64 / most as f64),
-            shade: Some(if oldest > 0.0 { age / oldest } else { 0.0 }),
-            label: Some(format!("{age:.1} old, {rate}/s")),
-        };
-        (*number, mark)
+        (*number, aged(link.sent as f64 / most as f64, age, oldest, &format!("{rate}/s")))
     };
     let layers: Vec<_> = pulse.layers.iter().filter_map(|layer| Some((circuit.find(&layer.name)?, layer))).collect();
     let loudest = layers.iter().map(|(_, layer)| layer.activity).fold(0.0, f64::max);
@@ -66,11 +62,7 @@ pub fn live(circuit: &Circuit, pulse: &Pulse) -> Overlay {
             "width and second number of a link: messages a second".to_owned(),
             "bar of a layer: root mean square of its activity".to_owned(),
         ],
-        scale: Some(Scale {
-            quantity: "mean age of what was used, in firings of the sender".to_owned(),
-            low: "0".to_owned(),
-            high: format!("{oldest:.1}"),
-        }),
+        scale: Some(scale(oldest)),
         ..Overlay::default()
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! [`scene()`] makes plain geometry of a circuit: rooms with their populations, links, labels. [`svg()`], [`dot()`] and
 //! (with the feature `png`) `png` write it, or a circuit, in a format that other programs open; [`bytes()`] chooses by the
-//! ending of a name. An [`Overlay`] puts values
-//! on links, so that the same drawing shows [`norms()`] of synapses, [`ages()`] of messages, or how a training goes ([`live()`]); and pictures into rooms, such
-//! as receptive fields.
+//! ending of a name. An [`Overlay`] puts values on links, so that the same drawing shows [`norms()`] of synapses, [`ages()`]
+//! of messages, or how a training goes ([`live()`]); and pictures into rooms, such as receptive fields.
 //!
 //! How a scene comes about: `cables` gives every layer a level and bundles the links of each projection; `rows` orders the
 //! levels and lets lines pass between rooms; `rooms` measures what stands inside a room; `places` and `routes` fix
