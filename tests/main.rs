@@ -9,6 +9,8 @@ mod account;
 mod allocations;
 #[path = "suite/alone.rs"]
 mod alone;
+#[path = "suite/asked.rs"]
+mod asked;
 #[path = "suite/baselines.rs"]
 mod baselines;
 #[path = "suite/changes.rs"]

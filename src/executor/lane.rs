@@ -180,6 +180,17 @@ impl LaneAtWork<'_> {
     /// the account's figures.
     fn carry_whole(&mut self, link: &Link, number: u64) {
         let signal = self.lane.activities[link.from.0].whole(link.outlet);
+        self.tell(link, number, signal);
+    }
+
+    /// Hands a population that makes no update what its sender sent last, outside the account: nothing is counted on
+    /// links whose receiver can't fire.
+    fn carry_to_held(&mut self, link: &Link, number: u64) {
+        let signal = self.lane.activities[link.from.0].sent(link.outlet);
+        self.tell(link, number, signal);
+    }
+
+    fn tell(&mut self, link: &Link, number: u64, signal: Signal) {
         let activity = &mut self.lane.activities[link.to.0];
         self.populations[link.to.0].receive(activity, link.inlet, number, signal);
     }
@@ -265,7 +276,8 @@ impl LaneAtWork<'_> {
 }
 
 /// State populations that data hold in place make no update, but their error synapses learn, too: each time an error
-/// population has fired that they hear, for the `number`-th time. `links` are those on which they hear it.
+/// population has fired that they hear, for the `number`-th time. `links` are those on which they hear it. They learn from
+/// what was sent, as every population does: with events that is less than the whole mismatch.
 pub(super) fn learn_held(
     network: &mut Network,
     activities: &mut Activities,
@@ -277,7 +289,7 @@ pub(super) fn learn_held(
         return Ok(());
     }
     each_lane(network, activities, states, |lane| {
-        links.iter().for_each(|link| lane.carry_whole(link, number));
+        links.iter().for_each(|link| lane.carry_to_held(link, number));
         Ok(())
     })?;
     for link in links {

@@ -3,8 +3,8 @@
 //!
 //! `GNCN_CIRCUITS` random circuits (40 where it is not set), from number `GNCN_FIRST_CIRCUIT` on.
 
+use crate::asked::{count, seeds};
 use crate::conformance::{Scenario, executions, free_populations, golden, random, trained};
-use crate::quiet::count;
 use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, VirtualTime};
 use gncn::episode::Episode;
 use gncn::executor::{
@@ -72,9 +72,9 @@ fn same_account(scenario: &Scenario, settler: &mut Settler) -> bool {
 
 #[test]
 fn schedules_with_the_same_bits_have_the_same_account() {
-    let (first, circuits) = (count("GNCN_FIRST_CIRCUIT", 0) as u64, count("GNCN_CIRCUITS", 40) as u64);
-    let mut settler = Settler::new();
-    let all = golden().into_iter().chain(random(first..first + circuits));
+    let (seeds, mut settler) = (seeds(40), Settler::new());
+    let circuits = seeds.end - seeds.start;
+    let all = golden().into_iter().chain(random(seeds));
     let held = all.filter(|scenario| same_account(scenario, &mut settler)).count();
     println!("{held} circuits");
     assert!(held as u64 > circuits / 2, "{held} of {circuits}");

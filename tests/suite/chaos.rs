@@ -4,9 +4,10 @@
 //! `GNCN_CHAOS` is the number of runs with random trouble (60 where it is not set).
 
 use crate::alone::alone;
+use crate::asked::count;
 use crate::conformance::{Execution, Scenario, executions, free_populations, golden, random};
 use crate::properties::Dice;
-use crate::quiet::{calm, count};
+use crate::quiet::calm;
 use gncn::circuit::wiring::{PopulationId, Wiring};
 use gncn::circuit::{ExecutorKind, Fire, Schedule, Settling, Stopping, VirtualTime};
 use gncn::executor::{Fault, SettleError, Settler};

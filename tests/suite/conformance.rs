@@ -1,8 +1,9 @@
 //! One meaning, many executors: every scenario runs under every schedule, and `Synchronous` is the reference.
 
+use crate::asked::{count, seeds};
 use crate::golden::Case;
 use crate::properties::{self, Kind};
-use crate::quiet::{calm, count};
+use crate::quiet::calm;
 use crate::reach;
 use gncn::circuit::wiring::{self, PopulationId, Wiring};
 use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Fire, Schedule, Settling, Stopping, TimeScale, VirtualTime};
@@ -367,8 +368,13 @@ fn every_promise_holds_on_the_golden_circuits() {
 /// `GNCN_CIRCUITS` random circuits (40 where it is not set), from number `GNCN_FIRST_CIRCUIT` on.
 #[test]
 fn every_promise_holds_on_random_circuits() {
-    let first = count("GNCN_FIRST_CIRCUIT", 0) as u64;
-    all_promises_hold(random(first..first + count("GNCN_CIRCUITS", 40) as u64));
+    all_promises_hold(random(seeds(40)));
+}
+
+/// Here a sense that data hold learns from events while its circuit settles: it was once told more than was sent.
+#[test]
+fn every_promise_holds_where_held_senses_learn_at_every_step() {
+    all_promises_hold(random(443..444));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //! `GNCN_SEEDS` is how many seeds are tried of each kind of lateness (40 where it is not set).
 
 use crate::account::pair;
+use crate::asked::count;
 use crate::conformance::Scenario;
-use crate::quiet::{calm, count, next_movement};
+use crate::quiet::{calm, next_movement};
 use gncn::circuit::{Delay, ExecutorKind, Schedule, Settling, Stopping, VirtualTime};
 use gncn::executor::{Measure, Observed, Observer, SettleOptions, Settled, Settler};
 use gncn::matrix::Matrix;

@@ -1,6 +1,7 @@
 //! Options of circuits beyond the paper (bias, precision, learning by place, drawing of synapses, sign): each against a slow
 //! twin over random circuits, under several schedules, and what is learned against finite differences of the free energy.
 
+use crate::asked::seeds;
 use crate::conformance::{self, Scenario};
 use crate::dynamics::Twin;
 use crate::properties::{self, Dice, Kind};
@@ -101,7 +102,7 @@ fn distance(
 #[test]
 fn settling_equals_a_slow_twin_under_every_schedule() {
     let (mut compared, mut met) = (0, BTreeMap::<&str, usize>::new());
-    for seed in 0..250 {
+    for seed in seeds(250) {
         let circuit = decorated(Kind::Tame, seed);
         let mut network = network(&circuit, seed);
         let original = network.clone();
@@ -188,7 +189,7 @@ const RATE: f32 = 0.125;
 #[test]
 fn what_is_learned_is_the_slope_of_the_free_energy() {
     let (mut compared, mut kinds) = (0, BTreeMap::<String, usize>::new());
-    for seed in 0..80 {
+    for seed in seeds(80) {
         let mut file = CircuitFile::from(&decorated(Kind::Gradient, seed));
         // A step so small that no variance falls to its floor, and no norm: what is learned is the rule.
         file.learning.optimizer = Optimizer::Sgd { rate: RATE };
@@ -361,7 +362,7 @@ fn slow_norm(norm: Norm, values: &mut [f64], cols: usize) {
 
 #[test]
 fn every_place_learns_in_its_own_way() {
-    for seed in 0..40 {
+    for seed in seeds(40) {
         let mut dice = Dice::new("test.places", seed);
         let circuit = placed(&mut dice);
         let mut network = Network::new(Arc::new(circuit.clone()), seed);

@@ -2,6 +2,7 @@
 //!
 //! `GNCN_RUNS` is how many free runs are made on each executor (40 where it is not set).
 
+use crate::asked::count;
 use crate::conformance::{Outcome, Scenario, free_populations};
 use gncn::circuit::{Circuit, Delay, ExecutorKind, Fire, Schedule, Settling, Stopping, VirtualTime};
 use gncn::episode::Episode;
@@ -9,11 +10,6 @@ use gncn::executor::{Settled, Settler};
 use gncn::matrix::Matrix;
 use gncn::network::Network;
 use std::sync::Arc;
-
-/// How often something is tried, where more is better: a variable of the environment, or a few dozens.
-pub(crate) fn count(variable: &str, otherwise: usize) -> usize {
-    std::env::var(variable).map_or(otherwise, |text| text.parse().expect("a whole number"))
-}
 
 /// A circuit that comes to rest however old its messages are: the leak outweighs all feedback.
 pub(crate) fn calm() -> Scenario {

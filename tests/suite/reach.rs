@@ -1,5 +1,6 @@
 //! Projections that don't reach everybody (`reach`), against the slow twin: matrices with zeros where there is no synapse.
 
+use crate::asked::seeds;
 use crate::conformance::Scenario;
 use gncn::circuit::cost::Cost;
 use gncn::circuit::{Circuit, Schedule, Settling, Stopping};
@@ -103,7 +104,7 @@ fn close(found: &Matrix, expected: &Matrix, what: &str) {
 
 #[test]
 fn sparse_synapses_settle_and_learn_as_matrices_with_zeros() {
-    for seed in 0..48 {
+    for seed in seeds(48) {
         let sparse = circuit(seed, true);
         let network = Network::new(Arc::new(sparse.clone()), seed);
         let rows = if seed.is_multiple_of(5) { 57 } else { 3 };

@@ -5,8 +5,9 @@
 //! looked at (12, 12 and 24 where they are not set).
 
 use crate::account::{sums_hold, timeless};
+use crate::asked::count;
 use crate::conformance::{Outcome, Scenario, golden, random};
-use crate::quiet::{calm, count, next_movement};
+use crate::quiet::{calm, next_movement};
 use gncn::circuit::wiring::PopulationId;
 use gncn::circuit::{Circuit, ExecutorKind, Fire, Schedule, Settling, Stopping};
 use gncn::executor::{

@@ -3,9 +3,9 @@
 //!
 //! `GNCN_CIRCUITS` is how many linear circuits are looked at (50 where it is not set; 500 have all verdicts 50 times).
 
+use crate::asked::count;
 use crate::dynamics::{Twin, free, start};
 use crate::properties::{self, Dice, Kind};
-use crate::quiet::count;
 use faer::Mat;
 use gncn::circuit::wiring::Wiring;
 use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, LayerId, Schedule, Settling, Stopping, VirtualTime};

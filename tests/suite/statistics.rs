@@ -3,7 +3,7 @@
 //!
 //! `GNCN_STUDIES` is how many studies are simulated for that (300 where it is not set; 2,000 give shares to 1 %).
 
-use crate::quiet::count;
+use crate::asked::count;
 use gncn::rng;
 use gncn::study::statistics::{
     FEWEST, MeasuredPair, Method, Options, Unit, bca, compare, correct, holm, jackknife_of_mean, resampled_means,
