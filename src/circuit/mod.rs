@@ -28,7 +28,6 @@ pub mod schedule;
 mod shape;
 mod text;
 mod timing;
-mod told;
 pub mod wiring;
 mod writer;
 
