@@ -3,7 +3,7 @@
 
 use crate::asked::seeds;
 use crate::conformance::{self, Scenario};
-use crate::dynamics::Twin;
+use crate::dynamics::{Twin, shaken};
 use crate::properties::{self, Dice, Kind};
 use gncn::circuit::file::CircuitFile;
 use gncn::circuit::wiring::{self, PopulationId, Wiring};
@@ -53,19 +53,6 @@ fn network(circuit: &Circuit, seed: u64) -> Network {
         }
     }
     Network::with_weights(Arc::new(circuit.clone()), &tensors).expect("fits")
-}
-
-/// The same network with synapses that are off by one rounding of an f32, up or down.
-fn shaken(network: &Network, seed: u64) -> Network {
-    let mut tensors = network.tensors();
-    let mut dice = Dice::new("test.options.shaken", seed);
-    for (_, tensor) in tensors.iter_mut().filter(|(name, _)| name.ends_with("generative") || name.ends_with("feedback"))
-    {
-        for w in tensor.as_mut_slice() {
-            *w = f32::from_bits(if dice.chance(0.5) { w.to_bits() + 1 } else { w.to_bits().saturating_sub(1) });
-        }
-    }
-    Network::with_weights(Arc::clone(network.circuit()), &tensors).expect("fits")
 }
 
 /// The largest distance over 1 and the largest of what was expected: roundings on the way are of that size.

@@ -83,6 +83,8 @@ struct Slow<'a> {
     counted: Vec<Counted>,
     /// The least distance of a difference from the threshold: within rounding of it, f32 and f64 may part.
     margin: f64,
+    /// By population: which drives were not 0 at some time.
+    moved: Vec<Vec<bool>>,
 }
 
 impl<'a> Slow<'a> {
@@ -113,6 +115,7 @@ impl<'a> Slow<'a> {
             under_way: (0..links).map(|_| Vec::new()).collect(),
             counted: vec![Counted::default(); links],
             margin: f64::INFINITY,
+            moved: vec![Vec::new(); wiring.populations.len()],
             wiring,
         };
         for (id, spec) in slow.wiring.populations() {
@@ -209,7 +212,7 @@ impl<'a> Slow<'a> {
     }
 
     /// `e`, on the first outlet.
-    fn compare(&self, id: PopulationId) -> Vec<Vec<f64>> {
+    fn compare(&mut self, id: PopulationId) -> Vec<Vec<f64>> {
         let (to, inlets) = (self.layer(id), self.inlets(id));
         let layer = self.scenario.circuit.layer(self.wiring.population(id).layer);
         let (target, activities) = inlets.split_last().expect("a target");
@@ -221,6 +224,13 @@ impl<'a> Slow<'a> {
             }
         }
         assert!(layer.likelihood() == Likelihood::Gaussian || layer.mean() == Activation::Sigmoid);
+        // A drive that is kept up to date by its changes comes back to 0 within rounding alone, and is no tie then.
+        let moved = &mut self.moved[id.0];
+        moved.resize(h.len(), false);
+        for (moved, h) in moved.iter_mut().zip(&h) {
+            self.margin = if *moved && *h == 0.0 { 0.0 } else { self.margin };
+            *moved |= *h != 0.0;
+        }
         vec![self.held[*target].iter().zip(&h).map(|(t, h)| t - apply(layer.mean(), *h)).collect()]
     }
 
