@@ -126,9 +126,9 @@ pub(crate) struct Twin<'a> {
     tensors: BTreeMap<String, Grid>,
     /// The least distance from a jump of any function so far: within rounding of one, f32 and f64 may part.
     margin: Cell<f64>,
-    /// By layer, of its drive and its state: which components were not 0 at some time, and whether one came back to 0.
-    /// A sum that is kept up to date by its changes comes back to 0 within rounding alone.
-    moved: RefCell<BTreeMap<(LayerId, bool), Vec<bool>>>,
+    /// By layer: which components of its drive were not 0 at some time, and whether one came back to 0. A sum that is kept
+    /// up to date by its changes comes back to 0 within rounding alone.
+    moved: RefCell<BTreeMap<LayerId, Vec<bool>>>,
     returned: Cell<bool>,
     /// Activities at the readouts before, by layer, the newest last.
     past: Vec<Vec<Vec<f64>>>,
@@ -185,17 +185,22 @@ impl<'a> Twin<'a> {
         self.margin.get()
     }
 
-    /// Whether a drive or a state was exactly 0 again after it had moved.
+    /// Whether a drive was exactly 0 again after it had moved.
     pub(crate) fn returned(&self) -> bool {
         self.returned.get()
     }
 
-    fn follow(&self, id: LayerId, is_state: bool, values: &[f64]) {
+    /// A drive that `is_sum` of activities is 0 within rounding alone, so that a jump there goes either way.
+    fn follow(&self, id: LayerId, drive: &[f64], is_sum: bool) {
+        let jumps = matches!(self.circuit.layer(id).mean(), Activation::Signum | Activation::Heaviside);
         let mut all = self.moved.borrow_mut();
-        let moved = all.entry((id, is_state)).or_insert_with(|| vec![false; values.len()]);
-        for (moved, value) in moved.iter_mut().zip(values) {
-            self.returned.set(self.returned.get() || (*moved && *value == 0.0));
-            *moved |= *value != 0.0;
+        let moved = all.entry(id).or_insert_with(|| vec![false; drive.len()]);
+        for (moved, h) in moved.iter_mut().zip(drive) {
+            self.returned.set(self.returned.get() || (*moved && *h == 0.0));
+            if jumps && is_sum && *h == 0.0 {
+                self.margin.set(0.0);
+            }
+            *moved |= *h != 0.0;
         }
     }
 
@@ -317,7 +322,6 @@ impl<'a> Twin<'a> {
     }
 
     fn activity(&self, id: LayerId, z: &[Vec<f64>]) -> Vec<f64> {
-        self.follow(id, true, &z[id.0]);
         self.apply(self.circuit.layer(id).activation(), &z[id.0])
     }
 
@@ -327,12 +331,14 @@ impl<'a> Twin<'a> {
         let mut errors = Errors { mean: none(), difference: none(), mismatch: none() };
         for (id, layer) in self.circuit.layers().filter(|(id, _)| self.circuit.is_predicted(*id)) {
             let mut drive = self.own(id, "bias").map_or_else(|| vec![0.0; layer.size()], |bias| bias.data.clone());
+            let mut is_sum = false;
             for p in self.circuit.projections().iter().filter(|p| p.to() == id) {
                 let heard = p.delay().map_or_else(|| self.activity(p.from(), z), |n| self.before(p.from(), n));
                 let part = self.tensor(p.from(), id, "generative").times(&heard);
+                is_sum |= heard.iter().any(|a| *a != 0.0);
                 drive.iter_mut().zip(part).for_each(|(h, part)| *h += part);
             }
-            self.follow(id, false, &drive);
+            self.follow(id, &drive, is_sum);
             let mean = self.apply(layer.mean(), &drive);
             let target = match layer.target() {
                 Target::State => z[id.0].clone(),
@@ -631,7 +637,8 @@ fn equals_twin(seed: u64) -> bool {
     let twin = Twin::new(&original);
     let samples: Vec<_> = (0..episode.rows()).map(|row| twin.settle(&episode, row, count)).collect();
     let largest = samples.iter().flat_map(|(z, _)| z.iter().flatten()).fold(0.0_f64, |m, v| m.max(v.abs()));
-    if twin.margin.get() < 1e-5 || largest.is_nan() || largest > 100.0 {
+    let wanders = twin.returned() && circuit.settling().messages.threshold().is_some();
+    if twin.margin.get() < 1e-5 || wanders || largest.is_nan() || largest > 100.0 {
         return false;
     }
     // A circuit that magnifies one rounding of its synapses shows what f32 does on the way, not what is wrong.

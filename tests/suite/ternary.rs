@@ -190,13 +190,15 @@ impl<'a> Slow<'a> {
     }
 
     fn tell(&mut self, id: PopulationId, outlet: usize, values: &[f64]) -> Vec<(usize, f64)> {
-        let mut ways = Vec::new();
+        let (mut ways, is_error) = (Vec::new(), self.wiring.population(id).kind == Kind::Error);
         for (at, value) in values.iter().enumerate() {
             let told = &mut self.told[id.0][outlet][at];
             let far = value - *told;
             // A mismatch moves with its target, by θ: such a tie is exact in either precision, because θ is a power of 2.
             let distance = (far.abs() - self.theta).abs();
-            self.margin = if distance == 0.0 { self.margin } else { self.margin.min(distance) };
+            // But a pathway that comes back to 0 by its changes does so within rounding alone.
+            let is_tie = distance == 0.0 && !(*value == 0.0 && is_error);
+            self.margin = if is_tie { self.margin } else { self.margin.min(distance) };
             if far.abs() > self.theta {
                 *told += far.signum() * self.theta;
                 ways.push((at, far.signum()));
