@@ -6,9 +6,10 @@ use super::images::{Grid, Images};
 use super::samples::{Pixels, Samples};
 use super::{DataError, bounded};
 
-/// The most values of one picture; a lying header asks for more.
+/// The most values of one picture, as many as 8,192 × 8,192 grey pixels: a few bytes can claim any number, and each becomes
+/// four bytes of an array.
 #[cfg(feature = "pictures")]
-const LARGEST: usize = 1 << 28;
+const LARGEST: usize = 1 << 26;
 #[cfg(feature = "pictures")]
 const DAMAGED: &str = "the file is damaged: save the picture again";
 
@@ -48,12 +49,14 @@ pub(super) fn parse(_bytes: &[u8], file: &str) -> Result<Photo, DataError> {
 #[cfg(feature = "pictures")]
 fn of_png(bytes: &[u8], file: &str) -> Result<Photo, DataError> {
     let bad = |cause: String| DataError::content(file, format!("it can't be read as PNG ({cause})"), DAMAGED);
-    let limits = png::Limits { bytes: LARGEST };
+    // What a row and the decoder's own tables take comes on top.
+    let limits = png::Limits { bytes: 2 * LARGEST };
     let mut decoder = png::Decoder::new_with_limits(std::io::Cursor::new(bytes), limits);
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info().map_err(|cause| bad(cause.to_string()))?;
+    let (width, height) = reader.info().size();
     let size = reader.output_buffer_size().filter(|size| *size <= LARGEST);
-    let size = size.ok_or_else(|| bad("it claims to be larger than any picture".to_owned()))?;
+    let size = size.ok_or_else(|| too_large((width as usize, height as usize), file))?;
     let mut content = vec![0; size];
     let frame = reader.next_frame(&mut content).map_err(|cause| bad(cause.to_string()))?;
     content.truncate(frame.buffer_size());
@@ -64,6 +67,13 @@ fn of_png(bytes: &[u8], file: &str) -> Result<Photo, DataError> {
     }
     let grid = Grid { width: frame.width as usize, height: frame.height as usize, channels };
     Ok(Photo { grid, bytes: content })
+}
+
+#[cfg(feature = "pictures")]
+fn too_large((width, height): (usize, usize), file: &str) -> DataError {
+    let problem =
+        format!("it claims {width} × {height} pixels, more than the {LARGEST} values that a picture may have");
+    DataError::content(file, problem, "scale it down, as by `convert FILE -resize 512x512 OUT`, or save it again")
 }
 
 /// Pixels without their last channel, which says how opaque they are, where they are so altogether.
@@ -84,11 +94,14 @@ fn of_jpeg(bytes: &[u8], file: &str) -> Result<Photo, DataError> {
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(|cause| bad(cause.to_string()))?;
     let is_grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
+    let (width, height) = decoder.dimensions().ok_or_else(|| bad("it has no size".to_owned()))?;
+    let grid = Grid { width, height, channels: if is_grey { 1 } else { 3 } };
+    if grid.size() > LARGEST {
+        return Err(too_large((width, height), file));
+    }
     let wanted = if is_grey { ColorSpace::Luma } else { ColorSpace::RGB };
     decoder.set_options(options.jpeg_set_out_colorspace(wanted));
     let content = decoder.decode().map_err(|cause| bad(cause.to_string()))?;
-    let (width, height) = decoder.dimensions().ok_or_else(|| bad("it has no size".to_owned()))?;
-    let grid = Grid { width, height, channels: if is_grey { 1 } else { 3 } };
     if content.len() != grid.size() {
         return Err(bad(format!("it has {} values instead of {}", content.len(), grid.size())));
     }

@@ -222,6 +222,24 @@ fn jpeg(shade: u8) -> Vec<u8> {
     bytes
 }
 
+/// A few bytes may claim any size: what they claim is looked at before memory is taken.
+#[test]
+fn pictures_that_claim_to_be_huge_are_refused_at_once() {
+    let mut jpeg = jpeg(200);
+    let frame = jpeg.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
+    let side = 16_000_u16.to_be_bytes();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[side, side].concat());
+    let mut png = Vec::new();
+    let mut encoder = png::Encoder::new(&mut png, 16_000, 16_000);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().unwrap().write_chunk(png::chunk::IDAT, &[]).unwrap();
+    for (name, bytes) in [("huge.jpg", jpeg), ("huge.png", png)] {
+        let folder = TempDir::new().unwrap();
+        let told = gncn::data::read_matrix(&put(&folder, name, &bytes)).unwrap_err().to_string();
+        assert!([name, "16000 × 16000 pixels", "67108864", "-resize"].iter().all(|part| told.contains(part)), "{told}");
+    }
+}
+
 #[test]
 fn folders_of_pictures_are_classes() {
     let folder = TempDir::new().unwrap();
