@@ -1,8 +1,11 @@
 //! The ranks of a job as processes: `mpirun` runs the binary of this build. Needs the feature `mpi`, and an Open MPI.
 //!
-//! `GNCN_MPI_KILLS` is how many kills at seeded instants are resumed (5 without it).
+//! `GNCN_MPI_KILLS` is how many kills at seeded instants are resumed (5 without it), and `GNCN_MPI_RUNS` how many recorded
+//! runs are replayed (6).
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -34,11 +37,24 @@ impl Bench {
     fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         std::fs::write(folder.path().join("circuit.ron"), CIRCUIT).expect("written");
+        std::fs::write(folder.path().join("image.npy"), image()).expect("written");
         Self { folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// `gncn settle` of the circuit on a few samples, as words.
+    fn settle(&self, schedule: &str, more: &[&str]) -> Vec<String> {
+        let words = ["settle", "circuit.ron", "--input", "image=image.npy", "--seed", "5", "--schedule", schedule];
+        words.iter().chain(more).map(|word| (*word).to_owned()).collect()
+    }
+
+    /// A command without a launcher.
+    fn alone(&self, words: &[String]) -> Output {
+        let output = Command::new(env!("CARGO_BIN_EXE_gncn")).args(words).current_dir(self.folder.path()).output();
+        output.expect("it runs")
     }
 
     /// `gncn train` into a run of this name, as words.
@@ -70,6 +86,32 @@ impl Bench {
     }
 }
 
+/// Six samples as a file of NumPy's.
+fn image() -> Vec<u8> {
+    let values = (0..6 * 784_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as f32 / 255.0);
+    let header = format!("{:<117}\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (6, 784), }");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.into_bytes());
+    bytes.extend(values.flat_map(f32::to_le_bytes));
+    bytes
+}
+
+/// What populations hold in an archive of `--out`, by the names of arrays.
+fn held(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(path).expect("written")).expect("an archive");
+    let mut found = BTreeMap::new();
+    for at in 0..archive.len() {
+        let mut member = archive.by_index(at).expect("a member");
+        let mut bytes = Vec::new();
+        member.read_to_end(&mut bytes).expect("whole");
+        if !member.name().starts_with("energy.") {
+            found.insert(member.name().to_owned(), bytes);
+        }
+    }
+    found
+}
+
 /// A job under way, which ends with the test whatever comes.
 struct Running(Child);
 
@@ -94,10 +136,21 @@ impl Running {
 
     /// Once all of `size` ranks are there and `path` is, too.
     fn wait_for(&mut self, size: usize, path: &Path) -> Vec<u32> {
+        self.wait_until(size, |_| path.exists())
+    }
+
+    /// Once all of `size` ranks are there and let their populations fire.
+    fn wait_for_populations(&mut self, size: usize) -> Vec<u32> {
+        let ranks = self.wait_until(size, |ranks| ranks.iter().all(|rank| has_thread(*rank, "gncn-postman")));
+        std::thread::sleep(Duration::from_millis(200));
+        ranks
+    }
+
+    fn wait_until(&mut self, size: usize, is_so: impl Fn(&[u32]) -> bool) -> Vec<u32> {
         let start = Instant::now();
         loop {
             let ranks = self.ranks();
-            if ranks.len() == size && path.exists() {
+            if ranks.len() == size && is_so(&ranks) {
                 return ranks;
             }
             let ended = self.0.try_wait().expect("it can be asked");
@@ -128,6 +181,12 @@ impl Drop for Running {
     }
 }
 
+fn has_thread(process: u32, name: &str) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
+    names.into_iter().any(|found| found.trim() == name)
+}
+
 fn signal(name: &str, process: u32) {
     let done = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().expect("kill is there");
     assert!(done.success(), "{name}");
@@ -141,9 +200,7 @@ fn succeeded(output: &Output) {
 fn weights_are_the_same_for_any_number_of_ranks_and_threads() {
     let bench = Bench::new();
     succeeded(&bench.run(1, bench.train("1", &["--threads", "2"])));
-    let alone =
-        Command::new(env!("CARGO_BIN_EXE_gncn")).args(bench.train("0", &[])).current_dir(bench.folder.path()).output();
-    succeeded(&alone.expect("it runs"));
+    succeeded(&bench.alone(&bench.train("0", &[])));
     assert_eq!(bench.weights("0"), bench.weights("1"), "without a launcher");
     for (size, threads) in [(2, "1"), (3, "2"), (4, "1"), (8, "1")] {
         let name = size.to_string();
@@ -223,13 +280,14 @@ fn a_stop_that_one_rank_is_asked_for_is_everybodys() {
 #[test]
 fn a_rank_that_answers_no_more_ends_the_job() {
     let bench = Bench::new();
-    let words = bench.train("hung", &["--threads", "1", "--epochs", "4000", "--checkpoint-every", "1"]);
+    let more = ["--threads", "1", "--epochs", "4000", "--checkpoint-every", "1", "--patience", "2"];
+    let words = bench.train("hung", &more);
     let mut job = Running::start(bench.job(&[(2, words)]));
     let ranks = job.wait_for(2, &bench.path("hung").join("checkpoints/000000-00000001.ckpt"));
     signal("STOP", ranks[1]);
-    let (code, told) = job.end_within(Duration::from_secs(90));
+    let (code, told) = job.end_within(Duration::from_secs(15));
     assert_ne!(code, Some(0));
-    assert!(told.contains("has given no sign of life for 20 s"), "{told}");
+    assert!(told.contains("rank 1 on ") && told.contains("has given no sign of life for 2 s"), "{told}");
 }
 
 #[test]
@@ -255,7 +313,113 @@ fn ranks_of_different_requests_are_refused_at_the_start() {
     let output = bench.run(3, vec!["train".to_owned(), "missing.ron".to_owned()]);
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), told.matches("error: ").count()), (Some(2), 1), "{told}");
+    let output = bench.job(&[(1, bench.settle("Free", &[])), (1, bench.settle("Bounded(staleness: 1)", &[]))]).output();
+    let output = output.expect("mpirun");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && told.contains("has another circuit than rank 0"), "{told}");
     let output = bench.run(2, vec!["check".to_owned(), "circuit.ron".to_owned()]);
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(2) && told.contains("nothing to deal to 2 ranks"), "{told}");
+}
+
+#[test]
+fn populations_on_ranks_have_the_bits_of_one() {
+    let bench = Bench::new();
+    for (messages, executor) in [("Dense", "Threads"), ("Events(threshold: 0.02)", "Tasks")] {
+        let more = |out| ["--messages", messages, "--executor", executor, "--out", out];
+        succeeded(&bench.alone(&bench.settle("Synchronous", &more("one.npz"))));
+        let one = std::fs::read(bench.path("one.npz")).expect("written");
+        let hand = r#"{"z1": 1, "z1.error": 0, "z2": 1}"#;
+        for (size, place) in [(2, None), (3, None), (4, None), (2, Some(hand)), (3, Some("measured"))] {
+            let mut words = bench.settle("Bounded(staleness: 0)", &more("many.npz"));
+            words.extend(place.into_iter().flat_map(|place| ["--place".to_owned(), place.to_owned()]));
+            let output = bench.run(size, words);
+            succeeded(&output);
+            let many = std::fs::read(bench.path("many.npz")).expect("written");
+            assert!(one == many, "{messages} on {size} ranks, placed {place:?}: other bytes");
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(told.contains("rank 2: "), place == Some("measured"), "says where: {told}");
+        }
+    }
+}
+
+#[test]
+fn what_crossed_the_network_is_told_link_by_link() {
+    let bench = Bench::new();
+    let place = ["--place", r#"{"z0": 0, "z1": 0, "z2": 0, "z0.error": 0, "z1.error": 1}"#, "--traffic"];
+    let output = bench.run(2, bench.settle("Bounded(staleness: 0)", &place));
+    succeeded(&output);
+    let told = String::from_utf8_lossy(&output.stdout);
+    let crossed: Vec<&str> = told.lines().filter(|line| line.contains(" 0 to 1 ") || line.contains(" 1 to 0 ")).collect();
+    // What the one error population elsewhere hears and says.
+    let links = ["z1 to z1.error", "z2 to z1.error", "z1.error to z1", "z1.error to z2"];
+    assert!(links.iter().all(|link| crossed.iter().any(|line| line.trim_start().starts_with(link))), "{told}");
+    assert_eq!(crossed.len(), 4, "{told}");
+    let output = bench.run(2, bench.settle("Bounded(staleness: 0)", &[&place[..], &["--json"]].concat()));
+    succeeded(&output);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let links = report["traffic"].as_array().expect("links");
+    let link = links.iter().find(|link| link["from"] == "z1" && link["to"] == "z1.error").expect("there");
+    assert_eq!((&link["crossed"], link["crossed_bytes"].as_u64() > Some(20 * 6 * 24 * 4)), (&20.into(), true), "{link}");
+    let work = report["work"].as_array().expect("populations");
+    let ranks: Vec<_> = work.iter().map(|work| work["rank"].as_u64()).collect();
+    assert_eq!(ranks.iter().filter(|rank| **rank == Some(1)).count(), 1, "{work:?}");
+}
+
+#[test]
+fn recorded_runs_on_ranks_replay_on_one() {
+    let bench = Bench::new();
+    let runs = std::env::var("GNCN_MPI_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
+    for run in 0..runs {
+        let schedule = ["Free(fire: OnAny)", "Free(fire: OnAll)", "Free(fire: OnAnswer)", "Bounded(staleness: 2)"][run % 4];
+        let (messages, size) = (["Dense", "Events(threshold: 0.02)"][run % 2], 2 + run % 3);
+        let more = ["--messages", messages, "--record", "run.gncnlog", "--out", "many.npz"];
+        succeeded(&bench.run(size, bench.settle(schedule, &more)));
+        succeeded(&bench.alone(&bench.settle(r#"Replay("run.gncnlog")"#, &["--out", "one.npz"])));
+        let (many, one) = (held(&bench.path("many.npz")), held(&bench.path("one.npz")));
+        assert!(!many.is_empty() && many == one, "run {run}: {schedule}, {messages}, {size} ranks");
+    }
+}
+
+#[test]
+fn training_with_populations_on_ranks_learns_the_bits_of_one() {
+    let bench = Bench::new();
+    let words = |name: &str, schedule| bench.train(name, &["--epochs", "1", "--threads", "1", "--schedule", schedule]);
+    succeeded(&bench.alone(&words("one", "Synchronous")));
+    for size in [2, 3] {
+        let name = format!("many-{size}");
+        succeeded(&bench.run(size, words(&name, "Bounded(staleness: 0)")));
+        assert_eq!(bench.weights("one"), bench.weights(&name), "{size} ranks");
+    }
+    succeeded(&bench.run(2, words("free", "Free(fire: OnAnswer)")));
+}
+
+#[test]
+fn whatever_befalls_a_rank_with_populations_ends_the_job() {
+    let bench = Bench::new();
+    for (name, code, expected) in [
+        ("TERM", Some(1), &["stopped as asked"][..]),
+        ("KILL", None, &["rank 1", "Killed"]),
+        ("STOP", None, &["rank 1 on ", "which has \"z1\"", "has given no sign of life for 2 s"]),
+    ] {
+        let place = r#"{"z0": 0, "z0.error": 0, "z1": 1, "z1.error": 2, "z2": 2}"#;
+        let more = ["--steps", "100000000", "--place", place, "--out", "out.npz", "--patience", "2"];
+        let mut job = Running::start(bench.job(&[(3, bench.settle("Free(fire: OnAnswer)", &more))]));
+        let ranks = job.wait_for_populations(3);
+        let second = ranks.into_iter().find(|rank| is_rank(*rank, 1)).expect("there");
+        signal(name, second);
+        let start = Instant::now();
+        let (ended, told) = job.end_within(Duration::from_secs(10));
+        println!("SIG{name}: ended after {:.1} s", start.elapsed().as_secs_f64());
+        assert!(ended != Some(0) && code.is_none_or(|code| ended == Some(code)), "SIG{name}: {ended:?}, {told}");
+        assert!(expected.iter().all(|words| told.contains(words)), "SIG{name}: {told}");
+        assert!(!bench.path("out.npz").exists(), "SIG{name}: nothing is written of what has not ended");
+    }
+}
+
+/// Whether a process is this rank of its job.
+fn is_rank(process: u32, rank: usize) -> bool {
+    let names = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+    let name = format!("OMPI_COMM_WORLD_RANK={rank}");
+    names.split(|byte| *byte == 0).any(|found| found == name.as_bytes())
 }

@@ -74,6 +74,8 @@ struct Arguments {
     /// promised for one level
     #[arg(long, global = true, value_name = "LEVEL", value_parser = Level::parse, display_order = LAST)]
     cpu: Option<Level>,
+    #[command(flatten)]
+    ranks: ranks::RankArguments,
 }
 
 /// After the options of a command itself.
@@ -125,7 +127,7 @@ pub fn main() -> ExitCode {
     };
     log_to_stderr(arguments.verbose);
     let fit = kernels::fit(arguments.cpu, arguments.command.computes());
-    ended(fit.and_then(|()| ranks::joined(|ranks| arguments.command.run(ranks))))
+    ended(fit.and_then(|()| ranks::joined(arguments.ranks, |ranks| arguments.command.run(ranks))))
 }
 
 impl Command {

@@ -6,12 +6,30 @@
 use super::failure::Failure;
 use super::output;
 use crate::ranks::Ranks;
+use clap::Args;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `command` as one rank of the job that this process belongs to; without one, alone.
-pub(super) fn joined(command: impl FnOnce(&Ranks) -> Result<(), Failure>) -> Result<(), Failure> {
+/// How ranks of a job bear with each other, where a launcher has started several.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(super) struct RankArguments {
+    /// Of several ranks: end all where one gives no sign of life for so long
+    /// [default: 5 s]
     #[cfg(feature = "mpi")]
-    if let Some(job) = crate::ranks::mpi::join().map_err(Failure::Run)? {
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = super::values::up_to::<86_400>)]
+    #[arg(display_order = super::LAST)]
+    patience: Option<usize>,
+}
+
+/// Runs `command` as one rank of the job that this process belongs to; without one, alone.
+#[cfg_attr(not(feature = "mpi"), expect(unused_variables, reason = "there is nobody to bear with"))]
+pub(super) fn joined(
+    asked: RankArguments,
+    command: impl FnOnce(&Ranks) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    #[cfg(feature = "mpi")]
+    let patience = asked.patience.map(|seconds| std::time::Duration::from_secs(seconds as u64));
+    #[cfg(feature = "mpi")]
+    if let Some(job) = crate::ranks::mpi::join(patience).map_err(Failure::Run)? {
         return as_one_of(job.ranks(), command);
     }
     as_one_of(&Ranks::alone(), command)

@@ -215,7 +215,7 @@ impl SettleArguments {
         let mut request = agreed(ranks, self.request(ranks))?;
         self.refuse_differing(ranks, &request.network, &request.frames)?;
         let mut settler = Settler::new().over(ranks.clone());
-        let settled = agreed(ranks, self.settle(&mut request, &mut settler))?;
+        let settled = agreed(ranks, self.settle(ranks, &mut request, &mut settler))?;
         // All ranks have the same, and one tells it.
         if ranks.leads() { self.write(request, &settler, settled) } else { Ok(()) }
     }
@@ -245,6 +245,7 @@ impl SettleArguments {
 
     fn settle(
         &self,
+        ranks: &Ranks,
         request: &mut SettleRequest,
         settler: &mut Settler,
     ) -> Result<(Kept, Option<Arc<ProbeRecorder>>), Failure> {
@@ -260,6 +261,7 @@ impl SettleArguments {
             ..SettleOptions::default()
         };
         interrupt::within_the_episode(settler.stop_flag())?;
+        self.settling.place(ranks, network, &frames[0], &mut settling)?;
         let probes = self.probing.watch(settler, network, *samples)?;
         if let Some(tolerance) = self.fixed_point {
             let states = rest::fixed_point(network, &frames[0], settler.stop_flag(), tolerance)?;

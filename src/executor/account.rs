@@ -86,6 +86,9 @@ pub struct PopulationAccount {
     pub computing: f64,
     /// Seconds spent waiting for messages; measured where the population runs as an actor.
     pub waiting: f64,
+    /// The rank that let it fire, where populations are spread over several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank: Option<usize>,
 }
 
 /// A population that made updates and never heard one of those it listens to.

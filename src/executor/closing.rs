@@ -63,6 +63,9 @@ pub(super) fn settled(
         for (population, (computing, waiting)) in account.populations.iter_mut().zip(returned.seconds) {
             (population.computing, population.waiting) = (computing, waiting);
         }
+        for (population, rank) in account.populations.iter_mut().zip(returned.homes.into_iter().flatten()) {
+            population.rank = Some(rank);
+        }
         traced = Some(returned.trace);
     }
     let TimelineEnd { steps, quiet, firings, waiting } = course;

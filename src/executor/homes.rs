@@ -38,20 +38,9 @@ impl Homes {
         if !ranks.are_many() {
             return Ok(Self::alone(wiring.populations.len()));
         }
-        if let Some((id, rank)) = place.iter().find(|(_, rank)| *rank >= ranks.size()) {
-            let problem = format!(
-                "`place` puts \"{}\" on rank {rank}, and there are {}, 0 to {}; start as many ranks (mpirun -n {}), or place it on \
-                 one of these",
-                wiring.population(*id).name,
-                ranks.size(),
-                ranks.size() - 1,
-                rank + 1
-            );
-            return Err(SettleError::Onset { problem });
-        }
-        let burdens = cost::burdens(circuit, wiring);
-        let burdens = burdens.iter().enumerate().map(|(p, burden)| if plan.clamped[p] { 0 } else { *burden });
-        Ok(Self { ranks: ranks.clone(), of: placed(wiring, &burdens.collect::<Vec<_>>(), ranks.size(), place) })
+        let of = place_by_cost(ranks, circuit, place, &|id| plan.clamped[id.0])?;
+        ranks.assign((0..ranks.size()).map(|rank| names(wiring, &of, rank)).collect());
+        Ok(Self { ranks: ranks.clone(), of })
     }
 
     /// Whether another rank has a population.
@@ -65,8 +54,42 @@ impl Homes {
     }
 }
 
+/// The rank of each population, in the order of the wiring: as `place` says, and the others by the multiply-accumulates of an
+/// update, of which those that the data hold in place (`is_held`) make none.
+///
+/// # Errors
+/// [`SettleError::Onset`] where `place` names a rank that isn't there.
+pub fn place_by_cost(
+    ranks: &Ranks,
+    circuit: &Circuit,
+    place: &[(PopulationId, usize)],
+    is_held: &dyn Fn(PopulationId) -> bool,
+) -> Result<Vec<usize>, SettleError> {
+    let wiring = Wiring::new(circuit);
+    if let Some((id, rank)) = place.iter().find(|(_, rank)| *rank >= ranks.size()) {
+        let problem = format!(
+            "`place` puts \"{}\" on rank {rank}, and there are {}, 0 to {}; start as many ranks (mpirun -n {}), or place it on \
+             one of these",
+            wiring.population(*id).name,
+            ranks.size(),
+            ranks.size() - 1,
+            rank + 1
+        );
+        return Err(SettleError::Onset { problem });
+    }
+    let burdens = cost::burdens(circuit, &wiring);
+    let burdens = burdens.iter().enumerate().map(|(p, burden)| if is_held(PopulationId(p)) { 0 } else { *burden });
+    Ok(placed(&wiring, &burdens.collect::<Vec<_>>(), ranks.size(), place))
+}
+
+/// The populations of a rank, in words.
+fn names(wiring: &Wiring, homes: &[usize], rank: usize) -> String {
+    let own = wiring.populations.iter().zip(homes).filter(|(_, home)| **home == rank);
+    own.map(|(spec, _)| format!("\"{}\"", spec.name)).collect::<Vec<_>>().join(", ")
+}
+
 /// The rank of each population.
-fn placed(wiring: &Wiring, burdens: &[u64], ranks: usize, place: &[(PopulationId, usize)]) -> Vec<usize> {
+pub(super) fn placed(wiring: &Wiring, burdens: &[u64], ranks: usize, place: &[(PopulationId, usize)]) -> Vec<usize> {
     let mut homes: Vec<Option<usize>> = vec![None; burdens.len()];
     let mut loads = vec![0_u64; ranks];
     for (id, rank) in place {

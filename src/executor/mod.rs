@@ -35,7 +35,7 @@
 //! | `account`, `ledger` | what each figure means, and the one bookkeeper who counts |
 //! | `turn`, `orders/` | schedules that are known beforehand, as lazy sequences of firings: sweeps, virtual time, logs |
 //! | `dealing` | lanes dealt to the ranks of a job |
-//! | `homes`, `readout` | populations spread over the ranks of a job, and the readout that brings them together |
+//! | `homes`, `placing`, `readout` | populations spread over the ranks of a job, where by measured cost, and the readout that brings them together |
 //! | `lane`, `lockstep`, `timeline` | drivers on shared memory: moves, lock-step, and any order of turns |
 //! | `actors/` | `Bounded` and `Free`: populations as actors, on threads or tasks |
 //! | `quiet`, `knowledge` | when nothing moves any more and nothing is under way |
@@ -68,6 +68,7 @@ mod options;
 mod orders;
 mod outcome;
 mod past;
+mod placing;
 mod plan;
 mod quiet;
 mod readout;
@@ -84,11 +85,13 @@ pub use error::SettleError;
 #[cfg(feature = "testing")]
 pub use faults::Fault;
 pub use gate::StopFlag;
+pub use homes::place_by_cost;
 pub use log::{DeliveryLog, Firing};
 pub use observer::{Observed, Observer};
 pub use onset::NoiseKey;
 pub use options::{Measure, Presentation, Purpose, SettleOptions};
 pub use outcome::{Energies, Settled};
 pub use past::{Recalled, recalled};
+pub use placing::{Placement, place_by_time};
 pub use settler::Settler;
 pub use trace::{Trace, TracedFiring, TracedWait};

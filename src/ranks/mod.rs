@@ -22,8 +22,8 @@ mod signs;
 pub use packet::{Packet, Unpack};
 
 use std::fmt::Debug;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// What carries bytes between ranks.
@@ -77,6 +77,8 @@ struct Joined {
     meetings: AtomicU64,
     bytes: AtomicU64,
     nanoseconds: AtomicU64,
+    /// By rank: what it has to do, in words; empty where nobody has said so.
+    duties: Mutex<Vec<String>>,
 }
 
 /// A failure that ranks have met over, as the first of them told it.
@@ -120,7 +122,8 @@ impl Ranks {
     #[must_use]
     pub fn over(exchange: Box<dyn Exchange>) -> Self {
         let zero = || AtomicU64::new(0);
-        Self(Some(Arc::new(Joined { exchange, meetings: zero(), bytes: zero(), nanoseconds: zero() })))
+        let duties = Mutex::new(Vec::new());
+        Self(Some(Arc::new(Joined { exchange, meetings: zero(), bytes: zero(), nanoseconds: zero(), duties })))
     }
 
     /// Which rank this is, from 0.
@@ -235,6 +238,20 @@ impl Ranks {
         let Some(job) = &self.0 else { return Traffic::default() };
         let seconds = job.nanoseconds.load(Ordering::Relaxed) as f64 * 1e-9;
         Traffic { meetings: job.meetings.load(Ordering::Relaxed), bytes: job.bytes.load(Ordering::Relaxed), seconds }
+    }
+
+    /// From here on each rank has this to do, in words; every rank knows it of all of them.
+    pub fn assign(&self, duties: Vec<String>) {
+        if let Some(job) = &self.0 {
+            *job.duties.lock().unwrap_or_else(PoisonError::into_inner) = duties;
+        }
+    }
+
+    /// What a rank has to do, where that was said.
+    #[must_use]
+    pub fn duty(&self, rank: usize) -> Option<String> {
+        let duties = self.0.as_ref()?.duties.lock().unwrap_or_else(PoisonError::into_inner);
+        duties.get(rank).filter(|duty| !duty.is_empty()).cloned()
     }
 
     /// Ends every rank at once, as failed.

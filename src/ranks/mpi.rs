@@ -2,7 +2,7 @@
 //!
 //! Communicators are looked up where they are used and not kept, so that a rank can be handed from thread to thread.
 
-use super::signs::LifeSigns;
+use super::signs::{LifeSigns, PATIENCE};
 use super::{AllTold, Exchange, Ranks};
 use mpi::Threading;
 use mpi::datatype::PartitionMut;
@@ -12,6 +12,7 @@ use mpi::request::{LocalScope, Request, scope};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives, Destination, Source};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Names that launchers put into the environment of the processes that they start: Open MPI, MPICH and its kin, and what
 /// starts either under Slurm.
@@ -33,11 +34,12 @@ impl MpiJob {
     }
 }
 
-/// Joins the job that a launcher has started; `None` where none has.
+/// Joins the job that a launcher has started; `None` where none has. A rank that gives no sign of life for `patience`, 5 s
+/// where nobody says otherwise, ends the job.
 ///
 /// # Errors
 /// A sentence, where MPI can't begin.
-pub fn join() -> Result<Option<MpiJob>, String> {
+pub fn join(patience: Option<Duration>) -> Result<Option<MpiJob>, String> {
     if !LAUNCHED.iter().any(|name| std::env::var_os(name).is_some()) {
         return Ok(None);
     }
@@ -60,7 +62,7 @@ pub fn join() -> Result<Option<MpiJob>, String> {
             let all = ranks.gather(host.as_bytes());
             let hosts = (0..size).map(|rank| String::from_utf8_lossy(all.of(rank)).into_owned()).collect();
             Some(
-                LifeSigns::begin(rank, hosts)
+                LifeSigns::begin(ranks.clone(), hosts, patience.unwrap_or(PATIENCE))
                     .map_err(|cause| format!("no thread to watch the other ranks ({cause})"))?,
             )
         }
@@ -102,6 +104,10 @@ impl Exchange for MpiWorld {
         let mut lengths = vec![0_u64; self.size];
         SimpleCommunicator::world().all_gather_into(&(own.len() as u64), &mut lengths[..]);
         let lengths: Vec<usize> = lengths.into_iter().map(|length| length as usize).collect();
+        if lengths.iter().all(|length| *length == 0) {
+            // Open MPI takes an empty buffer of everybody's for a mistake.
+            return AllTold { ends: ends(&lengths), bytes: Vec::new() };
+        }
         let part = MOST / self.size;
         let rounds = lengths.iter().map(|length| length.div_ceil(part)).max().unwrap_or(0);
         if rounds <= 1 {

@@ -1,12 +1,15 @@
 //! Whether the other ranks still live (feature `mpi`): a launcher sees a process that has gone, not one that hangs.
 //!
-//! Every rank sends a beat to the leading one, and that one to every other, a second apart and from a thread of its own, so
-//! that a rank at work beats, too. Who hears nothing of another for [`PATIENCE`] ends the job and says of whom. What counts
-//! is this thread's own turns, not the clock: where all of a job is suspended and woken again, nobody is missed.
+//! Every rank sends a beat to the leading one, and that one to every other, half a second apart and from a thread of its own,
+//! so that a rank at work beats, too. Who hears nothing of another for as long as its patience lasts ([`PATIENCE`] unless
+//! somebody said otherwise) ends the job and says of whom, and what that one had to do. What counts is this thread's own
+//! turns, not the clock: where all of a job is suspended and woken again, nobody is missed, and a rank that is itself short
+//! of processors is as much more patient.
 //!
 //! A beat is a message of one byte with a tag of its own, which no meeting sees. At the end every rank stops beating, all
 //! meet, and what is under way is taken in, before MPI ends.
 
+use super::Ranks;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives, Destination, Source};
 use std::sync::Arc;
@@ -17,9 +20,11 @@ use std::time::Duration;
 /// One turn of the thread.
 const TURN: Duration = Duration::from_millis(100);
 /// Turns from one beat to the next.
-const BEAT: u32 = 10;
-/// Turns without a beat after which a rank is given up: 20 s, which no rank needs that is only short of processors.
-const PATIENCE: u32 = 200;
+const BEAT: u32 = 5;
+/// Time without a beat after which a rank is given up. The thread that beats sleeps and wakes, so that a machine short of
+/// processors lets it run at once; ten beats are lost by a process that is stopped, by one that waits for a lost disk with all
+/// of its threads, and by a machine that is suspended for longer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const TAG: i32 = 7;
 
 /// The thread that beats and listens.
@@ -31,11 +36,11 @@ pub(super) struct LifeSigns {
 
 impl LifeSigns {
     /// Begins to beat and to listen; the ranks' machines are `hosts`.
-    pub(super) fn begin(rank: usize, hosts: Vec<String>) -> std::io::Result<Self> {
+    pub(super) fn begin(ranks: Ranks, hosts: Vec<String>, patience: Duration) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("gncn-signs".to_owned());
-        let thread = thread.spawn(move || Listener::new(rank, hosts).until(&flag))?;
+        let thread = thread.spawn(move || Listener::new(ranks, hosts, patience).until(&flag))?;
         Ok(Self { stop, thread: Some(thread) })
     }
 }
@@ -55,15 +60,18 @@ impl Drop for LifeSigns {
 
 /// What a rank knows of the others' lives.
 struct Listener {
-    rank: usize,
+    ranks: Ranks,
     hosts: Vec<String>,
+    /// Turns without a beat after which a rank is given up.
+    patience: u32,
     /// By rank: turns since its last beat.
     silent: Vec<u32>,
 }
 
 impl Listener {
-    fn new(rank: usize, hosts: Vec<String>) -> Self {
-        Self { rank, silent: vec![0; hosts.len()], hosts }
+    fn new(ranks: Ranks, hosts: Vec<String>, patience: Duration) -> Self {
+        let patience = (patience.as_millis() / TURN.as_millis()).try_into().unwrap_or(u32::MAX);
+        Self { ranks, silent: vec![0; hosts.len()], hosts, patience }
     }
 
     fn until(mut self, stop: &AtomicBool) {
@@ -81,7 +89,7 @@ impl Listener {
             }
             for other in &heard {
                 self.silent[*other] += 1;
-                if self.silent[*other] > PATIENCE {
+                if self.silent[*other] > self.patience {
                     self.give_up(*other);
                 }
             }
@@ -91,14 +99,18 @@ impl Listener {
 
     /// The leading rank and every other hear each other.
     fn hears(&self, other: usize) -> bool {
-        other != self.rank && (self.rank == 0 || other == 0)
+        other != self.ranks.rank() && (self.ranks.leads() || other == 0)
     }
 
     fn give_up(&self, other: usize) -> ! {
-        let seconds = (TURN * PATIENCE).as_secs();
+        let seconds = (TURN * self.patience).as_secs_f64();
         let host = &self.hosts[other];
+        let duty = self.ranks.duty(other).map_or_else(String::new, |duty| format!(", which has {duty},"));
         // Nobody above this thread could tell it, and the process ends here.
-        tracing::error!("rank {other} on {host} has given no sign of life for {seconds} s, which ends all ranks");
+        tracing::error!(
+            "rank {other} on {host}{duty} has given no sign of life for {seconds} s, which ends all ranks; --patience SECONDS \
+             waits longer"
+        );
         SimpleCommunicator::world().abort(1)
     }
 }

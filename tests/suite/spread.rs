@@ -41,6 +41,7 @@ fn run(scenario: &Scenario, settler: &mut Settler, settling: &Settling) -> Ran {
 fn whole(account: &Account) -> Account {
     let mut account = timeless(account);
     account.links.iter_mut().for_each(|link| (link.crossed, link.crossed_bytes) = (0, 0));
+    account.populations.iter_mut().for_each(|population| population.rank = None);
     account
 }
 

@@ -53,11 +53,47 @@ pub(super) fn traffic_table(account: &Account) -> String {
     };
     let header = ["link", ">sent", ">operations", ">staleness", ">unheard"];
     let links = table::render(&header, account.links.iter().map(row).collect());
-    let row = |p: &PopulationAccount| vec![p.population.clone(), table::count(p.firings), table::count(p.operations)];
+    let is_spread = account.populations.iter().any(|population| population.rank.is_some());
+    let row = |p: &PopulationAccount| {
+        let rank = p.rank.map_or_else(String::new, |rank| rank.to_string());
+        let figures = [table::count(p.firings), table::count(p.operations)];
+        [p.population.clone()].into_iter().chain(figures).chain(is_spread.then_some(rank)).collect()
+    };
     let fired = account.populations.iter().filter(|population| population.firings > 0);
-    let populations = table::render(&["population", ">firings", ">operations"], fired.map(row).collect());
+    let header = &["population", ">firings", ">operations", ">rank"][..if is_spread { 4 } else { 3 }];
+    let populations = table::render(header, fired.map(row).collect());
     let total = table::count(account.operations());
-    format!("{messages}\n\n{links}\n\n{populations}\n\n{total} synaptic operations of links and populations")
+    let crossed = crossed_table(account).map_or_else(String::new, |table| format!("{table}\n\n"));
+    format!("{messages}\n\n{links}\n\n{crossed}{populations}\n\n{total} synaptic operations of links and populations")
+}
+
+/// What went from rank to rank, where populations are spread over several: each link between two of them, and all together.
+fn crossed_table(account: &Account) -> Option<String> {
+    let rank = |name: &str| account.populations.iter().find(|p| p.population == name).and_then(|p| p.rank);
+    let between: Vec<_> = account
+        .links
+        .iter()
+        .filter_map(|link| Some((link, rank(&link.from)?, rank(&link.to)?)))
+        .filter(|(_, from, to)| from != to)
+        .collect();
+    let first = account.populations.first()?;
+    first.rank?;
+    let figures = |messages: u64, bytes: u64| {
+        let each = bytes.checked_div(messages).map_or_else(|| "–".to_owned(), table::bytes);
+        [table::count(messages), table::bytes(bytes), each]
+    };
+    let row = |(link, from, to): &(&LinkAccount, usize, usize)| {
+        let mut row = vec![format!("{} to {}", link.from, link.to), format!("{from} to {to}")];
+        row.extend(figures(link.crossed, link.crossed_bytes));
+        row.push(ages(&link.staleness));
+        row
+    };
+    let mut rows: Vec<_> = between.iter().map(row).collect();
+    let sum = |of: fn(&LinkAccount) -> u64| between.iter().map(|(link, ..)| of(link)).sum();
+    let mut all = vec!["all".to_owned(), String::new()];
+    all.extend(figures(sum(|link| link.crossed), sum(|link| link.crossed_bytes)));
+    rows.push([all, vec![String::new()]].concat());
+    Some(table::render(&["crossed", "ranks", ">messages", ">bytes", ">each", ">staleness"], rows))
 }
 
 /// The mean and the largest age of a histogram.

@@ -64,6 +64,8 @@ pub(in crate::executor) struct ActorsEnd {
     pub(in crate::executor) waiting: Vec<(usize, u64)>,
     /// Seconds that each population fired, and that it waited.
     pub(in crate::executor) seconds: Vec<(f64, f64)>,
+    /// The rank of each population, where there are several.
+    pub(in crate::executor) homes: Option<Vec<usize>>,
     /// Depth of each population.
     pub(in crate::executor) depths: Vec<u64>,
     /// Whether the run ended because all was quiet.
@@ -117,7 +119,8 @@ impl Loan<'_> {
         let returned = self.take_back(actors, still, last);
         let quiet = result?;
         let all = self.share(returned, homes, &shared)?;
-        Ok(ActorsEnd { quiet, ..self.close(all, &shared) })
+        let places = homes.ranks.are_many().then(|| homes.of.clone());
+        Ok(ActorsEnd { quiet, homes: places, ..self.close(all, &shared) })
     }
 
     /// Moves populations out of the network; those that do nothing in the episode, or that another rank has, are kept apart.
