@@ -423,3 +423,100 @@ fn is_rank(process: u32, rank: usize) -> bool {
     let name = format!("OMPI_COMM_WORLD_RANK={rank}");
     names.split(|byte| *byte == 0).any(|found| found == name.as_bytes())
 }
+
+/// A report without what differs from run to run.
+fn timeless(mut value: serde_json::Value) -> serde_json::Value {
+    if let Some(found) = value.as_object_mut() {
+        found.remove("seconds");
+        found.values_mut().for_each(|value| *value = timeless(value.take()));
+    }
+    value
+}
+
+#[test]
+fn an_evaluation_has_the_same_figures_on_any_number_of_ranks() {
+    let bench = Bench::new();
+    succeeded(&bench.run(2, bench.train("run", &["--epochs", "1", "--threads", "1"])));
+    let words = |out: &str, more: &[&str]| -> Vec<String> {
+        let few = ["--prior-images", "200", "--components", "3", "--draws", "200", "--is-images", "9", "--is-draws", "50"];
+        let words = [&["eval", "run", "--limit", "300", "--threads", "1", "--out", out][..], &few, more].concat();
+        words.into_iter().map(str::to_owned).collect()
+    };
+    let figures = |name: &str| -> serde_json::Value {
+        timeless(serde_json::from_slice(&std::fs::read(bench.path(name)).expect("written")).expect("JSON"))
+    };
+    succeeded(&bench.alone(&words("one.json", &[])));
+    let one = figures("one.json");
+    assert!(["bce", "mmse", "log_px", "log_px_is"].iter().all(|name| one[name].is_f64()), "{one}");
+    for size in [2, 3] {
+        // The mixture that is kept would be taken over.
+        std::fs::remove_file(bench.path("run").join("mixture.safetensors")).ok();
+        succeeded(&bench.run(size, words("many.json", &["--again"])));
+        assert_eq!(figures("many.json"), one, "{size} ranks");
+    }
+    let mut actors = words("actors.json", &["--only", "bce", "--schedule", "Bounded(staleness: 0)"]);
+    succeeded(&bench.run(2, actors.clone()));
+    assert_eq!(figures("actors.json")["bce"], one["bce"]);
+    // What is measured already is taken over by all of them.
+    actors.truncate(actors.len() - 2);
+    let output = bench.run(2, words("many.json", &[]));
+    succeeded(&output);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("bce is measured already"));
+}
+
+const STUDY: &str = r#"Study(
+    name: "ranks",
+    circuits: {"ranks": (file: "circuit.ron", weights: Train(data: "digits", epochs: 1, seeds: [0, 1]))},
+    data: (name: "digits", images: 30),
+    axes: {
+        "settling.schedule": [Synchronous, Bounded(staleness: 0), VirtualTime(delay: Uniform(0, 3), seed: 2)],
+        "settling.steps": [5, 10],
+    },
+    measures: [FreeEnergy, Bce, Rest(within: 0.01)],
+    quick: (limit: 200),
+)"#;
+
+/// The columns of a table that don't tell how long something took.
+fn columns(path: &Path) -> Vec<Vec<String>> {
+    let mut table = csv::Reader::from_path(path).expect("a table");
+    let kept: Vec<bool> = table.headers().expect("names").iter().map(|name| !is_measured(name)).collect();
+    let row = |row: csv::StringRecord| row.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(v, _)| v.to_owned()).collect();
+    table.records().map(|record| row(record.expect("a row"))).collect()
+}
+
+fn is_measured(column: &str) -> bool {
+    column.contains("seconds") || column.contains("load")
+}
+
+#[test]
+fn a_study_has_the_same_rows_on_any_number_of_ranks() {
+    let bench = Bench::new();
+    std::fs::write(bench.path("study.ron"), STUDY).expect("written");
+    let words = |out: &str| -> Vec<String> {
+        ["study", "study.ron", "-o", out, "--threads", "1", "--csv", "--quick"].map(str::to_owned).to_vec()
+    };
+    succeeded(&bench.alone(&words("one")));
+    let table = |run: &str, name: &str| columns(&bench.path(run).join(name));
+    assert_eq!(table("one", "points.csv").len(), 12);
+    for size in [2, 3] {
+        let name = format!("many-{size}");
+        succeeded(&bench.run(size, words(&name)));
+        for file in ["points.csv", "images.csv", "series.csv"] {
+            assert_eq!(table(&name, file), table("one", file), "{file} of {size} ranks");
+        }
+        assert!(bench.path(&name).join("report.html").exists());
+    }
+    // Killed while it works, it goes on with any number of ranks, and finished points are kept.
+    let mut job = Running::start(bench.job(&[(3, words("killed"))]));
+    let journal = bench.path("killed/points.jsonl");
+    let ranks = job.wait_until(3, |_| std::fs::metadata(&journal).is_ok_and(|file| file.len() > 0));
+    signal_some(&ranks[..1]);
+    job.end_within(Duration::from_secs(10));
+    succeeded(&bench.run(2, words("killed")));
+    assert_eq!(table("killed", "points.csv"), table("one", "points.csv"));
+    // What one rank can't do, nobody does: told once, with its rank where that isn't the one that prints.
+    std::fs::write(bench.path("study.ron"), STUDY.replace("images: 30", "images: 100000")).expect("written");
+    let output = bench.run(2, words("refused"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), told.matches("error: ").count()), (Some(2), 1), "{told}");
+}

@@ -144,7 +144,7 @@ impl Command {
     }
 
     fn run(self, ranks: &Ranks) -> Result<(), Failure> {
-        if !matches!(self, Self::Train(_) | Self::Settle(_)) {
+        if !matches!(self, Self::Train(_) | Self::Settle(_) | Self::Eval(_) | Self::Study(_) | Self::Reproduce(_)) {
             ranks::refuse_many(ranks)?;
         }
         match self {
@@ -152,7 +152,7 @@ impl Command {
             Self::Draw(command) => command.run(),
             Self::Settle(command) => command.run(ranks),
             Self::Train(command) => command.run(ranks),
-            Self::Eval(command) => command.run(),
+            Self::Eval(command) => command.run(ranks),
             Self::Reconstruct(command) => command.run(),
             Self::Complete(command) => command.run(),
             Self::Sample(command) => command.run(),
@@ -160,10 +160,10 @@ impl Command {
             Self::Features(command) => command.run(),
             Self::Data(command) => command.run(),
             Self::Bench(command) => command.run(),
-            Self::Study(command) => command.run(),
+            Self::Study(command) => command.run(ranks),
             Self::New(command) => command.run(),
             Self::Baseline(command) => command.run(),
-            Self::Reproduce(command) => command.run(),
+            Self::Reproduce(command) => command.run(ranks),
             Self::Completions(command) => command.run(Arguments::command()),
             Self::Man(command) => command.run(Arguments::command()),
             #[cfg(feature = "view")]

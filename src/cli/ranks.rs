@@ -22,10 +22,7 @@ pub(super) struct RankArguments {
 
 /// Runs `command` as one rank of the job that this process belongs to; without one, alone.
 #[cfg_attr(not(feature = "mpi"), expect(unused_variables, reason = "there is nobody to bear with"))]
-pub(super) fn joined(
-    asked: RankArguments,
-    command: impl FnOnce(&Ranks) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+pub(super) fn joined(asked: RankArguments, command: impl FnOnce(&Ranks) -> Result<(), Failure>) -> Result<(), Failure> {
     #[cfg(feature = "mpi")]
     let patience = asked.patience.map(|seconds| std::time::Duration::from_secs(seconds as u64));
     #[cfg(feature = "mpi")]
@@ -68,7 +65,7 @@ pub(super) fn refuse_many(ranks: &Ranks) -> Result<(), Failure> {
     match ranks.are_many() {
         false => Ok(()),
         true => Err(Failure::Request(format!(
-            "this command has nothing to deal to {} ranks; leave the launcher out, or use -n 1 (`gncn train` and `gncn settle` can be dealt)",
+            "this command has nothing to deal to {} ranks; leave the launcher out, or use -n 1 (train, settle, eval, study and reproduce can be dealt)",
             ranks.size()
         ))),
     }

@@ -5,12 +5,15 @@
 
 use super::failure::Failure;
 use super::progress::Bar;
+use super::ranks::agreed;
 use super::{interrupt, output, table, values};
 use crate::data::{DataError, atomic};
 use crate::machine::cpu_features;
+use crate::ranks::Ranks;
 use crate::study::report::Fact;
 use crate::study::run::{Machine, StudyEvent, StudyPlan, StudyRun, StudyRunError, answer};
 use crate::study::{Study, findings, lay_out};
+use crate::training::alike::first_difference;
 use crate::view::numbers;
 use clap::Args;
 use std::ops::ControlFlow;
@@ -25,7 +28,10 @@ Examples:
 
 The folder gets study.json, points.parquet, images.parquet, series.parquet,
 points.csv and report.html. A study that was stopped or killed goes on with the
-same command; finished points are kept.";
+same command; finished points are kept.
+
+Started by mpirun or srun (a build with --features mpi), every rank works on a
+point at a time and gets the next when it is done (docs/mpi.md).";
 
 /// Above so many seconds a study asks for --yes.
 const LONG: f64 = 3600.0;
@@ -66,25 +72,42 @@ pub(super) struct StudyArguments {
 }
 
 impl StudyArguments {
-    pub(super) fn run(&self) -> Result<(), Failure> {
+    pub(super) fn run(&self, ranks: &Ranks) -> Result<(), Failure> {
+        let (plan, chosen) = agreed(ranks, self.plan())?;
+        if self.dry_run {
+            return self.tell(&plan, &chosen);
+        }
+        refuse_differing(ranks, &plan, &chosen)?;
+        let mut run = agreed(ranks, self.open(ranks, &plan, &chosen))?;
+        output::announce(&self.out, "tables and report.html");
+        agreed(ranks, interrupt::before_the_tables())?;
+        let ended = work(ranks, &mut run, &chosen);
+        let written = match ended {
+            Ok(()) | Err(StudyRunError::Stopped) if ranks.leads() => self.write(&plan, &run),
+            _ => Ok(()),
+        };
+        agreed(ranks, written.and(ended.map_err(Failure::from)))?;
+        if ranks.leads() { self.print(&plan, &run) } else { Ok(()) }
+    }
+
+    /// What is to be run.
+    fn plan(&self) -> Result<(StudyPlan, Vec<usize>), Failure> {
         values::use_threads(self.threads)?;
         let study = Study::load(&self.study)?;
         let study = if self.quick { study.quickly() } else { study };
         let plan = lay_out(&study).map_err(|error| Failure::Request(error.to_string()))?;
         let chosen = self.chosen(&plan)?;
-        if self.dry_run {
-            return self.tell(&plan, &chosen);
+        Ok((plan, chosen))
+    }
+
+    /// The study in its folder, which the leading rank writes.
+    fn open<'a>(&self, ranks: &Ranks, plan: &'a StudyPlan, chosen: &[usize]) -> Result<StudyRun<'a>, Failure> {
+        if !ranks.leads() {
+            return Ok(StudyRun::helping(plan, &self.out, self.machine()));
         }
-        let mut run = StudyRun::open(&plan, &self.out, self.machine())?;
-        self.ask(&mut run, &chosen)?;
-        output::announce(&self.out, "tables and report.html");
-        interrupt::before_the_tables()?;
-        let ended = work(&mut run, &chosen);
-        if matches!(ended, Ok(()) | Err(StudyRunError::Stopped)) {
-            self.write(&plan, &run)?;
-        }
-        ended?;
-        self.print(&plan, &run)
+        let mut run = StudyRun::open(plan, &self.out, self.machine())?;
+        self.ask(&mut run, chosen)?;
+        Ok(run)
     }
 
     fn machine(&self) -> Machine {
@@ -175,10 +198,22 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// Refuses ranks that were not asked the same.
+fn refuse_differing(ranks: &Ranks, plan: &StudyPlan, chosen: &[usize]) -> Result<(), Failure> {
+    if !ranks.are_many() {
+        return Ok(());
+    }
+    let parts = [
+        ("study", plan.digest(), "give every rank the same study file, circuits and runs"),
+        ("options", format!("points {chosen:?}"), "start every rank with the same command line"),
+    ];
+    first_difference(ranks, parts).map_or(Ok(()), |told| Err(Failure::Request(told)))
+}
+
 /// Runs the points under a bar.
-fn work(run: &mut StudyRun<'_>, chosen: &[usize]) -> Result<(), StudyRunError> {
+fn work(ranks: &Ranks, run: &mut StudyRun<'_>, chosen: &[usize]) -> Result<(), StudyRunError> {
     let bar = Bar::new(run.left(chosen).len());
-    run.run(chosen, &mut |event| {
+    run.run_over(ranks, chosen, &interrupt::requested, &mut |event| {
         match event {
             StudyEvent::Training { circuit, weights, epoch, epochs, done, of } => {
                 bar.stand(format!("training {circuit} {weights}, {epoch}/{epochs}"), done, of, String::new());

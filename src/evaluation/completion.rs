@@ -78,12 +78,22 @@ pub fn complete_as(
     (hidden, settling): (&Hidden, &Settling),
     presentation: Presentation,
 ) -> Result<Completed, MeasureError> {
+    complete_with(&mut Settler::new(), network, (images, rows), (hidden, settling), presentation)
+}
+
+/// [`complete_as`] with a settler of one's own.
+fn complete_with(
+    settler: &mut Settler,
+    network: &mut Network,
+    (images, rows): (&Images, &[usize]),
+    (hidden, settling): (&Hidden, &Settling),
+    presentation: Presentation,
+) -> Result<Completed, MeasureError> {
     let (sense, layer) = senses::image_sense(network.circuit())?;
     let sense = sense.to_owned();
     let observed = hidden.observed(images.grid(), rows);
     let episode = senses::episode(network.circuit(), images, rows, Show::ImagesOnly)?;
     let episode = episode.mask(network.circuit(), &sense, observed.clone()).map_err(senses::SenseError::from)?;
-    let mut settler = Settler::new();
     settler.settle(network, &episode, settling, SettleOptions { presentation, ..SettleOptions::default() })?;
     let settled = settler.activities().state(network.wiring(), layer);
     Ok(Completed { images: images.matrix(rows), observed, settled })
@@ -98,12 +108,24 @@ pub fn masked_error(
     images: &Images,
     rows: &[usize],
     settling: &Settling,
+    seen: impl FnMut(usize),
+) -> Result<f64, MeasureError> {
+    masked_error_with(&mut Settler::new(), network, (images, rows), settling, seen)
+}
+
+/// [`masked_error`] with a settler of one's own.
+pub(super) fn masked_error_with(
+    settler: &mut Settler,
+    network: &mut Network,
+    (images, rows): (&Images, &[usize]),
+    settling: &Settling,
     mut seen: impl FnMut(usize),
 ) -> Result<f64, MeasureError> {
     let mut sum = 0.0;
     for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
         let presentation = SettleOptions::measuring(at).presentation;
-        let completed = complete_as(network, images, batch, (&Hidden::Right, settling), presentation)?;
+        let shown = (&Hidden::Right, settling);
+        let completed = complete_with(settler, network, (images, batch), shown, presentation)?;
         sum += completed.squared_errors().iter().sum::<f64>();
         seen(batch.len());
     }

@@ -1,12 +1,12 @@
 //! The parts of an evaluation, each of which fills its own fields of the record.
 
-use super::completion::masked_error;
+use super::completion::masked_error_with;
 use super::importance::Estimate;
-use super::kept::fit_prior;
-use super::latents::{latent_layer, latents};
-use super::likelihood::{PriorDraws, as_published};
+use super::kept::fit_prior_over;
+use super::latents::{latent_layer, latents_with};
+use super::likelihood::{BLOCK, PriorDraws, as_published};
 use super::logistic::{Logistic, LogisticOptions};
-use super::measures::measure;
+use super::measures::measure_with;
 use super::mixture::MixtureError;
 use super::prior::{FittedPrior, PriorError};
 use super::progress::EvaluationEvent;
@@ -15,8 +15,11 @@ use super::sorting::SortedSamples;
 use super::trained::{EvaluationError, Trained};
 use crate::circuit::Settling;
 use crate::data::Images;
-use crate::executor::{Presentation, Purpose};
+use crate::executor::{Presentation, Purpose, Settler};
+use crate::matrix::Matrix;
+use crate::ranks::{Packet, Ranks, Unpack};
 use crate::rng;
+use bytemuck::{AnyBitPattern, NoUninit};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -30,6 +33,7 @@ pub struct Evaluator {
     rows: Vec<usize>,
     /// Fitted once for both parts that need it.
     prior: Option<(FittedPrior, PriorDraws)>,
+    ranks: Ranks,
 }
 
 /// Iterations of a regression on pixels at the most: beyond them the classes that it tells hardly change any more.
@@ -43,7 +47,20 @@ impl Evaluator {
     #[must_use]
     pub fn new(trained: Trained, settling: &Settling, options: EvaluationOptions) -> Self {
         let count = trained.data.test_or_train().count().min(options.limit.unwrap_or(usize::MAX));
-        Self { trained, settling: settling.clone(), options, rows: (0..count).collect(), prior: None }
+        let (rows, settling, prior) = ((0..count).collect(), settling.clone(), None);
+        Self { trained, settling, options, rows, prior, ranks: Ranks::alone() }
+    }
+
+    /// The same as one of several ranks, which measure together and all have the figures, to the bit those of one: of each
+    /// batch every rank settles some samples, and of images whose likelihood is looked at it has some. A mixture and a
+    /// classifier every rank fits by itself. They measure the same parts in the same order.
+    #[must_use]
+    pub fn over(self, ranks: Ranks) -> Self {
+        Self { ranks, ..self }
+    }
+
+    fn settler(&self) -> Settler {
+        Settler::new().over(self.ranks.clone())
     }
 
     /// Measures a part anew: its figures, or why it makes no sense here, are in `found` then.
@@ -74,6 +91,7 @@ impl Evaluator {
 
     fn settle(&mut self, found: &mut Evaluation, watch: Watch<'_>) -> Result<(), EvaluationError> {
         watch(EvaluationEvent::Begin { name: "settling", count: self.rows.len() });
+        let settler = &mut self.settler();
         let Trained { network, data, .. } = &mut self.trained;
         let seen = |done| {
             watch(EvaluationEvent::Done(done));
@@ -81,16 +99,18 @@ impl Evaluator {
         };
         let presentation = Presentation::of_run(self.options.seed).at(Purpose::Measuring, 0, 0);
         let shown = (&self.settling, presentation);
-        let measured = measure(network, data.test_or_train(), &self.rows, shown, seen)?;
+        let measured = measure_with(settler, network, data.test_or_train(), &self.rows, shown, seen)?;
         (found.measures, found.work) = (Some(measured.measures), Some(measured.work));
         Ok(())
     }
 
     fn complete(&mut self, found: &mut Evaluation, watch: Watch<'_>) -> Result<(), EvaluationError> {
         watch(EvaluationEvent::Begin { name: "completing", count: self.rows.len() });
+        let settler = &mut self.settler();
         let Trained { network, data, .. } = &mut self.trained;
         let seen = |done| watch(EvaluationEvent::Done(done));
-        found.mmse = Some(masked_error(network, data.test_or_train(), &self.rows, &self.settling, seen)?);
+        let shown = (data.test_or_train(), &self.rows[..]);
+        found.mmse = Some(masked_error_with(settler, network, shown, &self.settling, seen)?);
         Ok(())
     }
 
@@ -104,7 +124,7 @@ impl Evaluator {
             found.refused.insert("classification".to_owned(), why);
             Ok(())
         };
-        let learned = self.trained.learned_rows();
+        let (learned, settler) = (self.trained.learned_rows(), &mut self.settler());
         let Trained { network, data, .. } = &mut self.trained;
         let layer = match latent_layer(network) {
             Ok(layer) => layer,
@@ -117,7 +137,8 @@ impl Evaluator {
         let classes = data.classes();
         watch(EvaluationEvent::Begin { name: "classifying", count: learned.len() + self.rows.len() });
         let seen = |done| watch(EvaluationEvent::Done(done));
-        let mut settle = |images, rows: &[usize]| latents(network, layer, images, rows, &self.settling, seen);
+        let mut settle =
+            |images, rows: &[usize]| latents_with(settler, network, (layer, images, rows), &self.settling, seen);
         let pick = |labels: &[u8], rows: &[usize]| rows.iter().map(|row| labels[*row]).collect::<Vec<_>>();
         let regression = {
             let activities = settle(&data.train, &learned)?;
@@ -164,13 +185,20 @@ impl Evaluator {
             return refuse("a function between the top and the image has no derivative".to_owned());
         }
         let rows = &self.rows[..self.options.is_images.min(self.rows.len())];
+        let settler = &mut self.settler();
         let Trained { network, data, .. } = &mut self.trained;
         let images = data.test_or_train();
-        let settled = latents(network, prior.descent.top(), images, rows, &self.settling, |_| {})?;
+        let top = prior.descent.top();
+        let settled = latents_with(settler, network, (top, images, rows), &self.settling, |_| {})?;
         watch(EvaluationEvent::Begin { name: "importance", count: rows.len() });
-        let (shown, drawn) = ((rows, &settled), (self.options.is_draws, self.options.seed));
+        let own = self.ranks.share(rows.len());
+        let own_settled = Matrix::from_fn(own.len(), settled.cols(), |i, j| settled.row(own.start + i)[j]);
+        let (shown, drawn) = ((&rows[own], &own_settled), (self.options.is_draws, self.options.seed));
         let seen = |done| watch(EvaluationEvent::Done(done));
-        let estimates = prior.importance(draws, images, shown, drawn, seen);
+        let own = prior.importance(draws, images, shown, drawn, seen);
+        let own: Vec<_> = own.iter().map(|e| [e.log_px, e.standard_error, e.effective]).collect();
+        let estimate = |[log_px, standard_error, effective]: [f64; 3]| Estimate { log_px, standard_error, effective };
+        let estimates: Vec<_> = together(&self.ranks, &own).into_iter().map(estimate).collect();
         watch(EvaluationEvent::End);
         found.log_px_is = Some(LogPxIs { log_px_on_is_images: self.mean_log_px(draws, rows), ..summary(&estimates) });
         Ok(())
@@ -208,7 +236,11 @@ impl Evaluator {
 
     /// Mean over the images `rows`, in nats.
     fn mean_log_px(&self, draws: &PriorDraws, rows: &[usize]) -> f64 {
-        let values = draws.log_px(self.trained.data.test_or_train(), rows, |_| {});
+        // Whole blocks, of which a product of matrices is the same wherever it is taken.
+        let own = self.ranks.share(rows.len().div_ceil(BLOCK));
+        let own = own.start * BLOCK..(own.end * BLOCK).min(rows.len());
+        let values = draws.log_px(self.trained.data.test_or_train(), &rows[own], |_| {});
+        let values = together(&self.ranks, &values);
         values.iter().sum::<f64>() / values.len().max(1) as f64
     }
 
@@ -217,7 +249,7 @@ impl Evaluator {
         if self.prior.is_some() {
             return Ok(Ok(()));
         }
-        match fit_prior(&mut self.trained, &self.settling, &self.options.prior(), watch) {
+        match fit_prior_over(&self.ranks, &mut self.trained, &self.settling, &self.options.prior(), watch) {
             Ok(prior) => {
                 let draws = prior.draw(self.options.draws, self.options.seed);
                 self.prior = Some((prior, draws));
@@ -229,6 +261,14 @@ impl Evaluator {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What each rank has of some images, behind what the ranks before have.
+fn together<T: NoUninit + AnyBitPattern + Default>(ranks: &Ranks, own: &[T]) -> Vec<T> {
+    let mut packet = Packet::default();
+    packet.put_counted(own);
+    let all = ranks.gather(packet.bytes());
+    (0..ranks.size()).flat_map(|rank| Unpack::new(all.of(rank)).take_counted()).collect()
 }
 
 /// Means over images, with their errors.

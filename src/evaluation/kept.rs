@@ -10,7 +10,10 @@ use crate::checkpoint::{MIXTURE, weights};
 use crate::circuit::Settling;
 use crate::circuit::file::SettlingFile;
 use crate::data::atomic;
+use crate::executor::Settler;
+use crate::ranks::Ranks;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Everything that a mixture follows from: mixtures of equal keys are the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,18 +49,29 @@ pub fn fit_prior(
     options: &PriorOptions,
     watch: &(dyn Fn(EvaluationEvent<'_>) + Sync),
 ) -> Result<FittedPrior, PriorError> {
+    fit_prior_over(&Ranks::alone(), trained, settling, options, watch)
+}
+
+/// [`fit_prior`] by several ranks together, which all have it then; the leading one reads and writes the file.
+pub(super) fn fit_prior_over(
+    ranks: &Ranks,
+    trained: &mut Trained,
+    settling: &Settling,
+    options: &PriorOptions,
+    watch: &(dyn Fn(EvaluationEvent<'_>) + Sync),
+) -> Result<FittedPrior, PriorError> {
     // Known before anything settles.
     let descent = Descent::new(&trained.network)?;
     let key = Key::new(trained, settling, options);
     let path = trained.run.path(MIXTURE);
     // Where a schedule promises no bits, another fit would be another one.
-    let found = settling.promises_bits().then(|| kept(trained, &key)).flatten();
+    let found = settling.promises_bits().then(|| kept(ranks, &path, &key)).flatten();
     if let Some((mixture, About { images, fit, .. })) = found {
         watch(EvaluationEvent::Note(&format!("takes the mixture that is kept in {}", path.display())));
         return Ok(FittedPrior { mixture, fit, images, descent });
     }
-    let prior = fit(trained, settling, options, watch)?;
-    if !settling.promises_bits() {
+    let prior = fit(ranks, trained, settling, options, watch)?;
+    if !settling.promises_bits() || !ranks.leads() {
         return Ok(prior);
     }
     let about = About { key, images: prior.images, fit: prior.fit.clone() };
@@ -69,8 +83,8 @@ pub fn fit_prior(
     Ok(prior)
 }
 
-fn kept(trained: &Trained, key: &Key) -> Option<(Mixture, About)> {
-    let bytes = std::fs::read(trained.run.path(MIXTURE)).ok()?;
+fn kept(ranks: &Ranks, path: &Path, key: &Key) -> Option<(Mixture, About)> {
+    let bytes = ranks.from_leader(|| std::fs::read(path).unwrap_or_default());
     let (mixture, about) = Mixture::from_bytes(&bytes)?;
     let about: About = serde_json::from_str(&about).ok()?;
     (about.key == *key).then_some((mixture, about))
@@ -92,6 +106,7 @@ impl Key {
 }
 
 fn fit(
+    ranks: &Ranks,
     trained: &mut Trained,
     settling: &Settling,
     options: &PriorOptions,
@@ -100,7 +115,9 @@ fn fit(
     let rows = trained.learned_rows();
     watch(EvaluationEvent::Begin { name: "settling", count: rows.len().min(options.images) });
     let Trained { network, data, .. } = trained;
-    let prior = FittedPrior::fit(network, &data.train, &rows, settling, options, |event| match event {
+    let settler = &mut Settler::new().over(ranks.clone());
+    let (shown, asked) = ((&data.train, &rows[..]), (settling, options));
+    let prior = FittedPrior::fit_with(settler, network, shown, asked, |event| match event {
         PriorEvent::Settled(more) => watch(EvaluationEvent::Done(more)),
         PriorEvent::Step(step, likelihood) => {
             watch(EvaluationEvent::Step { step, of: options.mixture.steps, likelihood });

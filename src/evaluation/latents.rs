@@ -35,11 +35,21 @@ pub fn latents(
     images: &Images,
     rows: &[usize],
     settling: &Settling,
+    seen: impl FnMut(usize),
+) -> Result<Matrix, MeasureError> {
+    latents_with(&mut Settler::new(), network, (layer, images, rows), settling, seen)
+}
+
+/// [`latents`] with a settler of one's own.
+pub(super) fn latents_with(
+    settler: &mut Settler,
+    network: &mut Network,
+    (layer, images, rows): (LayerId, &Images, &[usize]),
+    settling: &Settling,
     mut seen: impl FnMut(usize),
 ) -> Result<Matrix, MeasureError> {
     let size = network.circuit().layer(layer).size();
     let mut all = Vec::with_capacity(rows.len() * size);
-    let mut settler = Settler::new();
     for (at, batch) in (&Batches::in_order(rows, BATCH)).into_iter().enumerate() {
         let episode = senses::episode(network.circuit(), images, batch, Show::ImagesOnly)?;
         settler.settle(network, &episode, settling, SettleOptions::measuring(at))?;

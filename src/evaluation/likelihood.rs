@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use std::f64::consts::TAU;
 
 /// Images whose likelihoods under all draws are held at once by one worker.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// Images under each of some means, ready for many images: `log p(x | i) = x · slope_i + level_i + level(x)`.
 #[derive(Debug, Clone)]

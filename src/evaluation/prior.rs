@@ -2,13 +2,14 @@
 
 use super::descent::{Descent, DescentError};
 use super::importance::{Estimate, Importance};
-use super::latents::{balanced, latents};
+use super::latents::{balanced, latents_with};
 use super::likelihood::PriorDraws;
 use super::measures::MeasureError;
 use super::mixture::{Fit, Mixture, MixtureError, MixtureOptions};
 use crate::blame::{Blame, Blamed};
 use crate::circuit::Settling;
 use crate::data::Images;
+use crate::executor::Settler;
 use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::rng;
@@ -81,12 +82,24 @@ impl FittedPrior {
         rows: &[usize],
         settling: &Settling,
         options: &PriorOptions,
+        watch: impl FnMut(PriorEvent),
+    ) -> Result<Self, PriorError> {
+        Self::fit_with(&mut Settler::new(), network, (images, rows), (settling, options), watch)
+    }
+
+    /// [`FittedPrior::fit`] with a settler of one's own.
+    pub(super) fn fit_with(
+        settler: &mut Settler,
+        network: &mut Network,
+        (images, rows): (&Images, &[usize]),
+        (settling, options): (&Settling, &PriorOptions),
         mut watch: impl FnMut(PriorEvent),
     ) -> Result<Self, PriorError> {
         let descent = Descent::new(network)?;
         let rows = balanced(images, rows, options.images, options.mixture.seed);
         let top = descent.top();
-        let activities = latents(network, top, images, &rows, settling, |more| watch(PriorEvent::Settled(more)))?;
+        let seen = |more| watch(PriorEvent::Settled(more));
+        let activities = latents_with(settler, network, (top, images, &rows), settling, seen)?;
         let step = |step, likelihood| watch(PriorEvent::Step(step, likelihood));
         let (mixture, fit) = Mixture::fit(&activities, &options.mixture, step)?;
         Ok(Self { mixture, fit, images: rows.len(), descent })

@@ -8,15 +8,18 @@ mod report;
 
 use super::failure::Failure;
 use super::progress::Watcher;
+use super::ranks::agreed;
 use super::settling::SettlingArguments;
 use super::values::parse_words;
 use super::{interrupt, output, table, trained, values};
 use crate::checkpoint::Run;
-use crate::circuit::Settling;
+use crate::circuit::{Circuit, Settling};
 use crate::evaluation::{
     COMPONENTS, Evaluation, EvaluationOptions, EvaluationPart, EvaluationRequest, Evaluator, PRIOR_IMAGES, SAMPLES,
-    Trained,
+    Show, Trained, episode,
 };
+use crate::ranks::Ranks;
+use crate::training::alike::first_difference;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -48,7 +51,13 @@ Parts, all of which but the last are measured unless --only names some:
 The figures are printed, and written to eval.json in the run folder after each
 part; what is there already for the same request isn't measured again. With
 another settling than the run's own (--schedule, --messages, --executor,
---steps) they are written to --out, and eval.json stays as it is.";
+--steps) they are written to --out, and eval.json stays as it is.
+
+Started by mpirun or srun (a build with --features mpi), ranks measure together:
+the figures are the same to the bit, whatever their number (docs/mpi.md).";
+
+/// Images that firings are timed on.
+const TIMED_IMAGES: usize = 200;
 
 /// Measure a trained circuit on test images
 #[derive(Debug, Args)]
@@ -117,9 +126,12 @@ impl ValueEnum for EvaluationPart {
 }
 
 impl EvalArguments {
-    pub(super) fn run(&self) -> Result<(), Failure> {
-        values::use_threads(self.threads)?;
-        let report = self.perform()?;
+    pub(super) fn run(&self, ranks: &Ranks) -> Result<(), Failure> {
+        agreed(ranks, values::use_threads(self.threads))?;
+        let report = self.perform(ranks)?;
+        if !ranks.leads() {
+            return Ok(());
+        }
         if self.json { output::print_json(&report) } else { report::print(&report) }
     }
 
@@ -128,8 +140,29 @@ impl EvalArguments {
         parse_words(words, "eval")
     }
 
-    /// Measures what isn't measured yet, and writes it.
-    pub(super) fn perform(&self) -> Result<Evaluation, Failure> {
+    /// Measures what isn't measured yet, and writes it; together with the other ranks where there are any, of which the
+    /// leading one reads and writes the file, and has all figures.
+    pub(super) fn perform(&self, ranks: &Ranks) -> Result<Evaluation, Failure> {
+        let (trained, circuit) = agreed(ranks, self.open())?;
+        let target = self.target(&trained, circuit.settling() == trained.circuit().settling());
+        match &target {
+            Some(path) => output::announce(path, "the figures below"),
+            None => output::note("eval.json keeps the figures of the run's own settling; --out FILE writes these"),
+        }
+        agreed(ranks, interrupt::at_once("stopped as asked; nothing was written"))?;
+        let options = self.options();
+        let request = EvaluationRequest::new(&trained, &circuit, &options);
+        self.refuse_differing(ranks, &request)?;
+        let mut found = self.begin_together(ranks, request, circuit.settling(), target.as_deref());
+        let (mut trained, mut settling) = (trained, circuit.settling().clone());
+        self.place(ranks, &mut trained, &mut settling)?;
+        let mut evaluator = Evaluator::new(trained, &settling, options).over(ranks.clone());
+        self.measure(ranks, &mut evaluator, &mut found, target.as_deref())?;
+        Ok(found)
+    }
+
+    /// The run with its data, and its circuit as images settle here.
+    fn open(&self) -> Result<(Trained, Circuit), Failure> {
         let trained = trained::open(&self.run, &self.data, &self.test)?;
         if let Some(out) = &self.out {
             let mut read = trained.source.paths();
@@ -138,18 +171,49 @@ impl EvalArguments {
         }
         let own = trained.circuit();
         let circuit = self.settling.apply(own.as_ref().clone())?;
-        let target = self.target(&trained, circuit.settling() == own.settling());
-        match &target {
-            Some(path) => output::announce(path, "the figures below"),
-            None => output::note("eval.json keeps the figures of the run's own settling; --out FILE writes these"),
+        Ok((trained, circuit))
+    }
+
+    /// Places populations by what their firings take on the first test images, where that was asked for.
+    fn place(&self, ranks: &Ranks, trained: &mut Trained, settling: &mut Settling) -> Result<(), Failure> {
+        let circuit = trained.circuit();
+        let images = trained.data.test_or_train();
+        let rows: Vec<usize> = (0..images.count().min(TIMED_IMAGES)).collect();
+        let episode = agreed(ranks, episode(&circuit, images, &rows, Show::ImagesOnly).map_err(Failure::from))?;
+        self.settling.place(ranks, &mut trained.network, &episode, settling)
+    }
+
+    /// Refuses ranks that were not asked the same.
+    fn refuse_differing(&self, ranks: &Ranks, request: &EvaluationRequest) -> Result<(), Failure> {
+        if !ranks.are_many() {
+            return Ok(());
         }
-        interrupt::at_once("stopped as asked; nothing was written")?;
-        let options = self.options();
-        let request = EvaluationRequest::new(&trained, &circuit, &options);
-        let mut found = self.begin(request, circuit.settling(), target.as_deref());
-        let mut evaluator = Evaluator::new(trained, circuit.settling(), options);
-        self.measure(&mut evaluator, &mut found, target.as_deref())?;
-        Ok(found)
+        let asked = serde_json::to_string(request).unwrap_or_default();
+        let options = format!("{:?}, again {}", self.wanted(), self.again);
+        let parts = [
+            ("request", asked, "give every rank the same run folder, data and options"),
+            ("options", options, "start every rank with the same command line"),
+        ];
+        first_difference(ranks, parts).map_or(Ok(()), |told| Err(Failure::Request(told)))
+    }
+
+    /// What the leading rank [begins](Self::begin) with; the others know which parts are done.
+    fn begin_together(
+        &self,
+        ranks: &Ranks,
+        request: EvaluationRequest,
+        settling: &Settling,
+        target: Option<&Path>,
+    ) -> Evaluation {
+        let mut found = match ranks.leads() {
+            true => self.begin(request, settling, target),
+            false => Evaluation::new(request),
+        };
+        let done = ranks.from_leader(|| found.done.iter().map(|part| *part as u8).collect());
+        if !ranks.leads() {
+            found.done = EvaluationPart::ALL.into_iter().filter(|part| done.contains(&(*part as u8))).collect();
+        }
+        found
     }
 
     /// Where the figures go: eval.json holds those of the run's own settling and no others.
@@ -193,23 +257,29 @@ impl EvalArguments {
         wanted
     }
 
-    fn measure(&self, evaluator: &mut Evaluator, found: &mut Evaluation, target: Option<&Path>) -> Result<(), Failure> {
+    fn measure(
+        &self,
+        ranks: &Ranks,
+        evaluator: &mut Evaluator,
+        found: &mut Evaluation,
+        target: Option<&Path>,
+    ) -> Result<(), Failure> {
         let watcher = Watcher::default();
         for part in self.wanted() {
             if found.done.contains(&part) {
                 output::note(&format!("{} is measured already; --again measures it again", part.name()));
                 continue;
             }
-            if interrupt::requested() {
+            let [is_stopped] = ranks.any_of([interrupt::requested()]);
+            if is_stopped {
                 return Err(Failure::Run("stopped as asked, between two measures".to_owned()));
             }
-            evaluator.measure(part, found, &|event| watcher.see(event))?;
+            agreed(ranks, evaluator.measure(part, found, &|event| watcher.see(event)).map_err(Failure::from))?;
             if let Some(refusal) = found.refused.get(part.name()) {
                 output::note(&table::wrap(&format!("note: no {}: {refusal}", part.name())));
             }
-            if let Some(path) = target {
-                found.save(path)?;
-            }
+            let saved = target.filter(|_| ranks.leads()).map_or(Ok(()), |path| found.save(path));
+            agreed(ranks, saved.map_err(Failure::from))?;
         }
         Ok(())
     }

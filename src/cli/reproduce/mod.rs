@@ -10,9 +10,11 @@ mod show;
 mod work;
 
 use super::failure::Failure;
+use super::ranks::agreed;
 use super::{interrupt, output, table, values};
 use crate::data::NAMES;
 use crate::paper::{self, PaperRequest, PaperTable, Protocol, TrialJob, TrialState};
+use crate::ranks::Ranks;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use protocol::ProtocolArguments;
@@ -30,7 +32,7 @@ Examples:
 What is missing is run, what was begun goes on, what is finished is kept: the
 same command again, with more trials or after a stop, does the rest. Ctrl-C ends
 the batch or measure under way, and the tables say what is missing; a second one
-ends at once. Published figures stand beside those on the published data only.
+ends at once. Ranks of an MPI job (docs/mpi.md) share each run of a GNCN. Published figures stand beside those on the published data only.
 
 GMM, RAE, GVAE-CV, GVAE, GAN-AE and DSRN need a gncn that is built with:
 cargo build --release --features baselines";
@@ -98,14 +100,14 @@ impl ValueEnum for PaperTable {
 }
 
 impl ReproduceArguments {
-    pub(super) fn run(&self) -> Result<(), Failure> {
-        values::use_threads(self.threads)?;
+    pub(super) fn run(&self, ranks: &Ranks) -> Result<(), Failure> {
+        agreed(ranks, values::use_threads(self.threads))?;
         let settings = paper::settings();
         let protocol = self.protocol.protocol();
-        let request = self.request(&protocol, self.settings.as_deref().unwrap_or(settings[0]))?;
+        let request = agreed(ranks, self.request(&protocol, self.settings.as_deref().unwrap_or(settings[0])))?;
         let asked = NAMES.into_iter().filter(|name| self.data.iter().any(|asked| asked == name));
-        let tables = request.tables(asked, &self.images)?;
-        let jobs = paper::jobs(&tables)?;
+        let tables = agreed(ranks, request.tables(asked, &self.images).map_err(Failure::from))?;
+        let jobs = agreed(ranks, paper::jobs(&tables).map_err(Failure::from))?;
         if self.dry_run {
             return if self.json {
                 output::print_json(&paper::lines(&jobs))
@@ -114,13 +116,17 @@ impl ReproduceArguments {
             };
         }
         self.announce(&protocol, &jobs);
-        interrupt::before_the_tables()?;
+        agreed(ranks, interrupt::before_the_tables())?;
         let words = values::command_line().into_iter().skip(1);
         let command: Vec<String> = std::iter::once("gncn".to_owned()).chain(words).collect();
-        let write = || paper::write_tables(&request, &tables, &command);
-        write()?;
-        let ended = self.work(&jobs, &|| Ok(write().map(|_| ())?))?;
-        let reports = write()?;
+        // One rank writes.
+        let write = || match ranks.leads() {
+            true => paper::write_tables(&request, &tables, &command).map_err(Failure::from),
+            false => Ok(Vec::new()),
+        };
+        agreed(ranks, write())?;
+        let ended = self.work(ranks, &jobs, &|| agreed(ranks, write()).map(|_| ()))?;
+        let reports = agreed(ranks, write())?;
         if self.json {
             output::print_json(&reports)?;
         } else {
@@ -157,10 +163,17 @@ impl ReproduceArguments {
     }
 
     /// Does what is left, and writes the tables after each run; gives the reason why the command can't end well, if there is one.
-    fn work(&self, jobs: &[TrialJob<'_>], write: &dyn Fn() -> Result<(), Failure>) -> Result<Option<String>, Failure> {
+    fn work(
+        &self,
+        ranks: &Ranks,
+        jobs: &[TrialJob<'_>],
+        write: &dyn Fn() -> Result<(), Failure>,
+    ) -> Result<Option<String>, Failure> {
         let is_kept = |job: &TrialJob<'_>| matches!(job.state, TrialState::Failed(_)) && !self.retry;
-        let left = |job: &&TrialJob<'_>| job.state != TrialState::Finished && !job.is_blocked() && !is_kept(job);
-        let left: Vec<_> = jobs.iter().filter(left).collect();
+        let is_left = |job: &TrialJob<'_>| job.state != TrialState::Finished && !job.is_blocked() && !is_kept(job);
+        // As the leading rank has found the folders.
+        let is_left = ranks.from_leader(|| jobs.iter().map(|job| u8::from(is_left(job))).collect());
+        let left: Vec<_> = jobs.iter().zip(is_left).filter(|(_, is_left)| *is_left == 1).map(|(job, _)| job).collect();
         let mut failed = jobs.iter().filter(|job| is_kept(job)).count();
         for (i, job) in left.iter().enumerate() {
             output::note(&format!(
@@ -170,7 +183,7 @@ impl ReproduceArguments {
                 job.name(),
                 paper::remaining(jobs, &left[i..])
             ));
-            match work::perform(job.row, job.trial, self.checkpoint_every)? {
+            match work::perform(ranks, job.row, job.trial, self.checkpoint_every)? {
                 Outcome::Finished => (),
                 Outcome::Failed(reason) => {
                     output::note(&format!("{} failed: {reason}", job.name()));

@@ -2,6 +2,7 @@
 
 use super::super::eval::EvalArguments;
 use super::super::failure::Failure;
+use super::super::ranks::agreed;
 use super::super::train::TrainArguments;
 use super::super::{interrupt, memory};
 use crate::data::atomic;
@@ -19,52 +20,89 @@ pub(super) enum Outcome {
     Stopped,
 }
 
-/// Does what is left to do of a trial.
+/// Does what is left to do of a trial, together with the other ranks where there are any: they train and measure it together,
+/// and the leading one writes.
 ///
 /// # Errors
 /// Where no trial could do better: the request is wrong, or files can't be written.
-pub(super) fn perform(row: &PlannedRow, trial: &Trial, checkpoint_every: Option<usize>) -> Result<Outcome, Failure> {
-    if interrupt::requested() {
+pub(super) fn perform(
+    ranks: &Ranks,
+    row: &PlannedRow,
+    trial: &Trial,
+    checkpoint_every: Option<usize>,
+) -> Result<Outcome, Failure> {
+    if is_stopped(ranks) {
         return Ok(Outcome::Stopped);
     }
+    let mut record = agreed(ranks, ranks.leads().then(|| begin(row, trial)).transpose())?;
+    let every = checkpoint_every.map(|batches| ["--checkpoint-every".to_owned(), batches.to_string()]);
+    let mut peaks = Peaks::default();
+    let done = attempt(ranks, row, trial, every.as_ref().map_or(&[], |words| &words[..]), &mut peaks);
+    let outcome = match done {
+        Ok(()) => Outcome::Finished,
+        Err(_) if is_stopped(ranks) => Outcome::Stopped,
+        Err(Failure::Run(text)) => Outcome::Failed(text.lines().next().unwrap_or_default().to_owned()),
+        Err(request) => return Err(request),
+    };
+    let saved = record.as_mut().map_or(Ok(()), |record| {
+        record.train_peak_bytes = peaks.train.max(record.train_peak_bytes);
+        record.measure_peak_bytes = peaks.measure.max(record.measure_peak_bytes);
+        if let Outcome::Failed(reason) = &outcome {
+            record.failed = Some(reason.clone());
+        }
+        record.save(trial)
+    });
+    agreed(ranks, saved.map_err(Failure::from))?;
+    Ok(outcome)
+}
+
+/// A stop that one rank is asked for is everybody's.
+fn is_stopped(ranks: &Ranks) -> bool {
+    let [is_stopped] = ranks.any_of([interrupt::requested()]);
+    is_stopped
+}
+
+/// The record of a trial, and what its commands read.
+fn begin(row: &PlannedRow, trial: &Trial) -> Result<TrialRecord, Failure> {
     let mut record = TrialRecord::load(trial)?.unwrap_or_else(|| TrialRecord::new(trial));
     record.failed = None;
     record.save(trial)?;
     if let Some((fitted, path)) = &row.circuit {
         place(path, &fitted.text)?;
     }
-    let every = checkpoint_every.map(|batches| ["--checkpoint-every".to_owned(), batches.to_string()]);
-    let done = attempt(row, trial, every.as_ref().map_or(&[], |words| &words[..]), &mut record);
-    let outcome = match done {
-        Ok(()) => Outcome::Finished,
-        Err(_) if interrupt::requested() => Outcome::Stopped,
-        Err(Failure::Run(text)) => Outcome::Failed(text.lines().next().unwrap_or_default().to_owned()),
-        Err(request) => return Err(request),
-    };
-    if let Outcome::Failed(reason) = &outcome {
-        record.failed = Some(reason.clone());
-    }
-    record.save(trial)?;
-    Ok(outcome)
+    Ok(record)
 }
 
-fn attempt(row: &PlannedRow, trial: &Trial, every: &[String], record: &mut TrialRecord) -> Result<(), Failure> {
-    let words = [&trial.train[..], every, &going_on(row, trial)].concat();
+/// The most memory that was held, in bytes, where it is known.
+#[derive(Debug, Default)]
+struct Peaks {
+    train: Option<u64>,
+    measure: Option<u64>,
+}
+
+fn attempt(ranks: &Ranks, row: &PlannedRow, trial: &Trial, every: &[String], peaks: &mut Peaks) -> Result<(), Failure> {
+    // As the leading rank has found the folder.
+    let found =
+        ranks.from_leader(|| vec![u8::from(trial.folder.join("run.json").exists()), u8::from(trial.is_trained())]);
+    let [is_begun, is_trained] = [0, 1].map(|at| found.get(at) == Some(&1));
+    let words = [&trial.train[..], every, &going_on(row, is_begun)].concat();
     let Some(measure) = &trial.measure else {
-        return watched(&mut record.train_peak_bytes, || compare(&words, trial));
+        // What the compared models are made of has nothing to deal.
+        let compare = || if ranks.leads() { compare(&words, trial) } else { Ok(()) };
+        return agreed(ranks, watched(&mut peaks.train, compare));
     };
     let circuit = row.circuit.as_ref().map(|(fitted, _)| fitted.circuit.clone());
-    if let Some(circuit) = circuit.filter(|_| !trial.is_trained()) {
-        let train = || TrainArguments::parse(&words)?.perform(circuit, trial.train.clone(), &Ranks::alone());
-        watched(&mut record.train_peak_bytes, train)?;
+    if let Some(circuit) = circuit.filter(|_| !is_trained) {
+        let train = || agreed(ranks, TrainArguments::parse(&words))?.perform(circuit, trial.train.clone(), ranks);
+        watched(&mut peaks.train, train)?;
     }
-    watched(&mut record.measure_peak_bytes, || EvalArguments::parse(measure)?.perform())?;
+    watched(&mut peaks.measure, || agreed(ranks, EvalArguments::parse(measure))?.perform(ranks))?;
     Ok(())
 }
 
 /// How the commands are told to go on with what is there.
-fn going_on(row: &PlannedRow, trial: &Trial) -> Vec<String> {
-    let option = match trial.folder.join("run.json").exists() {
+fn going_on(row: &PlannedRow, is_begun: bool) -> Vec<String> {
+    let option = match is_begun {
         // A mixture on pixels is fitted in one go.
         true if row.model.key == "gmm" => Some("--overwrite"),
         true => Some("--resume"),

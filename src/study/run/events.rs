@@ -114,6 +114,16 @@ pub enum StudyRunError {
         /// Why.
         cause: std::io::Error,
     },
+    /// What failed on another rank of the job.
+    #[error("{who}: {told}")]
+    Elsewhere {
+        /// The rank and its machine.
+        who: String,
+        /// What it told.
+        told: String,
+        /// Whether the request was wrong there.
+        is_request: bool,
+    },
     /// Whoever watched asked for it.
     #[error("stopped as asked; the same command goes on with the point that it was at")]
     Stopped,
@@ -129,7 +139,8 @@ impl Blamed for StudyRunError {
             Self::Train(cause) => cause.blame(),
             Self::Measure(cause) => cause.blame(),
             Self::Circuit(cause) => cause.blame(),
-            Self::Journal { .. } | Self::Stopped => Blame::Run,
+            Self::Elsewhere { is_request: true, .. } => Blame::Request,
+            Self::Elsewhere { .. } | Self::Journal { .. } | Self::Stopped => Blame::Run,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! point measured.
 //!
 //! Points are run one after another, each on all cores: what one takes is no other's loss, and seconds can be compared.
+//! Ranks of a job each have a point at a time (`dealt`).
 //!
 //! ```text
 //! study.json       provenance: the plan, versions, machine, load
@@ -25,6 +26,7 @@ mod aside;
 mod bench;
 #[cfg(feature = "tables")]
 mod columnar;
+mod dealt;
 mod equal;
 mod estimate;
 mod events;

@@ -31,8 +31,8 @@ pub struct StudyRun<'a> {
     machine: Machine,
     journal: Journal,
     data: HashMap<String, Arc<Dataset>>,
-    /// Held until the run is dropped.
-    _lock: File,
+    /// Held until the run is dropped, by the process that writes the folder.
+    _lock: Option<File>,
 }
 
 impl<'a> StudyRun<'a> {
@@ -50,9 +50,32 @@ impl<'a> StudyRun<'a> {
         let lock = lock(folder)?;
         let path = folder.join("points.jsonl");
         let journal = Journal::open(&path).map_err(|cause| StudyRunError::Journal { path, cause })?;
-        let run = Self { plan, folder: folder.to_owned(), machine, journal, data: HashMap::new(), _lock: lock };
+        let run = Self { journal, _lock: Some(lock), ..Self::helping(plan, folder, machine) };
         run.write_provenance()?;
         Ok(run)
+    }
+
+    /// The same study for whoever only works on points, while another process has opened the folder and keeps the journal.
+    #[must_use]
+    pub fn helping(plan: &'a StudyPlan, folder: &Path, machine: Machine) -> Self {
+        let (folder, journal, data) = (folder.to_owned(), Journal::default(), HashMap::new());
+        Self { plan, folder, machine, journal, data, _lock: None }
+    }
+
+    /// Somebody who helps with this study.
+    pub(super) fn helper(&self) -> Self {
+        Self::helping(self.plan, &self.folder, self.machine.clone())
+    }
+
+    /// The plan.
+    pub(super) fn plan(&self) -> &'a StudyPlan {
+        self.plan
+    }
+
+    /// Takes over the data that a helper has read, and reads what else the points of `chosen` were shown.
+    pub(super) fn has_seen(&mut self, helper: Self, chosen: &[usize]) -> Result<(), StudyRunError> {
+        self.data.extend(helper.data);
+        chosen.iter().try_for_each(|point| self.dataset(&self.plan.points[*point].data).map(|_| ()))
     }
 
     /// The finished points.
@@ -86,7 +109,7 @@ impl<'a> StudyRun<'a> {
         Ok(CostEstimate::of(self.plan, &left, &trainings, images, pace))
     }
 
-    fn is_untrained(&self, weights: usize) -> bool {
+    pub(super) fn is_untrained(&self, weights: usize) -> bool {
         let planned = &self.plan.weights[weights];
         let folder = weights::folder(&self.folder, planned);
         let is_finished = || Run::open(&folder).is_ok_and(|run| run.info.finished);
@@ -107,7 +130,7 @@ impl<'a> StudyRun<'a> {
         let (of, mut done, mut spent) = (left.len(), 0, 0.0);
         for same in left.chunk_by(|a, b| self.plan.points[*a].weights == self.plan.points[*b].weights) {
             let tensors = self.weights(self.plan.points[same[0]].weights, watch)?;
-            let mut rests = HashMap::new();
+            let mut rests = Rests::new();
             for at in same {
                 let started = Instant::now();
                 let record = self.point(*at, &tensors, &mut rests)?;
@@ -123,12 +146,12 @@ impl<'a> StudyRun<'a> {
         Ok(())
     }
 
-    fn keep(&mut self, record: PointRecord) -> Result<(), StudyRunError> {
+    pub(super) fn keep(&mut self, record: PointRecord) -> Result<(), StudyRunError> {
         let path = self.folder.join("points.jsonl");
         self.journal.keep(record).map_err(|cause| StudyRunError::Journal { path, cause })
     }
 
-    fn weights(
+    pub(super) fn weights(
         &mut self,
         weights: usize,
         watch: &mut dyn FnMut(StudyEvent<'_>) -> ControlFlow<()>,
@@ -137,11 +160,11 @@ impl<'a> StudyRun<'a> {
         weights::get(&plan.weights[weights], &folder, &machine, &mut |name| self.dataset(name), watch)
     }
 
-    fn point(
+    pub(super) fn point(
         &mut self,
         at: usize,
         tensors: &Tensors,
-        rests: &mut HashMap<String, Vec<Option<LockstepRest>>>,
+        rests: &mut Rests,
     ) -> Result<PointRecord, StudyRunError> {
         let planned = &self.plan.points[at];
         let data = self.dataset(&planned.data)?;
@@ -265,6 +288,9 @@ impl<'a> StudyRun<'a> {
         Ok(atomic::write(&self.folder.join("study.json"), text.as_bytes())?)
     }
 }
+
+/// Rests of lock-step that points of the same weights have in common, by what tells them from others.
+pub(super) type Rests = HashMap<String, Vec<Option<LockstepRest>>>;
 
 /// The rest of lock-step for each presentation.
 fn find_rests(
