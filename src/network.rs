@@ -2,10 +2,12 @@
 
 mod error;
 mod own;
+mod owned;
 mod reach;
 
 pub use error::WeightsError;
 pub use own::{bias_name, covariance_name};
+pub use owned::{is_kept, synapse_owners};
 
 use crate::activities::Activities;
 use crate::blame::{Blame, Blamed};
@@ -62,8 +64,15 @@ impl Network {
     /// names of layers and not on the order of the file.
     #[must_use]
     pub fn new(circuit: Arc<Circuit>, seed: u64) -> Self {
-        let tensors = initial_tensors(&circuit, seed);
-        Self::with_weights(circuit, &tensors).expect("drawn weights fit the circuit they were drawn for")
+        Self::drawn_in_part(circuit, seed, &|_| true)
+    }
+
+    /// [`Network::new`] of which this process has the synapses of its `own` populations only.
+    #[must_use]
+    pub fn drawn_in_part(circuit: Arc<Circuit>, seed: u64, own: &dyn Fn(PopulationId) -> bool) -> Self {
+        let owners = synapse_owners(&circuit);
+        let tensors = owned::drawn(&circuit, seed, tensor_shapes(&circuit), &|name| is_kept(&owners, own, name));
+        Self::in_part(circuit, &tensors, own).expect("drawn weights fit the circuit they were drawn for")
     }
 
     /// A network with given weights.
@@ -71,15 +80,32 @@ impl Network {
     /// # Errors
     /// [`WeightsError`] where they do not fit the circuit.
     pub fn with_weights(circuit: Arc<Circuit>, tensors: &Tensors) -> Result<Self, WeightsError> {
+        Self::in_part(circuit, tensors, &|_| true)
+    }
+
+    /// A network of which this process has the synapses of its `own` populations only, where ranks of a job share a circuit
+    /// that no machine could hold: populations that aren't its own have their precision and bias, hear and are told of, and
+    /// must not fire here. `tensors` may leave out synapses of theirs ([`synapse_owners`]).
+    ///
+    /// # Errors
+    /// As [`Network::with_weights`].
+    pub fn in_part(
+        circuit: Arc<Circuit>,
+        tensors: &Tensors,
+        own: &dyn Fn(PopulationId) -> bool,
+    ) -> Result<Self, WeightsError> {
         let wiring = Wiring::new(&circuit);
         let known = tensor_shapes(&circuit);
         if let Some(name) = tensors.keys().find(|name| !known.contains_key(*name)) {
             return Err(WeightsError::Unknown { name: name.clone() });
         }
-        let build = Build { circuit: &circuit, tensors, shapes: &known };
-        let populations = wiring.populations.iter().map(|spec| match spec.kind {
-            Kind::State => build.state(spec.layer),
-            Kind::Error => build.error(spec.layer),
+        let build = Build { circuit: &circuit, tensors, shapes: &known, is_own: true };
+        let populations = wiring.populations().map(|(id, spec)| {
+            let build = Build { is_own: own(id), ..build };
+            match spec.kind {
+                Kind::State => build.state(spec.layer),
+                Kind::Error => build.error(spec.layer),
+            }
         });
         let populations = populations.collect::<Result<Vec<_>, _>>()?;
         check_links(&wiring, &populations);
@@ -231,12 +257,18 @@ impl Network {
         }
     }
 
-    /// The weights, in the layout of files.
+    /// Mean and standard deviation of senses that are read standardised, by name.
+    #[must_use]
+    pub fn moments(&self) -> &Tensors {
+        &self.moments
+    }
+
+    /// The weights, in the layout of files; synapses that another process has are left out.
     #[must_use]
     pub fn tensors(&self) -> Tensors {
         let mut tensors = self.moments.clone();
         for (population, spec) in self.populations.iter().zip(&self.wiring.populations) {
-            for synapses in population.synapses() {
+            for synapses in population.synapses().into_iter().filter(|synapses| !synapses.weights().are_elsewhere()) {
                 tensors.extend(reach::tensors(&self.circuit, synapses));
             }
             let layer = self.circuit.layer(spec.layer);
@@ -305,35 +337,14 @@ pub fn moments_names(sense: &str) -> [String; 2] {
     [format!("{sense}.mean"), format!("{sense}.sd")]
 }
 
-/// Fresh weights: synapses as `init` says, biases 0, covariances and variances 1 (or the floor, if higher). Until training
-/// data are known, standardised values stay as they are.
-fn initial_tensors(circuit: &Circuit, seed: u64) -> Tensors {
-    let mut tensors = Tensors::new();
-    for projection in circuit.projections() {
-        for kind in ["generative", "feedback"] {
-            tensors.extend(own::drawn(circuit, projection, kind, seed));
-        }
-    }
-    let constant = |[rows, cols]: [usize; 2], value: f32| Matrix::from_fn(rows, cols, |_, _| value);
-    for (name, shape) in tensor_shapes(circuit) {
-        let resting = || match name.rsplit_once('.') {
-            Some((layer, "covariance" | "variance")) => {
-                own::resting_precision(circuit.layer(circuit.find(layer)?), shape)
-            }
-            Some((_, "sd")) => Some(constant(shape, 1.0)),
-            Some((_, "index")) => reach::drawn_index(circuit, &name),
-            _ => None,
-        };
-        tensors.entry(name.clone()).or_insert_with(|| resting().unwrap_or_else(|| constant(shape, 0.0)));
-    }
-    tensors
-}
-
-/// Takes the tensors of a circuit into populations.
+/// Takes the tensors of a circuit into a population.
+#[derive(Clone, Copy)]
 struct Build<'a> {
     circuit: &'a Circuit,
     tensors: &'a Tensors,
     shapes: &'a BTreeMap<String, [usize; 2]>,
+    /// Whether its synapses are here.
+    is_own: bool,
 }
 
 impl Build<'_> {
@@ -403,10 +414,10 @@ impl Build<'_> {
 
     fn synapses(&self, projection: &Projection, kind: &str) -> Result<Synapses, WeightsError> {
         let name = self.circuit.tensor_name(projection, kind);
-        let tensor = self.tensor(&name)?;
         let weights = match projection.reach() {
-            Reach::All => tensor.transposed().into(),
-            _ => reach::weights(self.circuit, projection, kind, (tensor, self.tensors))?,
+            _ if !self.is_own => reach::elsewhere(self.circuit, projection, kind),
+            Reach::All => self.tensor(&name)?.transposed().into(),
+            _ => reach::weights(self.circuit, projection, kind, (self.tensor(&name)?, self.tensors))?,
         };
         let (own, place) = (self.circuit.learning(), projection.learning());
         let plasticity = Plasticity {

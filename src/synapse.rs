@@ -52,6 +52,7 @@ impl Synapses {
     pub fn with_pathway(mut self, gain: f32) -> Self {
         let (pre, post) = self.shape();
         let (weights, order) = match self.weights.pattern() {
+            None if self.weights.are_elsewhere() => (Weights::elsewhere(post, pre), Vec::new()),
             None => (Matrix::zeros(post, pre).into(), Vec::new()),
             Some(pattern) => {
                 let (back, order) = pattern.transposed();

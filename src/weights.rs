@@ -19,6 +19,8 @@ use std::sync::{Arc, OnceLock};
 pub struct Weights {
     values: Matrix,
     pattern: Option<Arc<Pattern>>,
+    /// The shape, where another process has the numbers.
+    elsewhere: Option<(usize, usize)>,
     panels: OnceLock<Panels>,
     /// The largest singular value of the rows as they are.
     norm: OnceLock<f32>,
@@ -36,6 +38,18 @@ impl Weights {
         Self { values, pattern: Some(pattern), ..Self::default() }
     }
 
+    /// Numbers `[presynaptic, postsynaptic]` that another process has: here they drive nothing, and nothing changes them.
+    #[must_use]
+    pub fn elsewhere(presynaptic: usize, postsynaptic: usize) -> Self {
+        Self { elsewhere: Some((presynaptic, postsynaptic)), ..Self::default() }
+    }
+
+    /// Whether another process has the numbers.
+    #[must_use]
+    pub fn are_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+
     /// The numbers that are kept: `[presynaptic, postsynaptic]`, or `[1, synapses]` of a pattern.
     #[must_use]
     pub fn values(&self) -> &Matrix {
@@ -51,7 +65,8 @@ impl Weights {
     /// Presynaptic and postsynaptic neurons.
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {
-        self.pattern.as_ref().map_or((self.values.rows(), self.values.cols()), |pattern| pattern.shape())
+        let here = || self.pattern.as_ref().map(|pattern| pattern.shape());
+        self.elsewhere.or_else(here).unwrap_or((self.values.rows(), self.values.cols()))
     }
 
     /// `[presynaptic, postsynaptic]`, with 0 where there is no synapse.
@@ -65,6 +80,12 @@ impl Weights {
 
     /// `out (+)= batch · weights`; `nonzero` is scratch.
     pub fn drive(&self, out: &mut [f32], onto: Onto, batch: &[f32], nonzero: &mut Nonzero) {
+        if self.are_elsewhere() {
+            if onto == Onto::Replace {
+                out.fill(0.0);
+            }
+            return;
+        }
         match &self.pattern {
             None => drive::drive(out, onto, batch, self.panels(), nonzero),
             Some(pattern) => pattern.drive(out, onto, batch, self.values.as_slice()),
@@ -73,6 +94,9 @@ impl Weights {
 
     /// What changes of a batch add to `out`.
     pub fn add_changes(&self, out: &mut [f32], changes: &List) {
+        if self.are_elsewhere() {
+            return;
+        }
         match &self.pattern {
             None => drive::add_changes(out, changes, self.panels()),
             Some(pattern) => pattern.add_changes(out, changes, self.values.as_slice()),
@@ -88,6 +112,7 @@ impl Weights {
     /// The largest singular value; of a pattern, a bound on it from above.
     pub fn norm(&self) -> f32 {
         *self.norm.get_or_init(|| match &self.pattern {
+            None if self.are_elsewhere() => 0.0,
             None => spectral::norm(self.values.as_slice(), self.values.rows(), self.values.cols()),
             Some(pattern) => pattern.norm(self.values.as_slice()),
         })
@@ -95,6 +120,9 @@ impl Weights {
 
     /// Changes entries, not the shape.
     pub fn change(&mut self, change: impl FnOnce(&mut Matrix)) {
+        if self.are_elsewhere() {
+            return;
+        }
         change(&mut self.values);
         self.norm.take();
         if let Some(panels) = self.panels.get_mut() {
@@ -126,6 +154,17 @@ mod tests {
         weights.change(|rows| rows.as_mut_slice().iter_mut().for_each(|value| *value *= 2.0));
         assert_eq!(product(&weights), weights.values().row(1));
         assert_eq!(weights.values().row(1)[3], 26.0);
+    }
+
+    #[test]
+    fn what_is_elsewhere_has_a_shape_and_does_nothing() {
+        let mut weights = Weights::elsewhere(2, 3);
+        let mut out = [1.0; 3];
+        weights.drive(&mut out, Onto::Add, &[1.0, 1.0], &mut Nonzero::default());
+        assert_eq!(out, [1.0; 3]);
+        weights.drive(&mut out, Onto::Replace, &[1.0, 1.0], &mut Nonzero::default());
+        weights.change(|_| unreachable!("there is nothing to change"));
+        assert_eq!((out, weights.shape(), weights.norm()), ([0.0; 3], (2, 3), 0.0));
     }
 
     #[test]

@@ -350,7 +350,8 @@ fn what_crossed_the_network_is_told_link_by_link() {
     let output = bench.run(2, bench.settle("Bounded(staleness: 0)", &place));
     succeeded(&output);
     let told = String::from_utf8_lossy(&output.stdout);
-    let crossed: Vec<&str> = told.lines().filter(|line| line.contains(" 0 to 1 ") || line.contains(" 1 to 0 ")).collect();
+    let crossed: Vec<&str> =
+        told.lines().filter(|line| line.contains(" 0 to 1 ") || line.contains(" 1 to 0 ")).collect();
     // What the one error population elsewhere hears and says.
     let links = ["z1 to z1.error", "z2 to z1.error", "z1.error to z1", "z1.error to z2"];
     assert!(links.iter().all(|link| crossed.iter().any(|line| line.trim_start().starts_with(link))), "{told}");
@@ -360,7 +361,11 @@ fn what_crossed_the_network_is_told_link_by_link() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let links = report["traffic"].as_array().expect("links");
     let link = links.iter().find(|link| link["from"] == "z1" && link["to"] == "z1.error").expect("there");
-    assert_eq!((&link["crossed"], link["crossed_bytes"].as_u64() > Some(20 * 6 * 24 * 4)), (&20.into(), true), "{link}");
+    assert_eq!(
+        (&link["crossed"], link["crossed_bytes"].as_u64() > Some(20 * 6 * 24 * 4)),
+        (&20.into(), true),
+        "{link}"
+    );
     let work = report["work"].as_array().expect("populations");
     let ranks: Vec<_> = work.iter().map(|work| work["rank"].as_u64()).collect();
     assert_eq!(ranks.iter().filter(|rank| **rank == Some(1)).count(), 1, "{work:?}");
@@ -371,7 +376,8 @@ fn recorded_runs_on_ranks_replay_on_one() {
     let bench = Bench::new();
     let runs = std::env::var("GNCN_MPI_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
     for run in 0..runs {
-        let schedule = ["Free(fire: OnAny)", "Free(fire: OnAll)", "Free(fire: OnAnswer)", "Bounded(staleness: 2)"][run % 4];
+        let schedule =
+            ["Free(fire: OnAny)", "Free(fire: OnAll)", "Free(fire: OnAnswer)", "Bounded(staleness: 2)"][run % 4];
         let (messages, size) = (["Dense", "Events(threshold: 0.02)"][run % 2], 2 + run % 3);
         let more = ["--messages", messages, "--record", "run.gncnlog", "--out", "many.npz"];
         succeeded(&bench.run(size, bench.settle(schedule, &more)));
@@ -438,7 +444,8 @@ fn an_evaluation_has_the_same_figures_on_any_number_of_ranks() {
     let bench = Bench::new();
     succeeded(&bench.run(2, bench.train("run", &["--epochs", "1", "--threads", "1"])));
     let words = |out: &str, more: &[&str]| -> Vec<String> {
-        let few = ["--prior-images", "200", "--components", "3", "--draws", "200", "--is-images", "9", "--is-draws", "50"];
+        let few =
+            ["--prior-images", "200", "--components", "3", "--draws", "200", "--is-images", "9", "--is-draws", "50"];
         let words = [&["eval", "run", "--limit", "300", "--threads", "1", "--out", out][..], &few, more].concat();
         words.into_iter().map(str::to_owned).collect()
     };
@@ -480,7 +487,8 @@ const STUDY: &str = r#"Study(
 fn columns(path: &Path) -> Vec<Vec<String>> {
     let mut table = csv::Reader::from_path(path).expect("a table");
     let kept: Vec<bool> = table.headers().expect("names").iter().map(|name| !is_measured(name)).collect();
-    let row = |row: csv::StringRecord| row.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(v, _)| v.to_owned()).collect();
+    let row =
+        |row: csv::StringRecord| row.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(v, _)| v.to_owned()).collect();
     table.records().map(|record| row(record.expect("a row"))).collect()
 }
 
@@ -519,4 +527,47 @@ fn a_study_has_the_same_rows_on_any_number_of_ranks() {
     let output = bench.run(2, words("refused"));
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), told.matches("error: ").count()), (Some(2), 1), "{told}");
+}
+
+#[test]
+fn each_rank_has_the_synapses_of_its_own_populations_and_files_are_those_of_one() {
+    let bench = Bench::new();
+    // A list of pairs, a pathway of type 1, and what Adam remembers, beside the rest.
+    let circuit = CIRCUIT.replace(
+        r#"(from: "z2", to: "z1", feedback: Learned(rate: 1.0)),"#,
+        r#"(from: "z2", to: "z1", feedback: Transposed, reach: Random(share: 0.5, seed: 3)),"#,
+    );
+    assert_ne!(circuit, CIRCUIT);
+    std::fs::write(bench.path("circuit.ron"), circuit).expect("written");
+    let bounded = "Bounded(staleness: 0)";
+    let files =
+        |run: &str| [1, 2].map(|at| std::fs::read(bench.path(&format!("{run}-{at}.safetensors"))).expect("written"));
+    let words = |run: &str, at: usize| {
+        let (before, after) = (format!("{run}-{}.safetensors", at - 1), format!("{run}-{at}.safetensors"));
+        let mut words = bench.settle(bounded, &["--learn", &after, "--out", &format!("{run}.npz")]);
+        if at > 1 {
+            words.extend(["--weights".to_owned(), before]);
+        }
+        words
+    };
+    for at in [1, 2] {
+        succeeded(&bench.alone(&words("one", at)));
+    }
+    for size in [2, 3] {
+        let run = format!("many-{size}");
+        for at in [1, 2] {
+            succeeded(&bench.run(size, words(&run, at)));
+        }
+        assert!(files("one") == files(&run), "{size} ranks learn something else");
+        let out = |run: &str| std::fs::read(bench.path(&format!("{run}.npz"))).expect("written");
+        assert!(out("one") == out(&run), "{size} ranks settle to something else");
+    }
+    // A turned bit is found by whoever reads a part.
+    let mut bytes = files("one")[1].clone();
+    let last = bytes.len() - 5;
+    bytes[last] ^= 1;
+    std::fs::write(bench.path("many-2-1.safetensors"), bytes).expect("written");
+    let output = bench.run(2, words("many-2", 2));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("is damaged"), "{told}");
 }

@@ -10,6 +10,7 @@ mod folder;
 mod image;
 mod info;
 mod lock;
+pub mod parts;
 mod run;
 mod snapshot;
 pub mod weights;

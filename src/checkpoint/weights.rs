@@ -18,10 +18,10 @@ use std::path::Path;
 pub(super) const DIGEST: &str = "digest";
 
 /// What the name of a list of neurons ends with: it is written as whole numbers.
-const INDEX: &str = ".index";
+pub(super) const INDEX: &str = ".index";
 
 /// What a digest of gncn begins with.
-const PREFIX: &str = "gncn sha256 ";
+pub(super) const PREFIX: &str = "gncn sha256 ";
 
 /// Writes weights, whole or not at all. The same weights give the same bytes.
 ///
@@ -46,6 +46,11 @@ const MOMENTS: [&str; 3] = ["adam.mean/", "adam.square/", "adam.step/"];
 /// # Errors
 /// As [`save`].
 pub fn save_learning(path: &Path, network: &Network) -> Result<(), StoreError> {
+    save(path, &learned(network))
+}
+
+/// What [`save_learning`] writes.
+pub(super) fn learned(network: &Network) -> Tensors {
     let mut tensors = network.tensors();
     for (name, ascent) in network.ascents().into_iter().filter(|(_, ascent)| !ascent.moments().mean.is_empty()) {
         let moments = ascent.moments();
@@ -55,7 +60,7 @@ pub fn save_learning(path: &Path, network: &Network) -> Result<(), StoreError> {
             tensors.extend(row.map(|row| (format!("{kind}{name}"), row)));
         }
     }
-    save(path, &tensors)
+    tensors
 }
 
 /// What [`save_learning`] has kept of optimisers, by the name of what they ascend; nothing in any other file.
@@ -64,6 +69,11 @@ pub fn save_learning(path: &Path, network: &Network) -> Result<(), StoreError> {
 /// As [`load`].
 pub fn load_moments(path: &Path) -> Result<BTreeMap<String, Moments>, StoreError> {
     let (arrays, _) = decode(path, &bounded::read(path)?)?;
+    Ok(moments_of(arrays))
+}
+
+/// What optimisers remember, out of arrays.
+pub(super) fn moments_of(arrays: Arrays) -> BTreeMap<String, Moments> {
     let mut found: BTreeMap<String, Moments> = BTreeMap::new();
     for (name, (_, values)) in arrays {
         let kind = MOMENTS.iter().position(|kind| name.starts_with(kind));
@@ -75,7 +85,12 @@ pub fn load_moments(path: &Path) -> Result<BTreeMap<String, Moments>, StoreError
             _ => moments.step = values.first().map_or(0, |step| *step as u64),
         }
     }
-    Ok(found)
+    found
+}
+
+/// The name of the tensor that an array belongs to: its own, or that of what an optimiser remembers of.
+pub(super) fn bare_name(name: &str) -> &str {
+    MOMENTS.iter().find_map(|kind| name.strip_prefix(kind)).unwrap_or(name)
 }
 
 /// Reads weights; what optimisers remember is left out.
@@ -95,6 +110,11 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Tensors, StoreError> {
     if let Some(stated) = metadata.get(DIGEST).filter(|value| value.starts_with(PREFIX)) {
         verify(path, stated, &flat, &[])?;
     }
+    matrices(path, flat.into_iter().filter(|(name, _)| bare_name(name) == name).collect())
+}
+
+/// Arrays as weights.
+pub(super) fn matrices(path: &Path, arrays: Arrays) -> Result<Tensors, StoreError> {
     let matrix = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| match Matrix::of_file(&shape, values) {
         Some(matrix) => Ok((name, matrix)),
         None => {
@@ -102,8 +122,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Tensors, StoreError> {
             Err(StoreError::content(path, problem))
         }
     };
-    let is_weight = |(name, _): &(String, _)| !MOMENTS.iter().any(|kind| name.starts_with(kind));
-    flat.into_iter().filter(is_weight).map(matrix).collect()
+    arrays.into_iter().map(matrix).collect()
 }
 
 /// SHA-256 over names and values of tensors, in hexadecimal: which weights a figure was measured with.
@@ -123,9 +142,7 @@ pub(super) fn digest<'a>(arrays: impl Iterator<Item = (&'a str, &'a [usize], &'a
     let arrays: BTreeMap<&str, _> = arrays.map(|(name, shape, values)| (name, (shape, values))).collect();
     let mut hash = Sha256::new();
     for (name, (shape, values)) in arrays {
-        // Every part is preceded by its length, so that no two contents run into the same bytes.
-        [name.len(), shape.len()].iter().chain(shape).for_each(|n| hash.update((*n as u64).to_le_bytes()));
-        hash.update(name.as_bytes());
+        hash_name(&mut hash, name, shape);
         values.iter().for_each(|value| hash.update(value.to_le_bytes()));
     }
     for text in texts {
@@ -135,14 +152,25 @@ pub(super) fn digest<'a>(arrays: impl Iterator<Item = (&'a str, &'a [usize], &'a
     format!("{PREFIX}{}", hexadecimal(hash))
 }
 
+/// The part of a digest that comes before the values of an array.
+pub(super) fn hash_name(hash: &mut Sha256, name: &str, shape: &[usize]) {
+    // Every part is preceded by its length, so that no two contents run into the same bytes.
+    [name.len(), shape.len()].iter().chain(shape).for_each(|n| hash.update((*n as u64).to_le_bytes()));
+    hash.update(name.as_bytes());
+}
+
 /// Refuses what is not what `stated` says was written.
 pub(super) fn verify(path: &Path, stated: &str, arrays: &Arrays, texts: &[&str]) -> Result<(), StoreError> {
     let arrays = arrays.iter().map(|(name, (shape, values))| (name.as_str(), &shape[..], values.as_slice()));
     if stated == digest(arrays, texts) {
         return Ok(());
     }
+    Err(damaged(path))
+}
+
+pub(super) fn damaged(path: &Path) -> StoreError {
     let problem = "is damaged: its digest is not that of what it holds; take another copy, or train again";
-    Err(StoreError::content(path, problem))
+    StoreError::content(path, problem)
 }
 
 /// Named f32 arrays and free metadata as the bytes of a safetensors file.

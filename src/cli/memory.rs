@@ -24,6 +24,8 @@ pub(super) enum Use {
     Training,
     /// Weights, and so many samples at once.
     Settling(usize),
+    /// So many bytes of weights, and so many samples at once.
+    SettlingPart(u64, usize),
 }
 
 /// Refuses, before it is taken, more memory than there is: an allocation that fails ends the process without a word.
@@ -31,12 +33,14 @@ pub(super) fn refuse_too_large(circuit: &Circuit, what: Use) -> Result<(), Failu
     let cost = Cost::new(circuit);
     let actors = actors(circuit, cost.populations.len() as u64);
     let totals = cost.totals;
+    let settling = |weights: u64, samples: usize| {
+        let activity = totals.activity_bytes / totals.batch.max(1);
+        (weights.saturating_add(activity.saturating_mul(samples as u64)), "settling")
+    };
     let (needed, word) = match what {
         Use::Training => (totals.training_bytes.saturating_add(totals.activity_bytes), "training"),
-        Use::Settling(samples) => {
-            let activity = totals.activity_bytes / totals.batch.max(1);
-            (totals.weight_bytes.saturating_add(activity.saturating_mul(samples as u64)), "settling")
-        }
+        Use::Settling(samples) => settling(totals.weight_bytes, samples),
+        Use::SettlingPart(weights, samples) => settling(weights, samples),
     };
     let needed = needed.saturating_add(actors);
     match available() {

@@ -2,6 +2,7 @@
 
 mod from;
 mod kept;
+mod parted;
 mod probing;
 mod report;
 mod rest;
@@ -16,7 +17,7 @@ use super::ranks::agreed;
 use super::settling::SettlingArguments;
 use super::trained::network_of;
 use super::{interrupt, output, values};
-use crate::checkpoint::{Run, weights};
+use crate::checkpoint::{Run, parts, weights};
 use crate::circuit::wiring::PopulationId;
 use crate::circuit::{Circuit, Schedule};
 use crate::data::SenseFile;
@@ -33,6 +34,7 @@ use crate::ranks::Ranks;
 use crate::view::{timeline, trace_table};
 use clap::Args;
 use kept::{EnergyCurves, Kept};
+use parted::Parts;
 use probing::ProbeArguments;
 use serde::Serialize;
 use show::ShownPopulation;
@@ -198,7 +200,9 @@ struct SettleReport {
 
 /// What is to be settled, and the files to be written.
 struct SettleRequest {
+    /// With the synapses of this rank's populations only, where there are several.
     network: Network,
+    parts: Option<Parts>,
     frames: Vec<Episode<'static>>,
     samples: usize,
     to_show: Vec<PopulationId>,
@@ -213,9 +217,12 @@ const MOST_NOTES: usize = 20;
 impl SettleArguments {
     pub(super) fn run(&self, ranks: &Ranks) -> Result<(), Failure> {
         let mut request = agreed(ranks, self.request(ranks))?;
-        self.refuse_differing(ranks, &request.network, &request.frames)?;
+        self.refuse_differing(ranks, &request)?;
         let mut settler = Settler::new().over(ranks.clone());
         let settled = agreed(ranks, self.settle(ranks, &mut request, &mut settler))?;
+        if let (Some(path), Some(_)) = (&self.learn, &request.parts) {
+            agreed(ranks, parts::save_learning(path, ranks, &request.network).map_err(Failure::from))?;
+        }
         // All ranks have the same, and one tells it.
         if ranks.leads() { self.write(request, &settler, settled) } else { Ok(()) }
     }
@@ -227,20 +234,27 @@ impl SettleArguments {
         self.refuse_of_ranks(ranks)?;
         let circuit = self.circuit()?;
         self.check_targets(&circuit)?;
+        let (circuit, mut parts) = self.in_parts(ranks, circuit)?;
+        let needed = |parts: &Option<Parts>, samples| {
+            parts.as_ref().map_or(Use::Settling(samples), |parts| parts.needed(samples))
+        };
         // One sample at the least; how many there are is known once the weights are there to read them with.
-        memory::refuse_too_large(&circuit, Use::Settling(1))?;
+        memory::refuse_too_large(&circuit, needed(&parts, 1))?;
         let circuit = Arc::new(circuit);
-        let network = self.network(&circuit)?;
+        let network = match &mut parts {
+            Some(parts) => parts.network(self, &circuit)?,
+            None => self.network(&circuit)?,
+        };
         let frames = self.frames(&circuit, &network)?;
         let samples = frames.first().map_or(0, Episode::rows);
-        memory::refuse_too_large(&circuit, Use::Settling(samples))?;
+        memory::refuse_too_large(&circuit, needed(&parts, samples))?;
         self.refuse_of_frames(&circuit, frames.len())?;
         let to_show = show::find(&self.show, network.wiring())?;
         let file = |path: &Option<PathBuf>| path.as_deref().filter(|_| ranks.leads()).map(Pending::create).transpose();
         let out = self.out.as_deref().filter(|_| ranks.leads()).map(NpzOut::create).transpose()?;
         let (trace, timeline) = (file(&self.trace)?, file(&self.timeline)?);
         self.announce();
-        Ok(SettleRequest { network, frames, samples, to_show, out, trace, timeline })
+        Ok(SettleRequest { network, parts, frames, samples, to_show, out, trace, timeline })
     }
 
     fn settle(
@@ -289,7 +303,7 @@ impl SettleArguments {
         settler: &Settler,
         (kept, probes): (Kept, Option<Arc<ProbeRecorder>>),
     ) -> Result<(), Failure> {
-        let SettleRequest { network, samples, to_show, out, trace, timeline, .. } = request;
+        let SettleRequest { network, parts, samples, to_show, out, trace, timeline, .. } = request;
         let settled = kept.settled();
         if let (Some(path), Some(log)) = (&self.record, &settled.log) {
             // A log that can't be read is a wrong request; one that can't be written is a run that failed.
@@ -309,7 +323,7 @@ impl SettleArguments {
         if let Some(out) = out {
             kept.write(out, &network, settler)?;
         }
-        if let Some(path) = &self.learn {
+        if let Some(path) = self.learn.as_ref().filter(|_| parts.is_none()) {
             weights::save_learning(path, &network)?;
         }
         self.report(&network, samples, &kept, shown)

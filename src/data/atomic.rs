@@ -94,7 +94,7 @@ fn held(real: &Path) -> io::Result<(PathBuf, File)> {
     loop {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let temporary = real.with_file_name(leftovers::temporary(&name, std::process::id(), serial));
-        let file = match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+        let file = match OpenOptions::new().read(true).write(true).create_new(true).open(&temporary) {
             // A process that had this number long ago, on a file system without locks.
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
             opened => opened?,

@@ -34,7 +34,7 @@ impl Hebbian {
     /// `[presynaptic, postsynaptic]`; `pairs` are presynaptic and postsynaptic values of each part of the batch of `batch`
     /// samples. Sums run over parts and shards in their order.
     pub fn learn(&mut self, weights: &mut Weights, gain: f32, pairs: &[(&Matrix, &Matrix)], batch: usize) {
-        if self.plasticity.frozen {
+        if self.plasticity.frozen || weights.are_elsewhere() {
             return;
         }
         let (rows, cols) = (weights.values().rows(), weights.values().cols());

@@ -187,6 +187,15 @@ pub(super) fn weights(
     Ok(Weights::of_pattern(Arc::new(Pattern::new(pre, post, &pairs)), values))
 }
 
+/// Weights of a projection that another process has.
+pub(super) fn elsewhere(circuit: &Circuit, projection: &Projection, kind: &str) -> Weights {
+    let (from, to) = (circuit.layer(projection.from()).size(), circuit.layer(projection.to()).size());
+    match SynapseKind::of(kind) {
+        SynapseKind::Generative => Weights::elsewhere(from, to),
+        SynapseKind::Feedback => Weights::elsewhere(to, from),
+    }
+}
+
 /// A list of pairs out of numbers; `None` where they don't ascend, aren't whole, or lie outside of `sizes`.
 fn read_index(list: &Matrix, values: &Matrix, sizes: [usize; 2]) -> Option<PairList> {
     if list.cols() != 2 || list.rows() != values.as_slice().len() {

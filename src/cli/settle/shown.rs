@@ -18,7 +18,7 @@ impl SettleArguments {
     pub(super) fn frames(&self, circuit: &Circuit, network: &Network) -> Result<Vec<Episode<'static>>, Failure> {
         refuse_repeated("--input", &self.input)?;
         refuse_repeated("--mask", &self.mask)?;
-        let weights = self.weights.is_some().then(|| network.tensors());
+        let weights = self.weights.is_some().then(|| network.moments().clone());
         let masks = self.mask.iter().map(|given| Ok((given, masks(circuit, given)?)));
         let masks: Vec<(&SenseFile, Frames)> = masks.collect::<Result<_, Failure>>()?;
         let mut inputs: Vec<(&SenseFile, Frames)> = Vec::new();

@@ -1,10 +1,9 @@
 //! What several ranks settle together, and what they can't: they come to the same only from the same request.
 
 use super::super::failure::Failure;
-use super::SettleArguments;
+use super::{SettleArguments, SettleRequest};
 use crate::data::digest::hexadecimal;
-use crate::episode::{Episode, Shown};
-use crate::network::Network;
+use crate::episode::Shown;
 use crate::ranks::Ranks;
 use crate::training::alike::first_difference;
 use sha2::{Digest, Sha256};
@@ -28,15 +27,11 @@ impl SettleArguments {
     }
 
     /// Refuses ranks that were not asked the same.
-    pub(super) fn refuse_differing(
-        &self,
-        ranks: &Ranks,
-        network: &Network,
-        frames: &[Episode<'_>],
-    ) -> Result<(), Failure> {
+    pub(super) fn refuse_differing(&self, ranks: &Ranks, request: &SettleRequest) -> Result<(), Failure> {
         if !ranks.are_many() {
             return Ok(());
         }
+        let SettleRequest { network, parts, frames, .. } = request;
         let circuit = network.circuit();
         let mut data = Sha256::new();
         for (episode, (layer, _)) in frames.iter().flat_map(|frame| circuit.layers().map(move |layer| (frame, layer))) {
@@ -51,11 +46,15 @@ impl SettleArguments {
         }
         // One that can't be read fails by itself.
         self.from.iter().for_each(|path| data.update(std::fs::read(path).unwrap_or_default()));
-        let mut weights = Sha256::new();
-        for (name, tensor) in network.tensors() {
-            weights.update(name.as_bytes());
-            add(&mut weights, tensor.as_slice());
-        }
+        let whole = || {
+            let mut weights = Sha256::new();
+            for (name, tensor) in network.tensors() {
+                weights.update(name.as_bytes());
+                add(&mut weights, tensor.as_slice());
+            }
+            hexadecimal(weights)
+        };
+        let weights = parts.as_ref().map_or_else(whole, |parts| parts.weights.clone());
         let options = format!(
             "seed {}, learn {}, record {}, stop at {:?}",
             self.seed,
@@ -65,7 +64,7 @@ impl SettleArguments {
         );
         let parts = [
             ("circuit", circuit.to_ron(), "give every rank the same circuit file and settling"),
-            ("weights", hexadecimal(weights), "give every rank the same weights"),
+            ("weights", weights, "give every rank the same weights"),
             ("data", hexadecimal(data), "give every rank the same inputs"),
             ("options", options, "start every rank with the same command line"),
         ];
