@@ -68,18 +68,15 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Log what happens to standard error; twice for more (or set RUST_LOG)
-    #[arg(short, long, global = true, action = ArgAction::Count, display_order = LAST)]
+    #[arg(short, long, global = true, action = ArgAction::Count, display_order = values::LAST)]
     verbose: u8,
     /// Use the kernels of this level: v2, v3 or v4 (or set GNCN_CPU); bits are
     /// promised for one level
-    #[arg(long, global = true, value_name = "LEVEL", value_parser = Level::parse, display_order = LAST)]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = Level::parse, display_order = values::LAST)]
     cpu: Option<Level>,
     #[command(flatten)]
     ranks: ranks::RankArguments,
 }
-
-/// After the options of a command itself.
-const LAST: usize = 100;
 
 /// One variant for each file of this folder that is a command.
 #[derive(Debug, Subcommand)]

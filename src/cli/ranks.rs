@@ -16,7 +16,7 @@ pub(super) struct RankArguments {
     /// [default: 5 s]
     #[cfg(feature = "mpi")]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = super::values::up_to::<86_400>)]
-    #[arg(display_order = super::LAST)]
+    #[arg(display_order = super::values::LAST)]
     patience: Option<usize>,
 }
 

@@ -34,7 +34,7 @@ use crate::ranks::Ranks;
 use crate::view::{timeline, trace_table};
 use clap::Args;
 use kept::{EnergyCurves, Kept};
-use parted::Parts;
+use parted::CircuitPart;
 use probing::ProbeArguments;
 use serde::Serialize;
 use show::ShownPopulation;
@@ -202,7 +202,7 @@ struct SettleReport {
 struct SettleRequest {
     /// With the synapses of this rank's populations only, where there are several.
     network: Network,
-    parts: Option<Parts>,
+    parts: Option<CircuitPart>,
     frames: Vec<Episode<'static>>,
     samples: usize,
     to_show: Vec<PopulationId>,
@@ -235,14 +235,14 @@ impl SettleArguments {
         let circuit = self.circuit()?;
         self.check_targets(&circuit)?;
         let (circuit, mut parts) = self.in_parts(ranks, circuit)?;
-        let needed = |parts: &Option<Parts>, samples| {
+        let needed = |parts: &Option<CircuitPart>, samples| {
             parts.as_ref().map_or(Use::Settling(samples), |parts| parts.needed(samples))
         };
         // One sample at the least; how many there are is known once the weights are there to read them with.
         memory::refuse_too_large(&circuit, needed(&parts, 1))?;
         let circuit = Arc::new(circuit);
         let network = match &mut parts {
-            Some(parts) => parts.network(self, &circuit)?,
+            Some(parts) => parts.network(&circuit, self.weights.as_deref(), (self.seed, self.learn.is_some()))?,
             None => self.network(&circuit)?,
         };
         let frames = self.frames(&circuit, &network)?;

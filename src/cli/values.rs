@@ -3,6 +3,9 @@
 use super::failure::Failure;
 use clap::{Arg, ArgAction, Args, FromArgMatches};
 
+/// Where `--help` lists options of every command: after those of the command itself.
+pub(super) const LAST: usize = 100;
+
 /// The options of words that a run remembers, or that another command makes: `gncn NAME ...`.
 pub(super) fn parse_words<T: Args + FromArgMatches>(words: &[String], name: &'static str) -> Result<T, Failure> {
     let refuse = |problem: clap::Error| Failure::Request(problem.to_string());

@@ -1,14 +1,49 @@
 //! What several ranks settle together, and what they can't: they come to the same only from the same request.
 
 use super::super::failure::Failure;
+use super::parted::CircuitPart;
 use super::{SettleArguments, SettleRequest};
+use crate::circuit::cost::Cost;
+use crate::circuit::wiring::{Kind, PopulationId, Wiring};
+use crate::circuit::{Circuit, Schedule, Settling};
 use crate::data::digest::hexadecimal;
 use crate::episode::Shown;
+use crate::executor::place_by_cost;
+use crate::params::{Start, StepRule};
 use crate::ranks::Ranks;
 use crate::training::alike::first_difference;
 use sha2::{Digest, Sha256};
 
 impl SettleArguments {
+    /// The circuit with every population in its place, and what this rank has of it; `None` where each rank has all of it,
+    /// because there is one, or because something asks for the synapses of others: a start from predictions, steps that know
+    /// how stiff their surroundings are, and places that are measured.
+    pub(super) fn in_parts(&self, ranks: &Ranks, circuit: Circuit) -> Result<(Circuit, Option<CircuitPart>), Failure> {
+        let settling = circuit.settling();
+        let is_spread = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. });
+        let looks_around = settling.start == Start::Forward
+            || circuit.layers().any(|(_, layer)| layer.step() == StepRule::Bearable)
+            || self.settling.is_to_be_measured();
+        if !ranks.are_many() || !is_spread || looks_around {
+            return Ok((circuit, None));
+        }
+        let wiring = Wiring::new(&circuit);
+        let is_shown = |sense: Option<&str>| {
+            sense.is_some_and(|sense| self.input.iter().any(|given| given.sense == sense))
+                && !self.mask.iter().any(|mask| Some(mask.sense.as_str()) == sense)
+        };
+        let is_held = |id: PopulationId| {
+            let spec = wiring.population(id);
+            spec.kind == Kind::State && is_shown(circuit.layer(spec.layer).sense())
+        };
+        let homes = place_by_cost(ranks, &circuit, &settling.place, &is_held)?;
+        let of_own = Cost::new(&circuit).populations.into_iter().zip(&homes).filter(|(_, home)| **home == ranks.rank());
+        let bytes = of_own.map(|(cost, _)| cost.bytes).sum();
+        let place = homes.iter().enumerate().map(|(p, home)| (PopulationId(p), *home)).collect();
+        let circuit = circuit.clone().with_settling(Settling { place, ..settling.clone() })?;
+        Ok((circuit, Some(CircuitPart { homes, rank: ranks.rank(), bytes, weights: String::new() })))
+    }
+
     /// Refuses what looks at every firing: each rank sees its own only.
     pub(super) fn refuse_of_ranks(&self, ranks: &Ranks) -> Result<(), Failure> {
         let asked = [

@@ -43,7 +43,7 @@ enum Said {
 
 /// The same as it travels.
 #[derive(Debug, Serialize, Deserialize)]
-enum Wire {
+enum SaidBytes {
     Ready,
     Trained,
     Done(Box<PointRecord>),
@@ -53,27 +53,29 @@ enum Wire {
 
 impl Said {
     /// What another rank has said.
-    fn of(wire: Wire) -> Self {
+    fn of(wire: SaidBytes) -> Self {
         match wire {
-            Wire::Ready => Self::Ready,
-            Wire::Trained => Self::Trained,
-            Wire::Done(record) => Self::Done(record),
-            Wire::Failed { who, told, is_request } => Self::Failed(StudyRunError::Elsewhere { who, told, is_request }),
-            Wire::Stopped => Self::Stopped,
+            SaidBytes::Ready => Self::Ready,
+            SaidBytes::Trained => Self::Trained,
+            SaidBytes::Done(record) => Self::Done(record),
+            SaidBytes::Failed { who, told, is_request } => {
+                Self::Failed(StudyRunError::Elsewhere { who, told, is_request })
+            }
+            SaidBytes::Stopped => Self::Stopped,
         }
     }
 
     /// What `ranks`' own rank says, as it travels.
-    fn wire(self, ranks: &Ranks) -> Wire {
+    fn wire(self, ranks: &Ranks) -> SaidBytes {
         match self {
-            Self::Ready => Wire::Ready,
-            Self::Trained => Wire::Trained,
-            Self::Done(record) => Wire::Done(record),
+            Self::Ready => SaidBytes::Ready,
+            Self::Trained => SaidBytes::Trained,
+            Self::Done(record) => SaidBytes::Done(record),
             Self::Failed(error) => {
                 let is_request = error.blame() == Blame::Request;
-                Wire::Failed { who: ranks.label(), told: error.to_string(), is_request }
+                SaidBytes::Failed { who: ranks.label(), told: error.to_string(), is_request }
             }
-            Self::Stopped => Wire::Stopped,
+            Self::Stopped => SaidBytes::Stopped,
         }
     }
 }
@@ -118,8 +120,8 @@ impl<'a> StudyRun<'a> {
                 let mut next = |word| said.send(word).ok().and_then(|()| given.recv().ok()).unwrap_or(Task::Nothing);
                 helper.help(is_stopped, &mut next);
             });
-            let here = Beside { heard, give, is_gone: &|| worker.is_finished() };
-            Desk::new(self, &left, ranks.size()).serve(self, (ranks, &here), is_stopped, watch)
+            let here = OwnWorker { heard, give, is_gone: &|| worker.is_finished() };
+            Handout::new(self, &left, ranks.size()).serve(self, (ranks, &here), is_stopped, watch)
         });
         served?;
         self.has_seen(helper, &left)
@@ -187,7 +189,7 @@ fn ask(ranks: &Ranks, said: Said) -> Task {
 }
 
 /// The thread of the leading rank that works on points.
-struct Beside<'a> {
+struct OwnWorker<'a> {
     heard: Receiver<Said>,
     give: Sender<Task>,
     /// Whether it has ended.
@@ -195,7 +197,7 @@ struct Beside<'a> {
 }
 
 /// What is left, and who has what.
-struct Desk {
+struct Handout {
     /// Weights to be trained.
     trainings: VecDeque<usize>,
     /// Points with their weights, in the order in which they are given out.
@@ -216,7 +218,7 @@ struct Desk {
     begun: Instant,
 }
 
-impl Desk {
+impl Handout {
     fn new(run: &StudyRun<'_>, left: &[usize], ranks: usize) -> Self {
         let mut points: Vec<_> = left.iter().map(|point| (*point, run.plan().points[*point].weights)).collect();
         points.sort_by_key(|(_, weights)| *weights);
@@ -240,7 +242,7 @@ impl Desk {
     fn serve(
         mut self,
         run: &mut StudyRun<'_>,
-        (ranks, here): (&Ranks, &Beside<'_>),
+        (ranks, here): (&Ranks, &OwnWorker<'_>),
         is_stopped: &dyn Fn() -> bool,
         watch: &mut dyn FnMut(StudyEvent<'_>) -> ControlFlow<()>,
     ) -> Result<(), StudyRunError> {
