@@ -11,8 +11,8 @@ use super::plan::Plan;
 use super::timeline::TimelineEnd;
 use super::trace::{self, Recorder, Trace};
 use crate::activities::Activities;
-use crate::circuit::Settling;
-use crate::circuit::wiring::Wiring;
+use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::circuit::{Schedule, Settling};
 use crate::kernels::product::SHARD_ROWS;
 use crate::params::Messages;
 
@@ -81,6 +81,7 @@ pub(super) fn settled(
             schedule: settling.schedule.name().to_owned(),
             populations: names(&|_| true),
             clamped: names(&|p| plan.clamped[p]),
+            silenced: names(&|p| silences(&settling.schedule).any(|silent| silent.0 == p)),
             messages: settling.messages,
             steps,
             firings,
@@ -89,6 +90,11 @@ pub(super) fn settled(
         }
     });
     Settled { steps, quiet, energies, movement, account, log, trace }
+}
+
+fn silences(schedule: &Schedule) -> impl Iterator<Item = PopulationId> {
+    let time = if let Schedule::VirtualTime(time) = schedule { Some(time) } else { None };
+    time.into_iter().flat_map(|time| time.silences()).map(|(silent, _)| silent)
 }
 
 /// Sums what lanes measured, shard by shard in the order of the samples.

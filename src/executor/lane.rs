@@ -1,12 +1,13 @@
 //! The moves that executors on shared memory are made of: hand a message over, fire a population, post what it sent.
 
-use super::energy::free_energy;
+use super::energy::{PacedEnergies, by_pace, free_energy};
 use super::error::SettleError;
 use super::gate::Gate;
 use super::ledger::{Handed, Load};
+use super::plan::Plan;
 use super::trace::Recorder;
 use crate::activities::{Activities, Lane};
-use crate::circuit::wiring::{Link, PopulationId, Wiring};
+use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
 use crate::kernels::product::SHARD_ROWS;
 use crate::network::Network;
 use crate::population::{AnyPopulation, Fired};
@@ -26,6 +27,8 @@ pub(super) struct LaneState {
     pub(super) energies: Vec<f64>,
     /// By population: free energies as of its last firing, by shard; kept where synapses change between firings.
     fired_energies: Vec<Vec<f64>>,
+    /// By population: its firings, in the replay of a run of actors.
+    paced: Vec<PacedEnergies>,
     /// By population: the largest movement in its last firing.
     pub(super) movement: Vec<f32>,
     /// By population: whether its last firing left something untold.
@@ -54,6 +57,7 @@ impl LaneState {
         Self {
             energies: Vec::new(),
             fired_energies: vec![Vec::new(); populations],
+            paced: vec![PacedEnergies::default(); populations],
             movement: vec![0.0; populations],
             behind: vec![false; populations],
             peaks: vec![0.0; populations],
@@ -206,7 +210,7 @@ impl LaneAtWork<'_> {
     /// vectors, also where events travelled before. `firing` numbers that firing of an error population.
     pub(super) fn readout(
         &mut self,
-        plan: &super::plan::Plan,
+        plan: &Plan,
         firing: impl Fn(PopulationId) -> u64,
         measured: bool,
     ) -> Result<(), SettleError> {
@@ -221,7 +225,7 @@ impl LaneAtWork<'_> {
     /// The first part of the readout: every state population publishes, and some error populations fire once.
     pub(super) fn answer(
         &mut self,
-        plan: &super::plan::Plan,
+        plan: &Plan,
         errors: &[PopulationId],
         firing: impl Fn(PopulationId) -> u64,
     ) -> Result<(), SettleError> {
@@ -238,14 +242,14 @@ impl LaneAtWork<'_> {
     }
 
     /// The last part of the readout: every state population hears of those firings.
-    pub(super) fn hear_answers(&mut self, plan: &super::plan::Plan) {
+    pub(super) fn hear_answers(&mut self, plan: &Plan) {
         for link in &plan.to_states {
             self.carry_whole(link, READOUT);
         }
     }
 
     /// Everybody hears what a readout that happened elsewhere has published.
-    pub(super) fn hear_all(&mut self, plan: &super::plan::Plan) {
+    pub(super) fn hear_all(&mut self, plan: &Plan) {
         for link in plan.from_states.iter().chain(&plan.to_states) {
             self.carry_whole(link, READOUT);
         }
@@ -265,6 +269,23 @@ impl LaneAtWork<'_> {
         let (activity, noted) = (&self.lane.activities[id.0], &mut self.state.fired_energies[id.0]);
         noted.clear();
         free_energy(&self.populations[id.0], activity, self.lane.rows.len(), noted);
+    }
+
+    /// Notes a firing with its place in the order of all, and its free energy, before its synapses change.
+    pub(super) fn note_paced(&mut self, id: PopulationId, place: u64) {
+        let noted = &mut self.state.paced[id.0];
+        noted.places.push(place);
+        if self.wiring.population(id).kind == Kind::Error {
+            let activity = &self.lane.activities[id.0];
+            free_energy(&self.populations[id.0], activity, self.lane.rows.len(), &mut noted.energies);
+        }
+    }
+
+    /// As `measure` at every step, of what [`LaneAtWork::note_paced`] has noted.
+    pub(super) fn measure_paced(&mut self, plan: &Plan, is_free: bool) {
+        let noted = |id: &PopulationId| (id.0, &self.state.paced[id.0]);
+        let steps = by_pace(plan.errors.iter().map(noted), plan.free_states.iter().map(noted), is_free);
+        self.state.energies.extend(steps);
     }
 
     /// As `measure`, of what was noted.

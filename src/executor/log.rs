@@ -65,6 +65,9 @@ pub struct DeliveryLog {
     pub populations: Vec<String>,
     /// Which of them data held in place.
     pub clamped: Vec<String>,
+    /// Populations that a schedule silences at some time: no step waits for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silenced: Vec<String>,
     /// What travelled on a link.
     pub messages: Messages,
     /// Updates of every free state population.

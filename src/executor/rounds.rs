@@ -1,5 +1,17 @@
 //! Steps of a schedule that may have none: a step is over once everybody who counts has made as many firings.
 
+/// Which firings a measurement of free energy at every step is of.
+#[derive(Debug, Clone)]
+pub(super) enum StepMeasure {
+    /// Of the last of everybody when a step is over.
+    AtRounds(Rounds),
+    /// Those that actors measured, in the replay of a run of theirs; see [`super::energy::by_pace`].
+    ByPace {
+        /// Whether it was `Free`, and not `Bounded`.
+        is_free: bool,
+    },
+}
+
 use super::plan::Plan;
 
 /// Counts firings until everybody who counts has made one more.

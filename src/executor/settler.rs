@@ -24,7 +24,7 @@ use super::outcome::Settled;
 use super::past::{Past, Recalled};
 use super::plan::Plan;
 use super::readout;
-use super::rounds::Rounds;
+use super::rounds::{Rounds, StepMeasure};
 use super::timeline::{Timeline, TimelineEnd};
 use super::trace::{Recorder, Reference};
 use super::turn::{Order, Turn};
@@ -187,8 +187,8 @@ impl Settler {
         let settling = Settling { schedule: Schedule::Sweep { order: Vec::new() }, ..settling.clone() };
         self.run(network, episode, (&settling, None), options, |this, network, states, ledger, job| {
             let mut listed = ListedOrder::new(job.wiring, job.plan, order, job.whole());
-            let rounds = Rounds::of_updates(job.plan);
-            this.run_order(network, states, (ledger, &mut listed, rounds), job, false)
+            let steps = StepMeasure::AtRounds(Rounds::of_updates(job.plan));
+            this.run_order(network, states, (ledger, &mut listed, steps), job, false)
         })
     }
 
@@ -291,10 +291,10 @@ impl Settler {
             Schedule::Sweep { order } => {
                 complete(order, job)?;
                 let listed = order.iter().copied().filter(|id| !plan.clamped[id.0]);
-                let rounds = Rounds::of_all(plan, |p| order.contains(&PopulationId(p)));
+                let steps = StepMeasure::AtRounds(Rounds::of_all(plan, |p| order.contains(&PopulationId(p))));
                 let turns = std::iter::repeat_n(listed, job.steps()).flatten();
                 let mut listed = ListedOrder::new(wiring, plan, turns, job.whole());
-                self.run_order(network, states, (ledger, &mut listed, rounds), job, false)
+                self.run_order(network, states, (ledger, &mut listed, steps), job, false)
             }
             Schedule::VirtualTime(time) => self.virtual_time(network, states, ledger, job, time),
             Schedule::Replay(_) => unreachable!("a replay has a log"),
@@ -335,7 +335,7 @@ impl Settler {
         let known = (job.whole(), job.wiring.populations.iter().map(beta).collect());
         let mut order = VirtualOrder::new(job.wiring, job.plan, time, job.steps(), presentation, known);
         let rounds = Rounds::of_all(job.plan, |p| time.silences().all(|(silent, _)| silent.0 != p));
-        self.run_order(network, states, (ledger, &mut order, rounds), job, false)
+        self.run_order(network, states, (ledger, &mut order, StepMeasure::AtRounds(rounds)), job, false)
     }
 
     fn replay(
@@ -348,20 +348,24 @@ impl Settler {
     ) -> Result<Driven, SettleError> {
         let until = job.options.stop_at.unwrap_or(usize::MAX);
         let mut order = ReplayOrder::new(job.wiring, log, until);
-        let fires = |p: usize| log.firings.iter().any(|firing| firing.population == p);
-        let rounds = if log.schedule == (Schedule::Free { fire: Default::default() }).name() {
-            Rounds::of_updates(job.plan)
+        let is_silenced = |p: usize| log.silenced.contains(&job.wiring.populations[p].name);
+        let fires = |p: usize| !is_silenced(p) && log.firings.iter().any(|firing| firing.population == p);
+        let was = |schedule: Schedule| log.schedule == schedule.name();
+        let steps = if was(Schedule::Free { fire: Default::default() }) {
+            StepMeasure::ByPace { is_free: true }
+        } else if was(Schedule::Bounded { staleness: 0 }) {
+            StepMeasure::ByPace { is_free: false }
         } else {
-            Rounds::of_all(job.plan, fires)
+            StepMeasure::AtRounds(Rounds::of_all(job.plan, fires))
         };
-        self.run_order(network, states, (ledger, &mut order, rounds), job, job.options.stop_at.is_some())
+        self.run_order(network, states, (ledger, &mut order, steps), job, job.options.stop_at.is_some())
     }
 
     fn run_order(
         &mut self,
         network: &mut Network,
         states: &mut [LaneState],
-        (ledger, order, rounds): (&mut Ledger, &mut dyn Order, Rounds),
+        (ledger, order, steps): (&mut Ledger, &mut dyn Order, StepMeasure),
         job: &Job<'_>,
         cut: bool,
     ) -> Result<Driven, SettleError> {
@@ -371,7 +375,8 @@ impl Settler {
         if bearing.is_some() {
             ledger.keep_round_trips();
         }
-        let timeline = Timeline { plan, order, ledger, stopping, options, whole: job.whole(), rounds, cut, bearing };
+        let timeline =
+            Timeline { plan, order, ledger, stopping, options, whole: job.whole(), steps, turns: 0, cut, bearing };
         Ok(Driven { course: timeline.settle(network, &mut self.activities, states)?, actors: None })
     }
 

@@ -14,7 +14,7 @@ use super::log::Firing;
 use super::options::{Measure, SettleOptions};
 use super::plan::Plan;
 use super::quiet::QuietWatch;
-use super::rounds::Rounds;
+use super::rounds::StepMeasure;
 use super::turn::{Order, Turn};
 use crate::activities::Activities;
 use crate::circuit::Stopping;
@@ -36,7 +36,9 @@ pub(super) struct Timeline<'a> {
     /// Whether messages are whole vectors.
     pub(super) whole: bool,
     /// When a step is over, and free energy may be measured.
-    pub(super) rounds: Rounds,
+    pub(super) steps: StepMeasure,
+    /// Firings so far.
+    pub(super) turns: u64,
     /// Whether the run ends before its readout.
     pub(super) cut: bool,
     /// Where populations take bearable steps; a log says of each firing what it did.
@@ -61,6 +63,8 @@ struct Step {
     turn: Turn,
     /// The population's count of firings, from 1.
     number: u64,
+    /// Its place in the order of all firings, from 1.
+    place: u64,
     handed: Vec<Handed>,
     measured: bool,
 }
@@ -88,6 +92,12 @@ impl Timeline<'_> {
         self.ledger.wait(&course.waiting);
         let free = wiring.populations().filter(|(id, p)| p.kind == Kind::State && !self.plan.clamped[id.0]);
         course.steps = free.map(|(id, _)| self.ledger.fired(id.0)).min().unwrap_or(0) as usize;
+        if let Some(is_free) = self.paced() {
+            each_lane(network, activities, states, |lane| {
+                lane.measure_paced(self.plan, is_free);
+                Ok(())
+            })?;
+        }
         if !self.cut {
             let (plan, ledger, measured) = (self.plan, &self.ledger, self.options.measure != Measure::Never);
             each_lane(network, activities, states, |lane| lane.readout(plan, |id| ledger.fired(id.0) + 1, measured))?;
@@ -110,7 +120,13 @@ impl Timeline<'_> {
             }
         }
         step.number = self.ledger.fired(population);
-        step.measured = self.rounds.fired(population) && self.options.measure == Measure::EveryStep;
+        self.turns += 1;
+        step.place = self.turns;
+        let is_over = match &mut self.steps {
+            StepMeasure::AtRounds(rounds) => rounds.fired(population),
+            StepMeasure::ByPace { .. } => false,
+        };
+        step.measured = is_over && self.options.measure == Measure::EveryStep;
         if self.options.record || self.options.trace {
             course.firings.push(Firing::of(&step.turn));
         }
@@ -182,8 +198,17 @@ impl Timeline<'_> {
         Ok(())
     }
 
+    /// Whether firings are measured as actors do, and if so, as under `Free`.
+    fn paced(&self) -> Option<bool> {
+        match self.steps {
+            StepMeasure::ByPace { is_free } if self.options.measure == Measure::EveryStep => Some(is_free),
+            _ => None,
+        }
+    }
+
     fn mover(&self) -> Mover<'_> {
-        Mover { plan: self.plan, ledger: self.ledger, options: self.options, whole: self.whole }
+        let is_paced = self.paced().is_some();
+        Mover { plan: self.plan, ledger: self.ledger, options: self.options, whole: self.whole, is_paced }
     }
 }
 
@@ -193,12 +218,14 @@ struct Mover<'a> {
     ledger: &'a Ledger,
     options: SettleOptions,
     whole: bool,
+    /// Whether every firing is noted with its energy.
+    is_paced: bool,
 }
 
 impl Mover<'_> {
     /// One turn of one lane.
     fn take(&self, lane: &mut LaneAtWork<'_>, step: &Step) -> Result<(), SettleError> {
-        let Step { turn, number, handed, measured } = step;
+        let Step { turn, number, place, handed, measured } = step;
         let id = turn.population;
         for handed in handed {
             lane.hand(*handed);
@@ -207,7 +234,9 @@ impl Mover<'_> {
             }
         }
         lane.fire(id, *number, turn.scale)?;
-        if self.options.learn && self.options.measure == Measure::EveryStep {
+        if self.is_paced {
+            lane.note_paced(id, *place);
+        } else if self.options.learn && self.options.measure == Measure::EveryStep {
             lane.note_energy(id);
         }
         for link in self.ledger.leaving(id.0) {

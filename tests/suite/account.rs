@@ -4,12 +4,12 @@
 //! `GNCN_CIRCUITS` random circuits (40 where it is not set), from number `GNCN_FIRST_CIRCUIT` on.
 
 use crate::asked::{count, seeds};
-use crate::conformance::{Scenario, executions, free_populations, golden, random, trained};
+use crate::conformance::{Scenario, energy_bits, executions, free_populations, golden, random, trained};
 use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Fire, Noise, Schedule, Settling, Stopping, VirtualTime};
 use gncn::episode::Episode;
 use gncn::executor::{
-    Account, Energies, LinkAccount, Measure, Observed, Observer, Presentation, Purpose, SettleError, SettleOptions,
-    Settled, Settler, StopFlag,
+    Account, LinkAccount, Measure, Observed, Observer, Presentation, Purpose, SettleError, SettleOptions, Settled,
+    Settler, StopFlag,
 };
 use gncn::matrix::Matrix;
 use gncn::network::Network;
@@ -58,13 +58,12 @@ fn same_account(scenario: &Scenario, settler: &mut Settler) -> bool {
         let Ok(reference) = settle(scenario, settler, &settling(Schedule::Synchronous, ExecutorKind::Threads)) else {
             return false;
         };
-        let bits = |energies: &Energies| -> Vec<u64> { energies.sums.iter().flatten().map(|e| e.to_bits()).collect() };
         for (name, schedule, executor) in lockstep_twins(scenario) {
             let what = format!("{}, {name}, {messages:?}", scenario.name);
             let found = settle(scenario, settler, &settling(schedule, executor)).expect(&what);
             assert_eq!(timeless(&found.account), timeless(&reference.account), "{what}");
             assert_eq!(found.energies.sums.len(), reference.energies.sums.len(), "{what}: energies");
-            assert_eq!(bits(&found.energies), bits(&reference.energies), "{what}: energies");
+            assert_eq!(energy_bits(&found.energies), energy_bits(&reference.energies), "{what}: energies");
         }
     }
     true

@@ -10,7 +10,7 @@ use gncn::circuit::{Circuit, Clock, Delay, ExecutorKind, Fire, Schedule, Settlin
 use gncn::data;
 use gncn::episode::Episode;
 use gncn::evaluation::{self, Show};
-use gncn::executor::{DeliveryLog, SettleError, SettleOptions, Settled, Settler};
+use gncn::executor::{DeliveryLog, Energies, Measure, SettleError, SettleOptions, Settled, Settler};
 use gncn::matrix::Matrix;
 use gncn::network::{Network, Tensors};
 use gncn::params::{Activation, Messages};
@@ -257,6 +257,11 @@ pub(crate) fn executions() -> Vec<Execution> {
     ]
 }
 
+/// Every measurement, to the bit.
+pub(crate) fn energy_bits(energies: &Energies) -> Vec<u64> {
+    energies.sums.iter().flatten().map(|energy| energy.to_bits()).collect()
+}
+
 /// Why something that a scenario could be asked for is not asked of it.
 fn skip(error: &SettleError) -> Option<&'static str> {
     match error {
@@ -284,7 +289,8 @@ fn promise_holds(
     let settling = |schedule, executor| Settling { messages, ..scenario.settling(schedule, executor) };
     let own = settling((execution.schedule)(scenario), execution.executor);
     let what = format!("{}, {}, {messages:?}", scenario.name, execution.name);
-    let ran = scenario.run(settler, &own, true);
+    let measured = SettleOptions { learn: true, record: true, measure: Measure::EveryStep, ..SettleOptions::default() };
+    let ran = scenario.run_with(settler, &own, measured);
     let same = |settler: &mut Settler, reference: Settling| match (&ran, scenario.run(settler, &reference, false)) {
         (Ok((found, _)), Ok((expected, _))) => assert!(found.bits() == expected.bits(), "{what}: other bits"),
         (Err(found), Err(expected)) if skip(found).is_some() && skip(&expected).is_some() => {}
@@ -314,8 +320,14 @@ fn promise_holds(
     }
     recorded.save(log).expect("saved");
     let replay = scenario.settling(Schedule::Replay(log.to_owned()), ExecutorKind::Threads);
-    let (again, _) = scenario.run(settler, &replay, false).expect("a recorded run runs again");
+    let measured = SettleOptions { record: false, ..measured };
+    let (again, replayed) = scenario.run_with(settler, &replay, measured).expect("a recorded run runs again");
     assert!(outcome.bits() == again.bits(), "{what}: its replay has other bits");
+    assert_eq!(
+        energy_bits(&replayed.energies),
+        energy_bits(&settled.energies),
+        "{what}: its replay has other energies"
+    );
     None
 }
 

@@ -8,7 +8,7 @@ use super::message::{Letter, Message, Outgoing};
 use super::pace::{Pace, lockstep, waits_for};
 use super::shared::Shared;
 use crate::circuit::wiring::{Kind, Link, PopulationId, Wiring};
-use crate::executor::energy::free_energy;
+use crate::executor::energy::{PacedEnergies, free_energy};
 use crate::executor::error::SettleError;
 use crate::executor::ledger::{Book, Load};
 use crate::executor::log::Firing;
@@ -55,10 +55,8 @@ struct LeavingLink {
 pub(super) struct Notes {
     /// Firings with their places in the order, where a log is asked for.
     pub(super) firings: Vec<(u64, Firing)>,
-    /// Where energies are asked for, or populations are spread over ranks: places of firings. And, where they are asked
-    /// for, of an error population the energies of its shards.
-    pub(super) places: Vec<u64>,
-    pub(super) energies: Vec<f64>,
+    /// Where energies are asked for, or populations are spread over ranks; energies where they are asked for.
+    pub(super) paced: PacedEnergies,
     pub(super) movement: f32,
     /// Whether the last firing left something untold.
     pub(super) behind: bool,
@@ -303,10 +301,10 @@ impl Actor {
     fn note(&mut self, shared: &Shared, place: u64) {
         let rows = self.activity.rows();
         if shared.asked.measure || shared.afar.is_some() {
-            self.notes.places.push(place);
+            self.notes.paced.places.push(place);
         }
         if shared.asked.measure && self.kind == Kind::Error {
-            free_energy(&self.population, &self.activity, rows, &mut self.notes.energies);
+            free_energy(&self.population, &self.activity, rows, &mut self.notes.paced.energies);
         }
         let movement = self.notes.movement;
         if let Some(recorder) = &mut self.notes.recorder {

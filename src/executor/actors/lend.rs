@@ -14,6 +14,7 @@ use crate::activities::Activities;
 use crate::circuit::wiring::{Kind, PopulationId, Wiring};
 use crate::circuit::{ExecutorKind, Settling, Stopping};
 use crate::executor::agreement;
+use crate::executor::energy::by_pace;
 use crate::executor::error::SettleError;
 use crate::executor::gate::Gate;
 use crate::executor::homes::Homes;
@@ -247,27 +248,11 @@ fn enter_books(
     ledger.take_back(books.0, &books.1, fired);
 }
 
-/// Energies by measurement, error population and shard. Under `Bounded` the n-th measurement is of everybody's n-th
-/// firing, as in lock-step; under `Free` it is of the last firing before some free state population began the update
-/// after the n-th, once all had made n, and of the first where there was none before.
+/// As [`by_pace`], of what actors have noted.
 fn energies(notes: &[(PopulationId, Notes)], shared: &Shared) -> Vec<f64> {
-    let is = |kind: Kind| move |(id, _): &&(PopulationId, Notes)| shared.wiring.population(*id).kind == kind;
-    let errors: Vec<_> = notes.iter().filter(is(Kind::Error)).map(|(_, notes)| notes).collect();
-    let states: Vec<_> =
-        notes.iter().filter(is(Kind::State)).map(|(_, n)| n).filter(|n| !n.places.is_empty()).collect();
-    if errors.iter().any(|notes| notes.places.is_empty()) {
-        return Vec::new();
-    }
-    let of = |notes: &Notes, firing: usize| {
-        let shards = notes.energies.len() / notes.places.len();
-        notes.energies[firing * shards..(firing + 1) * shards].to_vec()
+    let of = |kind: Kind| {
+        let those = notes.iter().filter(move |(id, _)| shared.wiring.population(*id).kind == kind);
+        those.map(|(id, notes)| (id.0, &notes.paced))
     };
-    if !shared.asked.pace.is_free() {
-        let measurements = errors.iter().map(|notes| notes.places.len()).min().unwrap_or(0);
-        return (0..measurements).flat_map(|n| errors.iter().flat_map(move |notes| of(notes, n))).collect();
-    }
-    let updates = states.iter().map(|notes| notes.places.len()).min().unwrap_or(0);
-    let over = |n: usize| states.iter().map(|notes| notes.places[n]).max().unwrap_or(0);
-    let last = |notes: &Notes, place: u64| notes.places.partition_point(|at| *at < place).saturating_sub(1);
-    (0..updates).flat_map(|n| errors.iter().flat_map(move |notes| of(notes, last(notes, over(n))))).collect()
+    by_pace(of(Kind::Error), of(Kind::State), shared.asked.pace.is_free())
 }

@@ -6,6 +6,7 @@
 
 use super::actor::{Actor, LinkBook, Notes};
 use crate::circuit::wiring::{PopulationId, Wiring};
+use crate::executor::energy::PacedEnergies;
 use crate::executor::ledger::{Book, Load};
 use crate::ranks::{Packet, Unpack};
 
@@ -33,12 +34,12 @@ impl ActorReturn {
 
     /// Tells it to other ranks, but for a trace.
     pub(super) fn put(&self, packet: &mut Packet) {
-        let Notes { places, energies, movement, operations, computing, waiting, .. } = &self.notes;
+        let Notes { paced, movement, operations, computing, waiting, .. } = &self.notes;
         packet.put(&[self.id as u64, self.fired, self.depth, *operations]);
         packet.put(&[*computing, *waiting]);
         packet.put(&[*movement]);
-        packet.put_counted(places);
-        packet.put_counted(energies);
+        packet.put_counted(&paced.places);
+        packet.put_counted(&paced.energies);
         packet.put_counted(&serde_json::to_vec(&self.notes.firings).expect("plain data"));
         packet.put_counted(&pairs(self.waiting.iter().map(|(link, number)| (*link as u64, *number))));
         for entries in [&self.arrived, &self.left] {
@@ -56,10 +57,10 @@ impl ActorReturn {
         told.fill(&mut seconds);
         let [computing, waiting] = seconds;
         let movement = told.take();
-        let (places, energies) = (told.take_counted(), told.take_counted());
+        let paced = PacedEnergies { places: told.take_counted(), energies: told.take_counted() };
         let firings: Vec<u8> = told.take_counted();
         let firings = serde_json::from_slice(&firings).expect("as it was put");
-        let notes = Notes { places, energies, movement, operations, computing, waiting, firings, ..Notes::default() };
+        let notes = Notes { paced, movement, operations, computing, waiting, firings, ..Notes::default() };
         let left_behind: Vec<[u64; 2]> = told.take_counted();
         let entries = |told: &mut Unpack<'_>| (0..told.take::<u64>()).map(|_| take_entry(told)).collect();
         Self {
@@ -96,7 +97,7 @@ fn take_entry(told: &mut Unpack<'_>) -> LinkBook {
 /// inlet had at a place, in firings of the sender that stand before that place.
 pub(super) fn age(all: &mut [ActorReturn], wiring: &Wiring) {
     let mut places = vec![Vec::new(); wiring.populations.len()];
-    all.iter().for_each(|returned| places[returned.id].clone_from(&returned.notes.places));
+    all.iter().for_each(|returned| places[returned.id].clone_from(&returned.notes.paced.places));
     for LinkBook { place, book, later, .. } in all.iter_mut().flat_map(|returned| &mut returned.arrived) {
         let sender = &places[wiring.links[*place].from.0];
         for (at, newest) in later.drain(..) {
