@@ -9,7 +9,7 @@ use crate::data::digest::hexadecimal;
 use crate::learning::Moments;
 use crate::network::{Network, Tensors};
 use crate::ranks::{Packet, Ranks, Unpack};
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -100,9 +100,9 @@ fn header(file: &mut File, path: &Path) -> Result<(u64, Metadata), StoreError> {
     if count > there.saturating_sub(8) {
         return Err(torn("its header is longer than the file".to_owned()));
     }
-    let mut bytes = length.to_vec();
-    file.take(count).read_to_end(&mut bytes).map_err(read)?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|cause| torn(cause.to_string()))?;
+    let mut text = Vec::new();
+    file.take(count).read_to_end(&mut text).map_err(read)?;
+    let header: Metadata = serde_json::from_slice(&text).map_err(|cause| torn(cause.to_string()))?;
     let end = header.tensors().values().map(|info| info.data_offsets.1 as u64).max().unwrap_or(0);
     if 8 + count + end != there {
         return Err(torn("it ends before its tensors do, or behind them".to_owned()));
