@@ -170,6 +170,7 @@ fn a_report_is_a_sound_page() {
     assert_eq!(count("<svg class=\"chart\""), 4);
     assert_eq!(count("<desc "), 4, "each has a description");
     assert_eq!(count("The same as a table"), 4);
+    assert!(html.contains(">8 columns: scroll the table sideways"), "a wide table says on a telephone that it goes on");
     for name in ["free energy, nats an image", "settling.schedule.delay", "updates", "staleness, firings of the sender"]
     {
         assert!(html.contains(&format!(">{name}")) || html.contains(&format!(": {name}")), "an axis says {name}");

@@ -27,9 +27,8 @@ pub(super) fn drawing(map: &HeatMap) -> Drawing {
     let mut drawing = Drawing::new(bottom + 62.0);
     drawing.text("name", (left, 14.0), Anchor::Start, &format!("across: {}", map.across));
     drawing.text("name", (left, 28.0), Anchor::Start, &format!("down: {}", map.down));
-    for (i, column) in map.columns.iter().enumerate() {
-        let shown = cut(column, (width / 5.6) as usize);
-        drawing.text("tick", (left + (i as f64 + 0.5) * width, top - 6.0), Anchor::Middle, &shown);
+    for (i, shown) in headings(&map.columns, (width / 5.6) as usize).iter().enumerate() {
+        drawing.text("tick", (left + (i as f64 + 0.5) * width, top - 6.0), Anchor::Middle, shown);
     }
     for (j, line) in map.lines.iter().enumerate() {
         let y = top + pitch * (j as f64 + 1.0) - CELL;
@@ -103,6 +102,34 @@ fn cut(text: &str, room: usize) -> String {
     text.chars().take(room.saturating_sub(1).max(1)).chain(['…']).collect()
 }
 
+/// Headings as they fit. Values that begin alike differ in their ends: where beginnings would make two headings of one, the ends
+/// are shown.
+fn headings(columns: &[String], room: usize) -> Vec<String> {
+    let begun: Vec<String> = columns.iter().map(|column| cut(column, room)).collect();
+    let is_told = |(i, shown): (usize, &String)| columns[i] == *shown || !begun[..i].contains(shown);
+    if begun.iter().enumerate().all(is_told) {
+        return begun;
+    }
+    let ended = |column: &String| {
+        // Brackets that were opened in what is left out say nothing.
+        let mut end = column.as_str();
+        while end.ends_with(')') && cut_end(end, room).matches(')').count() > cut_end(end, room).matches('(').count() {
+            end = &end[..end.len() - 1];
+        }
+        cut_end(end, room)
+    };
+    columns.iter().map(ended).collect()
+}
+
+/// The end of what doesn't fit.
+fn cut_end(text: &str, room: usize) -> String {
+    let (length, room) = (text.chars().count(), room.max(2));
+    if length <= room {
+        return text.to_owned();
+    }
+    ['…'].into_iter().chain(text.chars().skip(length - (room - 1))).collect()
+}
+
 /// The same as a table: each cell with its number and its phase.
 pub(super) fn table(map: &HeatMap) -> ReportTable {
     let pairs = map.lines.iter().flat_map(|line| map.columns.iter().map(move |column| (line, column)));
@@ -114,5 +141,22 @@ pub(super) fn table(map: &HeatMap) -> ReportTable {
         labels: vec![map.down.clone(), map.across.clone(), "what became of it".to_owned()],
         measures: vec![map.measure.clone()],
         rows: pairs.zip(&map.cells).map(row).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_tell_columns_apart() {
+        let of = |columns: &[&str], room| {
+            headings(&columns.iter().map(|column| (*column).to_owned()).collect::<Vec<_>>(), room)
+        };
+        assert_eq!(of(&["Synchronous", "Bounded(staleness: 4)"], 9), ["Synchron…", "Bounded(…"]);
+        let late = ["VirtualTime(delay: Fixed(0))", "VirtualTime(delay: Fixed(16))"];
+        assert_eq!(of(&late, 12), ["…y: Fixed(0)", "…: Fixed(16)"]);
+        assert_eq!(of(&["Free(fire: OnAny)", "Free(fire: OnAll)"], 7), ["… OnAny", "… OnAll"]);
+        assert_eq!(of(&["é", "é"], 1), ["é", "é"]);
     }
 }

@@ -4,26 +4,32 @@ use super::data::{ReportCell, ReportTable};
 use super::text::{escape, number, rows_in_words};
 use std::fmt::Write;
 
+/// Columns that a telephone shows at once, about; a wider table says there that it goes on.
+const NARROW: usize = 3;
+
 /// A table that scrolls by itself where the page is narrow; the keyboard can reach it.
 pub(super) fn scrolling(table: &ReportTable, caption: &str) -> String {
-    let caption = escape(caption);
-    format!(
-        "<div class=\"scroll\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table>\n<caption>{caption}</caption>\n\
-         {}{}</table>\n</div>\n",
-        head(table),
-        body(table, None)
-    )
+    region(caption, table.labels.len() + table.measures.len(), &(head(table) + &body(table, None)))
 }
 
 /// A table each of whose rows is a row of the points, can be linked to, and leads to the file.
 pub(super) fn listing(table: &ReportTable, file: &str) -> String {
-    let caption = format!("Every row of {file}");
-    let caption = escape(&caption);
+    let head = head(table).replacen("<tr>", "<tr><th scope=\"col\">row</th>", 1);
+    let columns = 1 + table.labels.len() + table.measures.len();
+    region(&format!("Every row of {file}"), columns, &(head + &body(table, Some(file))))
+}
+
+/// A table in the region that it scrolls in. Shades at the edges, and on a telephone a line above it, tell that there is more:
+/// many browsers there show no bar until one scrolls.
+fn region(caption: &str, columns: usize, rows: &str) -> String {
+    let caption = escape(caption);
+    let hint = match columns {
+        0..=NARROW => String::new(),
+        _ => format!("<p class=\"hint\">{columns} columns: scroll the table sideways →</p>\n"),
+    };
     format!(
-        "<div class=\"scroll\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table>\n<caption>{caption}</caption>\n\
-         {}{}</table>\n</div>\n",
-        head(table).replacen("<tr>", "<tr><th scope=\"col\">row</th>", 1),
-        body(table, Some(file))
+        "{hint}<div class=\"scroll\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table>\n\
+         <caption>{caption}</caption>\n{rows}</table>\n</div>\n"
     )
 }
 
