@@ -81,7 +81,8 @@ pub(super) fn words(plan: &StudyPlan, circuit: &str, values: &[String], axes: &[
     if words.is_empty() { "the only point".to_owned() } else { words.join(", ") }
 }
 
-/// A path without the part that every path of its kind begins with.
+/// A path without the part that every path of its kind begins with; a field of all layers keeps it, since `*` alone names none.
 pub(super) fn short(path: &str) -> &str {
-    path.strip_prefix("settling.").or_else(|| path.strip_prefix("layers.")).unwrap_or(path)
+    let rest = path.strip_prefix("settling.").or_else(|| path.strip_prefix("layers."));
+    rest.filter(|rest| !rest.starts_with('*')).unwrap_or(path)
 }
