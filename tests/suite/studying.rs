@@ -2,11 +2,13 @@
 //! of something else that are left alone.
 
 use gncn::Blamed;
+use gncn::study::findings;
 use gncn::study::run::{
     Machine, Phase, PlannedPoint, PlannedWeights, StudyEvent, StudyMeasure, StudyPlan, StudyRun, StudyRunError,
     WeightsRecipe, answer, paired,
 };
 use gncn::{Circuit, Learning, Measure, Network, SettleOptions, Settler};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -197,6 +199,54 @@ fn pairs_are_of_one_image_and_one_seed() {
     for name in ["images.csv", "series.csv", "points.parquet", "images.parquet", "series.parquet", "study.json"] {
         assert!(folder.path().join(name).exists(), "{name}");
     }
+}
+
+/// The cautions of a report on all points.
+fn cautions(plan: &StudyPlan, run: &StudyRun<'_>) -> String {
+    let found = findings(plan, run.records());
+    answer(plan, run.records(), (Vec::new(), Vec::new()), found).cautions.join("\n")
+}
+
+#[test]
+fn a_report_says_what_its_units_are() {
+    let (plan, folder) = (plan(), tempfile::tempdir().expect("a folder"));
+    let mut run = open(&plan, folder.path()).expect("a new folder");
+    run.run(&all(&plan), &mut |_| ControlFlow::Continue(())).expect("it runs");
+    let found = findings(&plan, run.records());
+    let units = |drawn: bool| {
+        let of_points = found.iter().filter(|finding| finding.point.contains("Uniform") == drawn);
+        of_points.map(|finding| finding.units.as_str()).collect::<HashSet<_>>()
+    };
+    assert_eq!((units(false), units(true)), (HashSet::from(["trained weights"]), HashSet::from(["presentations"])));
+    let told = cautions(&plan, &run);
+    assert!(told.contains("the unit is the presentation, here of up to 10 images"), "{told}");
+    let mut fixed = plan.clone();
+    fixed.points.truncate(4);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let mut run = open(&fixed, elsewhere.path()).expect("a new folder");
+    run.run(&all(&fixed), &mut |_| ControlFlow::Continue(())).expect("it runs");
+    assert!(!cautions(&fixed, &run).contains("presentation"), "{}", cautions(&fixed, &run));
+}
+
+#[test]
+fn a_report_says_where_repeats_show_no_spread() {
+    let mut plan = plan();
+    let free = circuit("Free(fire: OnAnswer), executor: Tasks");
+    let point = |repeat| PlannedPoint { circuit: Arc::clone(&free), repeat, ..plan.points[0].clone() };
+    plan.points = (0..2).map(point).collect();
+    let told = |threads: usize| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut run = open(&plan, folder.path()).expect("a new folder");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| run.run(&all(&plan), &mut |_| ControlFlow::Continue(()))).expect("it runs");
+        let [first, second] = [0, 1].map(|at| run.records()[&at].curves.clone());
+        (first == second, cautions(&plan, &run))
+    };
+    let (alike, told_of_one) = told(1);
+    assert!(alike && told_of_one.contains("give --threads 2 or more"), "{told_of_one}");
+    // Two workers may take the same turns by chance; the report says so exactly where they did.
+    let (alike, told_of_two) = told(2);
+    assert_eq!(alike, told_of_two.contains("the same run to the bit"), "{told_of_two}");
 }
 
 #[test]

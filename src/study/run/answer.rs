@@ -3,6 +3,7 @@
 //! It chooses what to draw and says so; how it is drawn is the report's. A figure shows eight curves at the most, since more
 //! can't be told apart: what is left over goes to further figures, along the axes that come first in the file.
 
+use super::cautions;
 use super::equal;
 use super::figures::shared;
 use super::groups::{self, PointGroup};
@@ -16,7 +17,7 @@ use crate::study::report::{
     AgeChart, AgePanel, Chart, Curve, CurveChart, Fact, Finding, HeatCell, HeatMap, Illustration, ReportCell,
     ReportRow, ReportTable, Span, Spread, Spreads, StudyReport,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Curves of a figure.
 const CURVES: usize = 8;
@@ -44,7 +45,7 @@ pub fn answer(
         question: plan.question.clone(),
         facts: [facts, told(plan)].concat(),
         commands,
-        cautions: view.cautions(records),
+        cautions: cautions::told(plan, records, &findings),
         findings,
         summary: view.summary(),
         illustrations,
@@ -290,39 +291,6 @@ impl Answer<'_> {
             (group.circuit.to_owned(), Illustration { title, caption, chart })
         };
         shared(self.groups.iter().filter(late).map(figure).collect())
-    }
-
-    /// What a reader should know before believing it.
-    fn cautions(&self, records: &BTreeMap<usize, PointRecord>) -> Vec<String> {
-        let mut out = Vec::new();
-        if records.len() < self.plan.points.len() {
-            out.push(format!(
-                "Only {} of {} points are finished; the rest is not in here.",
-                records.len(),
-                self.plan.points.len()
-            ));
-        }
-        let diverged = records.values().filter(|record| record.failure.is_some()).count();
-        if diverged > 0 {
-            out.push(format!("{diverged} points have no figures, because a value was no longer finite; means leave out no point, and are not given where one is missing."));
-        }
-        if self.plan.points.iter().any(|point| !point.circuit.settling().promises_bits()) {
-            out.push(
-                "Some schedules promise no bits: another run of the same command differs there, as repeats do."
-                    .to_owned(),
-            );
-        }
-        let seeds = self.plan.weights.iter().map(|weights| weights.seed).collect::<BTreeSet<_>>().len();
-        if seeds < 3 {
-            out.push(format!("Weights come from {seeds} seed(s) only: what is found holds for these weights, not for weights trained like them."));
-        }
-        let loads: Vec<f64> = records.values().filter_map(|record| record.load).collect();
-        if let (Some(low), Some(high)) =
-            (loads.iter().copied().reduce(f64::min), loads.iter().copied().reduce(f64::max))
-        {
-            out.push(format!("While it ran, between {low:.1} and {high:.1} processes wanted a core; seconds, and schedules with threads or tasks, depend on it."));
-        }
-        out
     }
 }
 

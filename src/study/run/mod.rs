@@ -24,6 +24,7 @@
 mod answer;
 mod aside;
 mod bench;
+mod cautions;
 #[cfg(feature = "tables")]
 mod columnar;
 mod dealt;
