@@ -4,7 +4,6 @@
 //! It is compiled for plain x86-64, so that it can say what is missing where the program could only die.
 
 #[path = "../machine/level.rs"]
-#[allow(dead_code, reason = "gncn uses the rest")]
 mod level;
 
 use level::Level;

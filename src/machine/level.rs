@@ -1,7 +1,7 @@
 //! The levels of x86-64: what a build needs of a machine, and what a machine offers.
 //!
 //! The launcher (`src/launcher/`) includes this very file, so that it and the program agree: nothing is imported here but
-//! the standard library.
+//! the standard library, and nothing is here that it does not use (what a build is compiled for is `mod.rs`'s).
 
 use std::ffi::{OsStr, OsString};
 
@@ -46,12 +46,6 @@ impl Level {
 
     /// The variable of the environment that asks for one.
     pub const VARIABLE: &'static str = "GNCN_CPU";
-
-    /// The level that this code is compiled for.
-    #[must_use]
-    pub fn of_build() -> Self {
-        highest!(build)
-    }
 
     /// The highest level that this machine offers.
     #[must_use]

@@ -1,10 +1,19 @@
 //! What the program is built for, and what the machine offers. Kernels are chosen when they are compiled, so figures hold
 //! for one build; runs remember which.
 
+#[macro_use]
 pub(crate) mod level;
 
 use level::Level;
 use serde::{Deserialize, Serialize};
+
+impl Level {
+    /// The level that this code is compiled for.
+    #[must_use]
+    pub fn of_build() -> Self {
+        highest!(build)
+    }
+}
 
 /// The features of a CPU that change kernels, and whether each is there: in the build, or in the machine.
 macro_rules! features {
