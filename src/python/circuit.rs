@@ -71,6 +71,12 @@ impl Circuit {
         (learning.batch, learning.epochs, settling.stopping.max_steps(), settling.schedule.name())
     }
 
+    /// Whether it settles frame by frame.
+    #[getter]
+    fn framed(&self) -> bool {
+        self.checked.settling().framed
+    }
+
     /// What is legal and yet likely to surprise, and what the circuit costs, as JSON.
     fn check(&self) -> PyResult<(Vec<String>, String)> {
         let warnings = [self.checked.settling().warnings(), advice::idle_options(&self.checked)].concat();

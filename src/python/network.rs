@@ -83,7 +83,8 @@ impl Network {
         Ok(Self::of(self.with(py, |inner| Ok(inner.populations()?.clone()))?))
     }
 
-    /// One episode.
+    /// One episode, or one after the other of frames, each with a dictionary of inputs and one of masks of its own; gives
+    /// what each came to, the last with the account of all. `learn` is a learning step at each readout.
     #[pyo3(signature = (
         inputs, masks, circuit, *, measure, learn, record, trace, stop_at, presentation, probes, observer, order
     ))]
@@ -91,8 +92,8 @@ impl Network {
     fn settle<'py>(
         &self,
         py: Python<'py>,
-        inputs: &Bound<'py, PyDict>,
-        masks: &Bound<'py, PyDict>,
+        inputs: Vec<Bound<'py, PyDict>>,
+        masks: Vec<Bound<'py, PyDict>>,
         circuit: Option<&Circuit>,
         measure: &str,
         learn: bool,
@@ -103,27 +104,43 @@ impl Network {
         probes: Vec<String>,
         observer: Option<Py<PyAny>>,
         order: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let (inputs, masks) = (LentArrays::of(inputs)?, LentArrays::of(masks)?);
-        let (inputs, masks) = (inputs.batches()?, masks.batches()?);
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let lend = |(inputs, masks)| Ok((LentArrays::of(inputs)?, LentArrays::of(masks)?));
+        let lent: Vec<_> = inputs.iter().zip(&masks).map(lend).collect::<PyResult<_>>()?;
+        let mut frames = Vec::new();
+        for (inputs, masks) in &lent {
+            frames.push((inputs.batches()?, masks.batches()?, observer.as_ref().map(|told| told.clone_ref(py))));
+        }
         let measure = measure_of(measure)?;
         let presentation = presentation_of(presentation)?;
         let options = SettleOptions { measure, learn, record, trace, stop_at, presentation };
         let settling = circuit.map(|circuit| circuit.checked.settling().clone());
-        let (outcome, watch) = self.with(py, |inner| {
-            let populations = inner.populations()?;
-            let stop = inner.settler.stop_flag();
-            let watch = Arc::new(Watch::new(populations, observer, &probes, stop)?);
-            let raised = Arc::new(Mutex::new(None));
-            let order = order.map(|names| (Firings::new(populations.wiring(), names, &raised), raised));
-            let mut episode = Episode::new(populations.circuit(), inputs)?;
-            for (sense, observed) in masks {
-                episode = episode.mask(populations.circuit(), &sense, observed)?;
+        let mut order = order;
+        let ended = self.with(py, |inner| {
+            let mut ended: Vec<(Outcome, Arc<Watch>)> = Vec::new();
+            for (at, (inputs, masks, observer)) in frames.into_iter().enumerate() {
+                let populations = inner.populations()?;
+                let watch = Arc::new(Watch::new(populations, observer, &probes, inner.settler.stop_flag())?);
+                let raised = Arc::new(Mutex::new(None));
+                let order = order.take().map(|names| (Firings::new(populations.wiring(), names, &raised), raised));
+                let mut episode = Episode::new(populations.circuit(), inputs)?;
+                for (sense, observed) in masks {
+                    episode = episode.mask(populations.circuit(), &sense, observed)?;
+                }
+                let options = SettleOptions { presentation: presentation.frame(at), ..options };
+                let asked = Asked { settling: settling.clone(), options, watch: Arc::clone(&watch), order };
+                let mut outcome = inner.settle(&episode, asked)?;
+                if let Some((before, _)) = ended.last() {
+                    outcome.goes_on(before);
+                }
+                ended.push((outcome, watch));
+                if learn {
+                    inner.learn()?;
+                }
             }
-            let asked = Asked { settling, options, watch: Arc::clone(&watch), order };
-            Ok((inner.settle(&episode, asked)?, watch))
+            Ok(ended)
         })?;
-        outcome.into_dict(py, &watch)
+        ended.into_iter().map(|(outcome, watch)| outcome.into_dict(py, &watch)).collect()
     }
 
     /// One learning step on what settled last.

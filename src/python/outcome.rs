@@ -86,6 +86,13 @@ impl Outcome {
         Self { layers: circuit.layers().map(layer).collect(), samples, energies, free_energy, trace, settled }
     }
 
+    /// Adds the account of the frame before to this one's.
+    pub(crate) fn goes_on(&mut self, before: &Self) {
+        let mut account = before.settled.account.clone();
+        account.add(&self.settled.account);
+        self.settled.account = account;
+    }
+
     /// The dictionary that `gncn.Settled` is made of.
     pub(crate) fn into_dict<'py>(self, py: Python<'py>, watch: &Watch) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);

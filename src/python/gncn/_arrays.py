@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +79,50 @@ def as_inputs(
     inputs: Union[Mapping[str, ArrayLike], ArrayLike], senses: list[str], what: str = "input"
 ) -> dict[str, Array]:
     """What every sense is shown: a mapping by name, or one array for a circuit of one sense."""
-    if isinstance(inputs, Mapping):
-        return {str(name): as_matrix(value, str(name)) for name, value in inputs.items()}
+    return {name: as_matrix(value, name) for name, value in _by_sense(inputs, senses, what).items()}
+
+
+def as_frames(
+    inputs: Union[Mapping[str, ArrayLike], ArrayLike],
+    masks: Optional[Union[Mapping[str, ArrayLike], ArrayLike]],
+    senses: list[str],
+) -> tuple[list[dict[str, Array]], list[dict[str, Array]]]:
+    """What every sense is shown in each frame, and the masks of each; a mask may be one for all frames."""
+    shown = {name: as_numpy(value, name) for name, value in _by_sense(inputs, senses, "input").items()}
+    counts = {name: _frames_of(array, name) for name, array in shown.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f'{count} of "{name}"' for name, count in counts.items())
+        raise RequestError(f"senses are shown as many frames each, not {told}")
+    count = next(iter(counts.values()), 1)
+    seen = {} if masks is None else {n: as_numpy(v, n) for n, v in _by_sense(masks, senses, "mask").items()}
+    for name, mask in seen.items():
+        if name in shown and mask.ndim == shown[name].ndim - 1:
+            seen[name] = mask = np.broadcast_to(mask, (count, *mask.shape))
+        if _frames_of(mask, f"mask of {name}") != count:
+            raise RequestError(f'the mask of "{name}" has {mask.shape[0]} frames, and its input {count}')
+    each = range(count)
+    return _split(shown, each), _split(seen, each)
+
+
+def _split(arrays: Mapping[str, NDArray[Any]], frames: range) -> list[dict[str, Array]]:
+    return [{name: as_matrix(array[frame], name) for name, array in arrays.items()} for frame in frames]
+
+
+def _frames_of(array: NDArray[Any], name: str) -> int:
+    if array.ndim < 3:
+        problem = f'"{name}" has shape {list(array.shape)}, and the circuit settles frame by frame (per_frame)'
+        raise RequestError(f"{problem}: an array [frames, samples, ...] is needed; one frame is [1, samples, ...]")
+    if array.shape[0] == 0:
+        raise RequestError(f'"{name}" has no frames; one frame is [1, samples, ...]')
+    return int(array.shape[0])
+
+
+def _by_sense(
+    values: Union[Mapping[str, ArrayLike], ArrayLike], senses: list[str], what: str
+) -> dict[str, ArrayLike]:
+    if isinstance(values, Mapping):
+        return {str(name): value for name, value in values.items()}
     if len(senses) != 1:
         known = ", ".join(f'"{sense}"' for sense in senses)
         raise RequestError(f"the {what} of a circuit of several senses is a mapping from their names ({known}) to arrays")
-    return {senses[0]: as_matrix(inputs, senses[0])}
+    return {senses[0]: values}

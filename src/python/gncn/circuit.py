@@ -130,6 +130,11 @@ class Circuit:
         return self._native.figures()[2]
 
     @property
+    def framed(self) -> bool:
+        """Whether it settles frame by frame (``per_frame``): inputs are [frames, samples, ...] then."""
+        return self._native.framed
+
+    @property
     def schedule(self) -> str:
         """The schedule, as a word."""
         return self._native.figures()[3]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
-from ._arrays import Array, ArrayLike, as_inputs, as_numpy, as_tensors
+from ._arrays import Array, ArrayLike, as_frames, as_inputs, as_numpy, as_tensors
 from .circuit import Circuit, PathLike
 from .errors import RequestError
 from .schedules import Firings, Messages, Schedule
@@ -63,6 +63,9 @@ class Settled:
     free_energy : dict of layer to array of float64, [samples]
         Free energy of each sample at the readout.
     samples, steps : int
+    frames : int or None
+        How many there were, where the circuit settles frame by frame (``per_frame``). All arrays above, and those of
+        probes, then have a leading axis of frames, the account is that of all, and the other figures are of the last.
     quiet : bool or None
         Whether the circuit came to rest, where it was to settle until then.
     movement : float
@@ -87,6 +90,7 @@ class Settled:
     energies: dict[str, NDArray[np.float64]]
     free_energy: dict[str, NDArray[np.float64]]
     samples: int
+    frames: Optional[int]
     steps: int
     quiet: Optional[bool]
     movement: float
@@ -125,11 +129,25 @@ class Settled:
         return _frame(self.trace)
 
     @classmethod
-    def _of(cls, told: dict[str, Any]) -> Settled:
+    def _of(cls, frames: list[dict[str, Any]], framed: bool) -> Settled:
+        told = frames[-1]
+        told["frames"] = len(frames) if framed else None
+        if framed:
+            for part in ("states", "activities", "means", "mismatches", "energies", "free_energy", "probes"):
+                told[part] = {name: _stacked([frame[part][name] for frame in frames]) for name in told[part]}
         operations, messages, size = told.pop("totals")
         told["account"] = json.loads(told["account"])
         told["never_heard"] = json.loads(told["never_heard"])
         return cls(operations=operations, messages=messages, bytes=size, **told)
+
+
+def _stacked(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """Arrays of frames one above the other; what came to rest sooner than others is followed by NaN."""
+    longest = max(len(array) for array in arrays)
+    whole: NDArray[Any] = np.full((len(arrays), longest, *arrays[0].shape[1:]), np.nan, arrays[0].dtype)
+    for frame, array in zip(whole, arrays):
+        frame[: len(array)] = array
+    return whole
 
 
 def _frame(data: Any) -> Any:
@@ -211,14 +229,16 @@ class Network:
         stop_at: Optional[int] = None,
         seed: Optional[int] = None,
     ) -> Settled:
-        """Settles one episode, up to and including the readout.
+        """Settles one episode, up to and including the readout; of a circuit with ``per_frame`` one for each frame.
 
         Parameters
         ----------
         inputs : mapping of sense to array [samples, neurons], or one array
-            A sense that is left out is released: its layer settles like any other.
+            A sense that is left out is released: its layer settles like any other. Where the circuit settles frame by
+            frame, arrays are [frames, samples, ...], and each frame goes on from the one before.
         masks : like `inputs`, optional
-            1 where a value is observed and 0 where it is missing and to be completed.
+            1 where a value is observed and 0 where it is missing and to be completed. Of frames, one for each or one for
+            all.
         schedule, messages, executor, steps, tolerance
             Instead of the circuit's own; see `Circuit.with_settling`. `Firings` is an order of one's own.
         measure : "never", "readout" or "steps"
@@ -261,6 +281,8 @@ class Network:
     def learn(self, inputs: Optional[Inputs] = None, **settling: Any) -> Optional[Settled]:
         """One learning step on what settled last; with `inputs` these are settled first (options as of `settle`).
 
+        Of frames there is one after each, where there are `inputs`; else one on the last.
+
         Raises
         ------
         RequestError
@@ -271,7 +293,8 @@ class Network:
         if inputs is None:
             self._native.learn()
             return None
-        (trained, settled) = self._learn(inputs, (self.seed, "learning", 0, 0), settling)
+        # The noise of `settle`: this is the same as to settle, and then to learn.
+        (trained, settled) = self._learn(inputs, (self.seed, "settling", 0, 0), settling)
         return settled
 
     def train(
@@ -318,29 +341,33 @@ class Network:
         -------
         dict
             ``samples``; ``free_energy`` by layer and ``total``, in nats; ``squared_error`` by sense, summed over its
-            neurons: of what was shown to what is predicted; ``operations`` for a sample.
+            neurons: of what was shown to what is predicted; ``operations`` for a sample. A sample in each of several frames
+            counts as one of each.
         """
         is_one = isinstance(batches, Mapping) or hasattr(batches, "shape")
         count, operations = 0, 0
         energies: dict[str, float] = {}
         errors: dict[str, float] = {}
         for number, batch in enumerate([batches] if is_one else batches):
-            inputs = as_inputs(self._inputs_of(batch), self.circuit.senses)
+            inputs = self._inputs_of(batch)
+            frames, _ = self._shown(inputs, None)
             presentation = (self.seed, "measuring", 0, number)
             settled = self._present(inputs, presentation, settling, "readout")
-            count, operations = count + settled.samples, operations + settled.operations
+            count, operations = count + settled.samples * len(frames), operations + settled.operations
             for name, values in settled.free_energy.items():
                 energies[name] = energies.get(name, 0.0) + float(values.sum())
             for layer in self.circuit.layers.values():
-                if layer.sense in inputs and layer.name in settled.means:
-                    missed = inputs[layer.sense].astype(np.float64) - settled.means[layer.name]
-                    errors[layer.sense] = errors.get(layer.sense, 0.0) + float((missed**2).sum())
+                if layer.sense in frames[0] and layer.name in settled.means:
+                    predicted = settled.means[layer.name].reshape(len(frames), settled.samples, -1)
+                    for frame, mean in zip(frames, predicted):
+                        missed = frame[layer.sense].astype(np.float64) - mean
+                        errors[layer.sense] = errors.get(layer.sense, 0.0) + float((missed**2).sum())
         if count == 0:
             raise RequestError("there is no batch to measure")
-        mean = {layer: energy / count for layer, energy in energies.items()}
+        means = {layer: energy / count for layer, energy in energies.items()}
         return {
             "samples": count,
-            "free_energy": {**mean, "total": sum(mean.values())},
+            "free_energy": {**means, "total": sum(means.values())},
             "squared_error": {sense: error / count for sense, error in errors.items()},
             "operations": operations / count,
         }
@@ -374,10 +401,21 @@ class Network:
         observer: Optional[Callable[[Firing], object]] = None,
         stop_at: Optional[int] = None,
     ) -> Settled:
-        senses = self.circuit.senses
+        shown, seen = self._shown(inputs, masks)
+        if len(shown) > 1:
+            about_one = {
+                "record": record,
+                "trace": trace,
+                "probes": bool(probes),
+                "Firings": firings is not None,
+                "Replay": (circuit or self.circuit._native).figures()[3] == "Replay",
+            }
+            for name in (name for name, is_asked in about_one.items() if is_asked):
+                problem = f"{name} is about one episode, and the input has {len(shown)} frames"
+                raise RequestError(f"{problem}; settle one frame, an input [1, samples, ...]")
         told = self._native.settle(
-            as_inputs(inputs, senses),
-            {} if masks is None else as_inputs(masks, senses, "mask"),
+            shown,
+            seen,
             circuit,
             measure=measure,
             learn=learn,
@@ -389,10 +427,22 @@ class Network:
             observer=None if observer is None else _told(observer),
             order=None if firings is None else _order(firings),
         )
-        return Settled._of(told)
+        return Settled._of(told, self.circuit.framed)
+
+    def _shown(self, inputs: Inputs, masks: Optional[Inputs]) -> tuple[list[dict[str, Array]], list[dict[str, Array]]]:
+        """Inputs and masks of each frame; of one where the circuit knows no frames."""
+        senses = self.circuit.senses
+        if self.circuit.framed:
+            return as_frames(inputs, masks, senses)
+        return [as_inputs(inputs, senses)], [{} if masks is None else as_inputs(masks, senses, "mask")]
 
     def _present(
-        self, inputs: Inputs, presentation: tuple[int, str, int, int], settling: dict[str, Any], measure: str
+        self,
+        inputs: Inputs,
+        presentation: tuple[int, str, int, int],
+        settling: dict[str, Any],
+        measure: str,
+        learn: bool = False,
     ) -> Settled:
         options = dict(settling)
         masks = options.pop("masks", None)
@@ -407,7 +457,7 @@ class Network:
             firings,
             measure=measure,
             presentation=presentation,
-            learn=presentation[1] == "learning",
+            learn=learn,
             probes=probes,
             observer=observer,
         )
@@ -415,9 +465,9 @@ class Network:
     def _learn(
         self, inputs: Inputs, presentation: tuple[int, str, int, int], settling: dict[str, Any]
     ) -> tuple[Trained, Settled]:
-        settled = self._present(inputs, presentation, settling, "readout")
-        self._native.learn()
-        energy = sum(float(values.sum()) for values in settled.free_energy.values()) / max(settled.samples, 1)
+        settled = self._present(inputs, presentation, settling, "readout", learn=True)
+        count = settled.samples * (settled.frames or 1)
+        energy = sum(float(values.sum()) for values in settled.free_energy.values()) / max(count, 1)
         return Trained(presentation[2] + 1, presentation[3] + 1, settled.samples, energy), settled
 
     def _inputs_of(self, batch: Any) -> Inputs:
@@ -431,7 +481,7 @@ class Network:
             given = {senses[0]: batch} if senses else {}
         if "label" in given and "label" in senses:
             size = next(layer.size for layer in self.circuit.layers.values() if layer.sense == "label")
-            given["label"] = _one_hot(as_numpy(given["label"], "label"), size)
+            given["label"] = _one_hot(as_numpy(given["label"], "label"), size, 2 if self.circuit.framed else 1)
         return given
 
     def __repr__(self) -> str:
@@ -441,8 +491,8 @@ class Network:
         return (Network, (self.circuit, self.seed, self.weights))
 
 
-def _one_hot(labels: NDArray[Any], size: int) -> NDArray[Any]:
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+def _one_hot(labels: NDArray[Any], size: int, dimensions: int) -> NDArray[Any]:
+    if labels.ndim > dimensions or labels.dtype.kind not in "iu":
         return labels
     if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < size:
         raise RequestError(f'"label" holds classes {labels.min()} to {labels.max()}, and its layer has {size} neurons')

@@ -13,7 +13,10 @@ import pytest
 import gncn
 
 ROOT = Path(__file__).resolve().parents[3]
-GOLDEN = sorted((ROOT / "tests" / "golden").iterdir())
+_CASES = sorted((ROOT / "tests" / "golden").iterdir())
+GOLDEN = [case for case in _CASES if (case / "case.json").exists()]
+#: Cases that settle frame by frame.
+FRAMED = [case for case in _CASES if (case / "frames.npz").exists()]
 
 PAIR = """(
     name: "pair",
