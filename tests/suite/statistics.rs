@@ -129,8 +129,6 @@ fn intervals_hold_the_truth_as_often_as_they_say() {
     // Two standard errors of a share near 0.95.
     let slack = 2.0 * (0.95 * 0.05 / studies as f64).sqrt();
     let cases = [
-        ("20 images", coverage(studies, 20, 1, 0.0, Unit::Images, Method::Bca)),
-        ("50 images", coverage(studies, 50, 1, 0.0, Unit::Images, Method::Bca)),
         ("100 images", coverage(studies, 100, 1, 0.0, Unit::Images, Method::Bca)),
         ("200 images in presentations of 10", coverage(studies, 200, 1, 0.0, Unit::Presentations, Method::Bca)),
         ("300 images", coverage(studies, 300, 1, 0.0, Unit::Images, Method::Bca)),
