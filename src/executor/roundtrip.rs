@@ -18,7 +18,7 @@ pub(super) struct Echo {
     pub(super) answered: u64,
     pub(super) silent: u64,
     pub(super) longest: u64,
-    /// Nothing will come there any more.
+    /// Nothing that comes there answers this population.
     pub(super) closed: bool,
 }
 
@@ -34,7 +34,7 @@ impl Answered {
 }
 
 impl Echo {
-    /// Whether nobody waits for it: nothing will come, or nothing has come for so long that the sender may be dead: twice the
+    /// Whether nobody waits for it: no answer will come, or nothing has come for so long that the sender may be dead: twice the
     /// longest round trip so far, which a first message makes half of, and some firings more.
     fn is_given_up(&self) -> bool {
         const PATIENCE: u64 = 16;

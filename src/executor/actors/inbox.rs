@@ -257,9 +257,10 @@ impl Inbox {
             if queue.book.silent() == 0 {
                 queue.longest = queue.longest.max(fired.saturating_sub(queue.held_answers));
             }
-            let closed = queue.closed || !queue.returns;
-            let Queue { held_answers: answered, longest, .. } = *queue;
-            Echo { answered, silent: queue.book.silent(), longest, closed }
+            // A sender that has finished is another matter: under `Bounded` its last answers may still wait for their turn, and
+            // where there is none to come, moving on would be moving blindly.
+            let Queue { held_answers: answered, longest, returns, .. } = *queue;
+            Echo { answered, silent: queue.book.silent(), longest, closed: !returns }
         });
         Answered::of(echoes, fired, self.moved)
     }
