@@ -66,6 +66,14 @@ pub(super) fn version() -> String {
         format!("system: {} {}", std::env::consts::OS, std::env::consts::ARCH),
         format!("cargo features: {}", list(&extras)),
     ];
-    lines.extend(machine::slower_than_it_could_be().map(|told| table::wrap(&format!("warning: {told}"))));
+    let slower = machine::slower_than_it_could_be().filter(|_| !is_meant());
+    lines.extend(slower.map(|told| table::wrap(&format!("warning: {told}"))));
     lines.join("\n")
+}
+
+/// Whether these very kernels were asked for. What is wrong with the request is told where it is met.
+fn is_meant() -> bool {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let asked = Level::asked(&words, std::env::var_os(Level::VARIABLE).as_deref());
+    asked.is_ok_and(|asked| asked == Some(Level::of_build()))
 }
