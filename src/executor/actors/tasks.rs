@@ -111,7 +111,12 @@ async fn live(
                 shared.waiting[actor.id.0].store(0, Ordering::Relaxed);
                 actor.waited_for(inlet, start);
                 match message {
-                    Some(message) => actor.take(message),
+                    // Who is woken would run before those that have waited longer, so that two populations that answer each
+                    // other fast would make all of their updates while the slow ones wait for a worker.
+                    Some(message) => {
+                        actor.take(message);
+                        tokio::task::yield_now().await;
+                    }
                     None => break Ok(()),
                 }
             }
