@@ -39,11 +39,17 @@ fn as_one_of(ranks: &Ranks, command: impl FnOnce(&Ranks) -> Result<(), Failure>)
     if !ranks.leads() {
         output::be_silent();
     }
-    catch_unwind(AssertUnwindSafe(|| command(ranks))).unwrap_or_else(|_| {
+    let done = catch_unwind(AssertUnwindSafe(|| command(ranks))).unwrap_or_else(|_| {
         // The panic itself was told; others may be waiting for this one.
         output::cry(&format!("error: {} panicked, which ends all {} ranks", ranks.label(), ranks.size()));
         ranks.end_all()
-    })
+    });
+    if let Err(failure) = &done {
+        // Before anybody leaves: a launcher ends the others at once where one has gone with a failure.
+        output::note(&failure.to_string());
+        output::be_silent();
+    }
+    done
 }
 
 /// What became of a part of a command that all ranks run: the first failure, for all of them.
