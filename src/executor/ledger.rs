@@ -88,11 +88,6 @@ impl Book {
         self.hear(newest);
     }
 
-    /// Firings of the receiver since it was last handed something new.
-    pub(super) fn silent(&self) -> u64 {
-        self.silent
-    }
-
     fn hear(&mut self, number: u64) {
         self.newest = self.newest.max(number);
         self.silent = 0;

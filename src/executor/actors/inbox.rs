@@ -26,8 +26,6 @@ pub(super) struct Queue {
     answered: Option<u64>,
     /// The newest own firing that what was handed over answers; 0 is rest.
     held_answers: u64,
-    /// The longest time from an own firing to its answer, in own firings.
-    longest: u64,
     /// Whether something has come since the last firing.
     news: bool,
     /// Nothing will come any more, and nobody waits for it: the sender is held by data or has finished.
@@ -117,7 +115,6 @@ impl Inbox {
             depth: 0,
             answered: None,
             held_answers: 0,
-            longest: 0,
             news: false,
             closed: clamped[link.from.0],
             returns: wiring.links.iter().any(|back| (back.from, back.to) == (link.to, link.from)),
@@ -251,17 +248,13 @@ impl Inbox {
     }
 
     /// How the population is answered in the firing after `fired`, on what was just taken.
-    pub(super) fn answered(&mut self, fired: u64) -> Answered {
-        let heard = self.queues.iter_mut().filter(|queue| queue.hears);
-        let echoes = heard.map(|queue| {
-            if queue.book.silent() == 0 {
-                queue.longest = queue.longest.max(fired.saturating_sub(queue.held_answers));
-            }
-            // A sender that has finished is another matter: under `Bounded` its last answers may still wait for their turn, and
-            // where there is none to come, moving on would be moving blindly.
-            let Queue { held_answers: answered, longest, returns, .. } = *queue;
-            Echo { answered, silent: queue.book.silent(), longest, closed: !returns }
-        });
+    pub(super) fn answered(&self, fired: u64) -> Answered {
+        let heard = self.queues.iter().filter(|queue| queue.hears);
+        // No actor falls silent for good before it has finished. Until then it is slow, as slow as its bound or a busy machine
+        // lets it be. Once it has, its last answers may still wait for their turn, and where there is none to come, moving on
+        // would be moving blindly.
+        let echo = |queue: &Queue| Echo { answered: queue.held_answers, closed: !queue.returns, ..Echo::default() };
+        let echoes = heard.map(echo);
         Answered::of(echoes, fired, self.moved)
     }
 
