@@ -4,7 +4,7 @@
 //! all, so that none waits for one that has gone. A panic ends the job at once.
 
 use super::failure::Failure;
-use super::output;
+use super::{interrupt, output};
 use crate::ranks::Ranks;
 use clap::Args;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,6 +50,12 @@ fn as_one_of(ranks: &Ranks, command: impl FnOnce(&Ranks) -> Result<(), Failure>)
         output::be_silent();
     }
     done
+}
+
+/// A stop that one rank is asked for is everybody's.
+pub(super) fn is_stopped(ranks: &Ranks) -> bool {
+    let [is_stopped] = ranks.any_of([interrupt::requested()]);
+    is_stopped
 }
 
 /// What became of a part of a command that all ranks run: the first failure, for all of them.

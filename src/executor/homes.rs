@@ -38,7 +38,7 @@ impl Homes {
         if !ranks.are_many() {
             return Ok(Self::alone(wiring.populations.len()));
         }
-        let of = place_by_cost(ranks, circuit, place, &|id| plan.clamped[id.0])?;
+        let of = place_by_cost(ranks, (circuit, wiring), place, &|id| plan.clamped[id.0])?;
         ranks.assign((0..ranks.size()).map(|rank| names(wiring, &of, rank)).collect());
         Ok(Self { ranks: ranks.clone(), of })
     }
@@ -61,11 +61,10 @@ impl Homes {
 /// [`SettleError::Onset`] where `place` names a rank that isn't there.
 pub fn place_by_cost(
     ranks: &Ranks,
-    circuit: &Circuit,
+    (circuit, wiring): (&Circuit, &Wiring),
     place: &[(PopulationId, usize)],
     is_held: &dyn Fn(PopulationId) -> bool,
 ) -> Result<Vec<usize>, SettleError> {
-    let wiring = Wiring::new(circuit);
     if let Some((id, rank)) = place.iter().find(|(_, rank)| *rank >= ranks.size()) {
         let problem = format!(
             "`place` puts \"{}\" on rank {rank}, and there are {}, 0 to {}; start as many ranks (mpirun -n {}), or place it on \
@@ -77,9 +76,9 @@ pub fn place_by_cost(
         );
         return Err(SettleError::Onset { problem });
     }
-    let burdens = cost::burdens(circuit, &wiring);
+    let burdens = cost::burdens(circuit, wiring);
     let burdens = burdens.iter().enumerate().map(|(p, burden)| if is_held(PopulationId(p)) { 0 } else { *burden });
-    Ok(placed(&wiring, &burdens.collect::<Vec<_>>(), ranks.size(), place))
+    Ok(placed(wiring, &burdens.collect::<Vec<_>>(), ranks.size(), place))
 }
 
 /// The populations of a rank, in words.

@@ -8,7 +8,7 @@ mod report;
 
 use super::failure::Failure;
 use super::progress::Watcher;
-use super::ranks::agreed;
+use super::ranks::{agreed, is_stopped};
 use super::settling::SettlingArguments;
 use super::values::parse_words;
 use super::{interrupt, output, table, trained, values};
@@ -270,8 +270,7 @@ impl EvalArguments {
                 output::note(&format!("{} is measured already; --again measures it again", part.name()));
                 continue;
             }
-            let [is_stopped] = ranks.any_of([interrupt::requested()]);
-            if is_stopped {
+            if is_stopped(ranks) {
                 return Err(Failure::Run("stopped as asked, between two measures".to_owned()));
             }
             agreed(ranks, evaluator.measure(part, found, &|event| watcher.see(event)).map_err(Failure::from))?;

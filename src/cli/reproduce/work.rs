@@ -2,9 +2,9 @@
 
 use super::super::eval::EvalArguments;
 use super::super::failure::Failure;
-use super::super::ranks::agreed;
+use super::super::memory;
+use super::super::ranks::{agreed, is_stopped};
 use super::super::train::TrainArguments;
-use super::super::{interrupt, memory};
 use crate::data::atomic;
 use crate::paper::{PlannedRow, Trial, TrialRecord};
 use crate::ranks::Ranks;
@@ -54,12 +54,6 @@ pub(super) fn perform(
     });
     agreed(ranks, saved.map_err(Failure::from))?;
     Ok(outcome)
-}
-
-/// A stop that one rank is asked for is everybody's.
-fn is_stopped(ranks: &Ranks) -> bool {
-    let [is_stopped] = ranks.any_of([interrupt::requested()]);
-    is_stopped
 }
 
 /// The record of a trial, and what its commands read.

@@ -19,7 +19,7 @@ impl SettleArguments {
     /// because there is one, or because something asks for the synapses of others: a start from predictions, steps that know
     /// how stiff their surroundings are, and places that are measured.
     pub(super) fn in_parts(&self, ranks: &Ranks, circuit: Circuit) -> Result<(Circuit, Option<CircuitPart>), Failure> {
-        let settling = circuit.settling();
+        let settling = circuit.settling().clone();
         let is_spread = matches!(settling.schedule, Schedule::Bounded { .. } | Schedule::Free { .. });
         let looks_around = settling.start == Start::Forward
             || circuit.layers().any(|(_, layer)| layer.step() == StepRule::Bearable)
@@ -36,11 +36,11 @@ impl SettleArguments {
             let spec = wiring.population(id);
             spec.kind == Kind::State && is_shown(circuit.layer(spec.layer).sense())
         };
-        let homes = place_by_cost(ranks, &circuit, &settling.place, &is_held)?;
+        let homes = place_by_cost(ranks, (&circuit, &wiring), &settling.place, &is_held)?;
         let of_own = Cost::new(&circuit).populations.into_iter().zip(&homes).filter(|(_, home)| **home == ranks.rank());
         let bytes = of_own.map(|(cost, _)| cost.bytes).sum();
         let place = homes.iter().enumerate().map(|(p, home)| (PopulationId(p), *home)).collect();
-        let circuit = circuit.clone().with_settling(Settling { place, ..settling.clone() })?;
+        let circuit = circuit.with_settling(Settling { place, ..settling })?;
         Ok((circuit, Some(CircuitPart { homes, rank: ranks.rank(), bytes, weights: String::new() })))
     }
 

@@ -188,6 +188,12 @@ fn ask(ranks: &Ranks, said: Said) -> Task {
     }
 }
 
+/// Answers as they travel to other ranks than this one, which leads.
+fn letters(answers: BTreeMap<usize, Task>) -> Vec<(usize, Vec<u8>)> {
+    let others = answers.into_iter().filter(|(rank, _)| *rank != 0);
+    others.map(|(rank, task)| (rank, serde_json::to_vec(&task).expect("plain data"))).collect()
+}
+
 /// The thread of the leading rank that works on points.
 struct OwnWorker<'a> {
     heard: Receiver<Said>,
@@ -249,9 +255,7 @@ impl Handout {
         let mut answers = BTreeMap::new();
         while self.gone < self.at.len() {
             let mut heard = Vec::new();
-            let out = std::mem::take(&mut answers).into_iter().filter(|(rank, _)| *rank != 0);
-            let out = out.map(|(rank, task): (usize, Task)| (rank, serde_json::to_vec(&task).expect("plain data")));
-            ranks.trade(out.collect(), &mut |from, bytes| {
+            ranks.trade(letters(std::mem::take(&mut answers)), &mut |from, bytes| {
                 heard.push((from, Said::of(serde_json::from_slice(bytes).expect("ranks run the same program"))));
             });
             heard.extend(here.heard.try_iter().map(|said| (0, said)));
@@ -274,9 +278,7 @@ impl Handout {
                 std::thread::sleep(GLANCE);
             }
         }
-        let out = answers.into_iter().filter(|(rank, _)| *rank != 0);
-        let out = out.map(|(rank, task)| (rank, serde_json::to_vec(&task).expect("plain data"))).collect();
-        ranks.trade(out, &mut |_, _| ());
+        ranks.trade(letters(answers), &mut |_, _| ());
         self.ended.map_or(Ok(()), Err)
     }
 
